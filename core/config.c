@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Config space: bytes, and for each bit whether a write changes it.
+ *
+ * Nothing here compares a BAR with 0xffffffff: address bits below the size of
+ * a BAR are not writable, and sizing follows (PCI Local Bus 3.0, 6.2.5.1).
+ */
+#include <linux/bitfield.h>
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/string.h>
+
+#include "internal.h"
+
+#define PM_CAP_LEN	(PCI_PM_SIZEOF - PCI_CAP_FLAGS)
+#define MSI_CAP_LEN	(PCI_MSI_MASK_64 - PCI_CAP_FLAGS)
+
+static void set16(u8 *bytes, unsigned int pos, u16 val)
+{
+	__le16 le = cpu_to_le16(val);
+
+	memcpy(bytes + pos, &le, sizeof(le));
+}
+
+static void set32(u8 *bytes, unsigned int pos, u32 val)
+{
+	__le32 le = cpu_to_le32(val);
+
+	memcpy(bytes + pos, &le, sizeof(le));
+}
+
+/**
+ * mdev_pci_add_cap() - put a capability at the end of the chain
+ * @mpdev: the device; only from its driver's init callback
+ * @id: capability id (PCI_CAP_ID_*)
+ * @body: what follows the two bytes of id and next pointer
+ * @writable: a mask of the bits in @body that a guest can write; NULL: none
+ * @len: length of @body in bytes
+ *
+ * The first one lies at 40h, each later one at the next multiple of four
+ * (PCI Local Bus 3.0, 6.7).
+ *
+ * Return: 0, or -ENOSPC if config space has no room left.
+ */
+int mdev_pci_add_cap(struct mdev_pci_device *mpdev, u8 id, const void *body,
+		     const void *writable, size_t len)
+{
+	struct mdev_pci_config *cfg = &mpdev->config;
+	unsigned int pos = ALIGN(cfg->end, 4);
+
+	if (pos + PCI_CAP_FLAGS + len > MDEV_PCI_CONFIG_SIZE)
+		return -ENOSPC;
+
+	if (cfg->last_cap)
+		cfg->val[cfg->last_cap + PCI_CAP_LIST_NEXT] = pos;
+	else
+		cfg->val[PCI_CAPABILITY_LIST] = pos;
+	cfg->val[pos + PCI_CAP_LIST_ID] = id;
+	memcpy(&cfg->val[pos + PCI_CAP_FLAGS], body, len);
+	if (writable)
+		memcpy(&cfg->writable[pos + PCI_CAP_FLAGS], writable, len);
+
+	cfg->last_cap = pos;
+	cfg->end = pos + PCI_CAP_FLAGS + len;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(mdev_pci_add_cap);
+
+/* PCI Bus Power Management 1.2, 3.2: D0 and D3hot, state kept across D3hot. */
+static int add_pm_cap(struct mdev_pci_device *mpdev)
+{
+	u8 body[PM_CAP_LEN] = {}, writable[PM_CAP_LEN] = {};
+
+	set16(body, 0, 3 /* version 1.2 */);
+	set16(body, PCI_PM_CTRL - PCI_CAP_FLAGS, PCI_PM_CTRL_NO_SOFT_RESET);
+	set16(writable, PCI_PM_CTRL - PCI_CAP_FLAGS, PCI_PM_CTRL_STATE_MASK);
+
+	mpdev->config.pm = ALIGN(mpdev->config.end, 4);
+	return mdev_pci_add_cap(mpdev, PCI_CAP_ID_PM, body, writable,
+				PM_CAP_LEN);
+}
+
+/* PCI Local Bus 3.0, 6.8.1: 64-bit addresses, no per-vector masking. */
+static int add_msi_cap(struct mdev_pci_device *mpdev)
+{
+	u8 body[MSI_CAP_LEN] = {}, writable[MSI_CAP_LEN] = {};
+	u16 capable = ilog2(mpdev->type->model->nr_msi);
+
+	set16(body, 0, PCI_MSI_FLAGS_64BIT |
+	      FIELD_PREP(PCI_MSI_FLAGS_QMASK, capable));
+	set16(writable, 0, PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
+	set32(writable, PCI_MSI_ADDRESS_LO - PCI_CAP_FLAGS, ~3);
+	set32(writable, PCI_MSI_ADDRESS_HI - PCI_CAP_FLAGS, ~0);
+	set16(writable, PCI_MSI_DATA_64 - PCI_CAP_FLAGS, ~0);
+
+	return mdev_pci_add_cap(mpdev, PCI_CAP_ID_MSI, body, writable,
+				MSI_CAP_LEN);
+}
+
+static void add_bar(struct mdev_pci_config *cfg, unsigned int bar, u32 flags,
+		    u32 size)
+{
+	unsigned int pos = PCI_BASE_ADDRESS_0 + bar * 4;
+
+	set32(cfg->val, pos, flags);
+	set32(cfg->writable, pos, ~(size - 1));
+}
+
+/**
+ * mdev_pci_config_init() - the header of a new device
+ * @mpdev: a device with its windows laid out
+ *
+ * The capabilities are the driver's and mdev_pci_config_seal()'s.
+ */
+void mdev_pci_config_init(struct mdev_pci_device *mpdev)
+{
+	const struct mdev_pci_model *model = mpdev->type->model;
+	struct mdev_pci_config *cfg = &mpdev->config;
+	unsigned int i;
+
+	set16(cfg->val, PCI_VENDOR_ID, model->vendor);
+	set16(cfg->val, PCI_DEVICE_ID, model->device);
+	set16(cfg->val, PCI_SUBSYSTEM_VENDOR_ID, model->subsystem_vendor);
+	set16(cfg->val, PCI_SUBSYSTEM_ID, model->subsystem_device);
+	set32(cfg->val, PCI_CLASS_REVISION, model->class << 8 | model->revision);
+	set16(cfg->val, PCI_STATUS, PCI_STATUS_CAP_LIST);
+	cfg->val[PCI_INTERRUPT_PIN] = model->pin;
+
+	set16(cfg->writable, PCI_COMMAND, PCI_COMMAND_IO | PCI_COMMAND_MEMORY |
+	      PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE);
+	set16(cfg->w1c, PCI_STATUS, PCI_STATUS_PARITY |
+	      PCI_STATUS_SIG_TARGET_ABORT | PCI_STATUS_REC_TARGET_ABORT |
+	      PCI_STATUS_REC_MASTER_ABORT | PCI_STATUS_SIG_SYSTEM_ERROR |
+	      PCI_STATUS_DETECTED_PARITY);
+	cfg->writable[PCI_INTERRUPT_LINE] = 0xff;
+
+	for (i = 0; i < mpdev->nr_windows; i++) {
+		const struct mdev_pci_window *win = &mpdev->window[i];
+
+		if (win->region->index <= VFIO_PCI_BAR5_REGION_INDEX)
+			add_bar(cfg, win->region->index, win->region->bar,
+				win->size);
+	}
+
+	cfg->end = PCI_STD_HEADER_SIZEOF;
+}
+
+/**
+ * mdev_pci_config_seal() - the last capabilities; remember the power-on state
+ * @mpdev: a device whose driver has added its own
+ *
+ * Return: 0, or -ENOSPC if config space has no room left.
+ */
+int mdev_pci_config_seal(struct mdev_pci_device *mpdev)
+{
+	struct mdev_pci_config *cfg = &mpdev->config;
+	int ret;
+
+	ret = add_pm_cap(mpdev);
+	if (!ret && mpdev->type->model->nr_msi)
+		ret = add_msi_cap(mpdev);
+	if (!ret)
+		memcpy(cfg->power_on, cfg->val, sizeof(cfg->val));
+	return ret;
+}
+
+/**
+ * mdev_pci_config_reset() - back to power-on
+ * @mpdev: the device, lock held
+ */
+void mdev_pci_config_reset(struct mdev_pci_device *mpdev)
+{
+	struct mdev_pci_config *cfg = &mpdev->config;
+
+	lockdep_assert_held(&mpdev->lock);
+	memcpy(cfg->val, cfg->power_on, sizeof(cfg->val));
+}
+
+/**
+ * mdev_pci_config_read() - read from config space
+ * @mpdev: the device, lock held
+ * @pos: first byte
+ * @buf: where to
+ * @len: how many; the caller has checked that they are there
+ */
+void mdev_pci_config_read(struct mdev_pci_device *mpdev, unsigned int pos,
+			  u8 *buf, size_t len)
+{
+	lockdep_assert_held(&mpdev->lock);
+	memcpy(buf, &mpdev->config.val[pos], len);
+}
+
+/**
+ * mdev_pci_config_write() - write to config space
+ * @mpdev: the device, lock held
+ * @pos: first byte
+ * @buf: where from
+ * @len: how many; the caller has checked that they are there
+ */
+void mdev_pci_config_write(struct mdev_pci_device *mpdev, unsigned int pos,
+			   const u8 *buf, size_t len)
+{
+	struct mdev_pci_config *cfg = &mpdev->config;
+	unsigned int pmcsr = cfg->pm + PCI_PM_CTRL;
+	u8 power = cfg->val[pmcsr];
+	size_t i;
+
+	lockdep_assert_held(&mpdev->lock);
+	for (i = 0; i < len; i++) {
+		u8 mask = cfg->writable[pos + i];
+		u8 *val = &cfg->val[pos + i];
+
+		*val = (*val & ~mask) | (buf[i] & mask);
+		*val &= ~(buf[i] & cfg->w1c[pos + i]);
+	}
+
+	/* A write of a power state that is not supported, is to be discarded. */
+	switch (cfg->val[pmcsr] & PCI_PM_CTRL_STATE_MASK) {
+	case 1: /* D1 */
+	case 2: /* D2 */
+		cfg->val[pmcsr] = power;
+	}
+
+	/* INTx Disable may have changed. */
+	mdev_pci_irq_update(mpdev);
+}

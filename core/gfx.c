@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The display interface: which plane is shown, and the dma-buf behind it.
+ *
+ * The mode is a pure function of the registers, asked of the driver at each
+ * query; nothing is allocated for it.  What a user holds of a dma-buf display
+ * is the id of a mode, which stays the same for as long as the mode is among
+ * the last MDEV_PCI_MAX_MODES that were asked for.
+ */
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <drm/drm_plane.h>
+
+#include "internal.h"
+
+static bool id_in_use(const struct mdev_pci_gfx *gfx, u32 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < MDEV_PCI_MAX_MODES; i++)
+		if (gfx->id[i] == id)
+			return true;
+	return false;
+}
+
+/* The id of @mode: the one it has, or a new one in place of the stalest. */
+static u32 mode_id(struct mdev_pci_gfx *gfx, const struct mdev_pci_mode *mode)
+{
+	unsigned int i, stalest = 0;
+
+	gfx->clock++;
+	for (i = 0; i < MDEV_PCI_MAX_MODES; i++) {
+		if (gfx->id[i] && !memcmp(&gfx->mode[i], mode, sizeof(*mode))) {
+			gfx->used[i] = gfx->clock;
+			return gfx->id[i];
+		}
+		if (gfx->used[i] < gfx->used[stalest])
+			stalest = i;
+	}
+
+	/* 0 is the id of the unused, so it is in use if any is. */
+	do {
+		gfx->last_id++;
+	} while (!gfx->last_id || id_in_use(gfx, gfx->last_id));
+
+	gfx->mode[stalest] = *mode;
+	gfx->id[stalest] = gfx->last_id;
+	gfx->used[stalest] = gfx->clock;
+	return gfx->last_id;
+}
+
+/*
+ * A primary plane is all there is.  QEMU, when it asks for a region, leaves
+ * the type at 0, which is DRM_PLANE_TYPE_OVERLAY, and means that plane.
+ */
+static bool has_plane(const struct mdev_pci_driver *drv, u32 type)
+{
+	return type == DRM_PLANE_TYPE_PRIMARY ||
+	       (type == DRM_PLANE_TYPE_OVERLAY &&
+		drv->display == VFIO_GFX_PLANE_TYPE_REGION);
+}
+
+/**
+ * mdev_pci_query_plane() - VFIO_DEVICE_QUERY_GFX_PLANE
+ * @mpdev: the device; it has a display
+ * @plane: flags and drm_plane_type in, the rest out unless it is a probe
+ *
+ * Return: 0, with @plane->size 0 if there is nothing to show; -EINVAL if
+ * @plane->flags are not those of the one interface that the device has.
+ */
+int mdev_pci_query_plane(struct mdev_pci_device *mpdev,
+			 struct vfio_device_gfx_plane_info *plane)
+{
+	const struct mdev_pci_driver *drv = mpdev->parent->drv;
+	struct vfio_device_gfx_plane_info in = *plane;
+	struct mdev_pci_mode mode = {};
+
+	if ((in.flags & ~VFIO_GFX_PLANE_TYPE_PROBE) != drv->display)
+		return -EINVAL;
+	if (in.flags & VFIO_GFX_PLANE_TYPE_PROBE)
+		return 0;
+
+	*plane = (struct vfio_device_gfx_plane_info) {
+		.argsz = in.argsz,
+		.flags = in.flags,
+		.drm_plane_type = in.drm_plane_type,
+	};
+	if (!has_plane(drv, in.drm_plane_type))
+		return 0;
+
+	guard(mutex)(&mpdev->lock);
+	if (!drv->get_mode(mpdev, &mode))
+		return 0;
+
+	plane->drm_format = mode.format;
+	plane->width = mode.width;
+	plane->height = mode.height;
+	plane->stride = mode.stride;
+	plane->size = mode.stride * mode.height;
+	if (drv->display == VFIO_GFX_PLANE_TYPE_REGION)
+		plane->region_index = drv->display_region;
+	else
+		plane->dmabuf_id = mode_id(&mpdev->gfx, &mode);
+	return 0;
+}
+
+/**
+ * mdev_pci_get_dmabuf() - VFIO_DEVICE_GET_GFX_DMABUF
+ * @mpdev: the device; its display is of dma-bufs
+ * @id: dmabuf_id from a query
+ *
+ * A dma-buf starts with a page; one of a scan-out that does not, starts with
+ * the page that the scan-out starts in.
+ *
+ * Return: a new file descriptor; -ENOENT if no mode has that id; -ENOMEM,
+ * -EMFILE.
+ */
+int mdev_pci_get_dmabuf(struct mdev_pci_device *mpdev, u32 id)
+{
+	struct mdev_pci_gfx *gfx = &mpdev->gfx;
+	u64 start = 0, end = 0;
+	unsigned int i;
+
+	scoped_guard(mutex, &mpdev->lock) {
+		for (i = 0; id && i < MDEV_PCI_MAX_MODES; i++) {
+			const struct mdev_pci_mode *mode = &gfx->mode[i];
+
+			if (gfx->id[i] != id)
+				continue;
+			start = mode->offset;
+			end = start + (u64)mode->stride * mode->height;
+		}
+	}
+	if (!end)
+		return -ENOENT;
+
+	start = ALIGN_DOWN(start, PAGE_SIZE);
+	return mdev_pci_dmabuf_fd(mpdev->ram.file, start,
+				  PAGE_ALIGN(end) - start);
+}
+
+/**
+ * mdev_pci_gfx_close() - forget the modes of a user who has left
+ * @mpdev: the device, lock held
+ */
+void mdev_pci_gfx_close(struct mdev_pci_device *mpdev)
+{
+	lockdep_assert_held(&mpdev->lock);
+	memset(&mpdev->gfx.mode, 0, sizeof(mpdev->gfx.mode));
+	memset(&mpdev->gfx.id, 0, sizeof(mpdev->gfx.id));
+	memset(&mpdev->gfx.used, 0, sizeof(mpdev->gfx.used));
+}

@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Interrupts: INTx as a level, MSI as messages, and the request to let go.
+ *
+ * A device says which of its sources ask for service (mdev_pci_set_irq());
+ * what becomes of that is settled here.  INTx is the OR of them: delivered
+ * once, masked by its delivery, and delivered again when it is unmasked while
+ * the level is still up.  With MSI each source sends a message when it rises.
+ *
+ * Everything runs in process context, eventfds of the user's that mask and
+ * unmask included, so that the device lock protects all of it and no eventfd
+ * is signalled from within the wake-up of another.
+ */
+#include <linux/eventfd.h>
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+
+#include "internal.h"
+
+static bool intx_enabled(const struct mdev_pci_irqs *irqs)
+{
+	return irqs->index == VFIO_PCI_INTX_IRQ_INDEX;
+}
+
+static void irq_signal(struct eventfd_ctx *ctx)
+{
+	if (ctx)
+		eventfd_signal(ctx);
+}
+
+/**
+ * mdev_pci_irq_update() - deliver INTx if that is due
+ * @mpdev: the device, lock held
+ *
+ * To be called when the level, the mask or INTx Disable may have changed.
+ * Interrupt Status shows the level whether or not it is delivered
+ * (PCI Local Bus 3.0, 6.2.3).
+ */
+void mdev_pci_irq_update(struct mdev_pci_device *mpdev)
+{
+	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	u8 *val = mpdev->config.val;
+
+	lockdep_assert_held(&mpdev->lock);
+	if (!mpdev->type->model->pin)
+		return;
+
+	if (!irqs->level) {
+		val[PCI_STATUS] &= ~PCI_STATUS_INTERRUPT;
+		return;
+	}
+	val[PCI_STATUS] |= PCI_STATUS_INTERRUPT;
+
+	if (!intx_enabled(irqs) || irqs->masked ||
+	    (val[PCI_COMMAND + 1] & (PCI_COMMAND_INTX_DISABLE >> 8)))
+		return;
+	irqs->masked = true;
+	irq_signal(irqs->trigger[0]);
+}
+
+static void irq_send_msi(struct mdev_pci_irqs *irqs, unsigned int source)
+{
+	/* Sources share the last message if there are fewer messages. */
+	irq_signal(irqs->trigger[min(source, irqs->nr_vectors - 1)]);
+}
+
+/**
+ * mdev_pci_set_irq() - a source in the device asks for service, or no longer
+ * @mpdev: the device, lock held
+ * @source: below 32; with MSI also which message
+ * @level: whether it asks
+ */
+void mdev_pci_set_irq(struct mdev_pci_device *mpdev, unsigned int source,
+		      bool level)
+{
+	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+
+	lockdep_assert_held(&mpdev->lock);
+	if (!!(irqs->level & BIT(source)) == level)
+		return;
+	irqs->level ^= BIT(source);
+
+	if (level && irqs->index == VFIO_PCI_MSI_IRQ_INDEX)
+		irq_send_msi(irqs, source);
+	mdev_pci_irq_update(mpdev);
+}
+EXPORT_SYMBOL_GPL(mdev_pci_set_irq);
+
+/**
+ * mdev_pci_irq_settle() - let what the user's eventfds asked for happen first
+ * @mpdev: the device, igate held, lock not
+ *
+ * They mask and unmask in a work item; an ioctl that comes after a write to
+ * one must not be overtaken by it.
+ */
+void mdev_pci_irq_settle(struct mdev_pci_device *mpdev)
+{
+	lockdep_assert_held(&mpdev->irqs.igate);
+	vfio_virqfd_flush_thread(&mpdev->irqs.mask);
+	vfio_virqfd_flush_thread(&mpdev->irqs.unmask);
+}
+
+/**
+ * mdev_pci_irq_reset() - no source asks, nothing is masked
+ * @mpdev: the device, lock held
+ *
+ * The user's eventfds stay assigned, as they do in vfio-pci.
+ */
+void mdev_pci_irq_reset(struct mdev_pci_device *mpdev)
+{
+	lockdep_assert_held(&mpdev->lock);
+	mpdev->irqs.level = 0;
+	mpdev->irqs.masked = false;
+}
+
+/**
+ * mdev_pci_irq_init() - nothing enabled
+ * @mpdev: a new device
+ */
+void mdev_pci_irq_init(struct mdev_pci_device *mpdev)
+{
+	mutex_init(&mpdev->irqs.igate);
+	mpdev->irqs.index = VFIO_PCI_NUM_IRQS;
+}
+
+static void irq_select(struct mdev_pci_irqs *irqs, unsigned int index,
+		       unsigned int nr_vectors)
+{
+	irqs->index = index;
+	irqs->nr_vectors = nr_vectors;
+	irqs->masked = false;
+}
+
+static void irq_put_trigger(struct mdev_pci_irqs *irqs, unsigned int vector,
+			    struct eventfd_ctx *new)
+{
+	swap(irqs->trigger[vector], new);
+	if (new)
+		eventfd_ctx_put(new);
+}
+
+static void irq_disable(struct mdev_pci_device *mpdev)
+{
+	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	unsigned int i;
+
+	lockdep_assert_held(&irqs->igate);
+
+	/* They wait for handlers that take the device lock: not under it. */
+	vfio_virqfd_disable(&irqs->mask);
+	vfio_virqfd_disable(&irqs->unmask);
+
+	guard(mutex)(&mpdev->lock);
+	for (i = 0; i < irqs->nr_vectors; i++)
+		irq_put_trigger(irqs, i, NULL);
+	irq_select(irqs, VFIO_PCI_NUM_IRQS, 0);
+}
+
+/**
+ * mdev_pci_irq_close() - take all interrupts away from a user who has left
+ * @mpdev: the device
+ */
+void mdev_pci_irq_close(struct mdev_pci_device *mpdev)
+{
+	struct eventfd_ctx *req;
+
+	guard(mutex)(&mpdev->irqs.igate);
+	irq_disable(mpdev);
+
+	scoped_guard(mutex, &mpdev->lock) {
+		req = mpdev->irqs.req;
+		mpdev->irqs.req = NULL;
+	}
+	if (req)
+		eventfd_ctx_put(req);
+}
+
+/**
+ * mdev_pci_irq_count() - how many interrupts an index has
+ * @mpdev: the device
+ * @index: VFIO_PCI_*_IRQ_INDEX
+ *
+ * Return: the count, 0 for an index that the device lacks.
+ */
+int mdev_pci_irq_count(struct mdev_pci_device *mpdev, unsigned int index)
+{
+	switch (index) {
+	case VFIO_PCI_INTX_IRQ_INDEX:
+		return mpdev->type->model->pin ? 1 : 0;
+	case VFIO_PCI_MSI_IRQ_INDEX:
+		return mpdev->type->model->nr_msi;
+	case VFIO_PCI_REQ_IRQ_INDEX:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/**
+ * mdev_pci_irq_flags() - VFIO_IRQ_INFO_* of an index that the device has
+ * @index: VFIO_PCI_*_IRQ_INDEX
+ *
+ * Return: the flags.
+ */
+u32 mdev_pci_irq_flags(unsigned int index)
+{
+	if (index == VFIO_PCI_INTX_IRQ_INDEX)
+		return VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE |
+		       VFIO_IRQ_INFO_AUTOMASKED;
+	return VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE;
+}
+
+static void set_masked(struct mdev_pci_device *mpdev, bool masked)
+{
+	guard(mutex)(&mpdev->lock);
+	mpdev->irqs.masked = masked;
+	mdev_pci_irq_update(mpdev);
+}
+
+static void mask_thread(void *opaque, void *data)
+{
+	set_masked(opaque, true);
+}
+
+static void unmask_thread(void *opaque, void *data)
+{
+	set_masked(opaque, false);
+}
+
+/* The bool of vector @i, or what DATA_NONE means: every one of them. */
+static bool irq_chosen(const struct vfio_irq_set *set, const void *data,
+		       unsigned int i)
+{
+	if (set->flags & VFIO_IRQ_SET_DATA_NONE)
+		return true;
+	return ((const u8 *)data)[i];
+}
+
+static int set_intx_mask(struct mdev_pci_device *mpdev,
+			 const struct vfio_irq_set *set, const void *data,
+			 bool masked)
+{
+	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	struct virqfd **virqfd = masked ? &irqs->mask : &irqs->unmask;
+
+	if (!intx_enabled(irqs) || set->count != 1)
+		return -EINVAL;
+
+	if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD) {
+		int fd = *(const s32 *)data;
+
+		if (fd == -1) {
+			vfio_virqfd_disable(virqfd);
+			return 0;
+		}
+		return vfio_virqfd_enable(mpdev, NULL, masked ? mask_thread :
+					  unmask_thread, NULL, virqfd, fd);
+	}
+
+	mdev_pci_irq_settle(mpdev);
+	if (irq_chosen(set, data, 0))
+		set_masked(mpdev, masked);
+	return 0;
+}
+
+static int mask_intx(struct mdev_pci_device *mpdev,
+		     const struct vfio_irq_set *set, const void *data)
+{
+	return set_intx_mask(mpdev, set, data, true);
+}
+
+static int unmask_intx(struct mdev_pci_device *mpdev,
+		       const struct vfio_irq_set *set, const void *data)
+{
+	return set_intx_mask(mpdev, set, data, false);
+}
+
+/* All eventfds of @fds or none: a bad one must leave things as they were. */
+static int get_eventfds(struct eventfd_ctx **ctx, const s32 *fds,
+			unsigned int count)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < count; i++) {
+		ctx[i] = fds[i] == -1 ? NULL : eventfd_ctx_fdget(fds[i]);
+		if (IS_ERR(ctx[i])) {
+			ret = PTR_ERR(ctx[i]);
+			goto err_put;
+		}
+	}
+	return 0;
+
+err_put:
+	while (i--)
+		if (ctx[i])
+			eventfd_ctx_put(ctx[i]);
+	return ret;
+}
+
+/* Fires the eventfds as if the device had: lets a user test his own wiring. */
+static void irq_loop_back(struct mdev_pci_device *mpdev,
+			  const struct vfio_irq_set *set, const void *data)
+{
+	unsigned int i;
+
+	guard(mutex)(&mpdev->lock);
+	for (i = 0; i < set->count; i++)
+		if (irq_chosen(set, data, i))
+			irq_signal(mpdev->irqs.trigger[set->start + i]);
+}
+
+static int set_trigger(struct mdev_pci_device *mpdev,
+		       const struct vfio_irq_set *set, const void *data)
+{
+	struct eventfd_ctx *ctx[MDEV_PCI_MAX_MSI];
+	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	bool enabled = irqs->index == set->index;
+	unsigned int i;
+	int ret;
+
+	/* One kind at a time: a user disables INTx before he enables MSI. */
+	if (!enabled && irqs->index != VFIO_PCI_NUM_IRQS)
+		return -EINVAL;
+
+	if (!set->count) {
+		irq_disable(mpdev);
+		return 0;
+	}
+
+	if (!(set->flags & VFIO_IRQ_SET_DATA_EVENTFD)) {
+		if (!enabled || set->start + set->count > irqs->nr_vectors)
+			return -EINVAL;
+		irq_loop_back(mpdev, set, data);
+		return 0;
+	}
+
+	/* The first call says how many vectors there are; see NORESIZE. */
+	if (enabled && set->start + set->count > irqs->nr_vectors)
+		return -EINVAL;
+	ret = get_eventfds(ctx, data, set->count);
+	if (ret)
+		return ret;
+
+	/* INTx without an eventfd is INTx disabled. */
+	if (set->index == VFIO_PCI_INTX_IRQ_INDEX && !ctx[0]) {
+		irq_disable(mpdev);
+		return 0;
+	}
+
+	guard(mutex)(&mpdev->lock);
+	for (i = 0; i < set->count; i++)
+		irq_put_trigger(irqs, set->start + i, ctx[i]);
+	if (enabled)
+		return 0;
+
+	irq_select(irqs, set->index, set->start + set->count);
+	/* What asked before anyone listened must not be lost. */
+	if (intx_enabled(irqs))
+		mdev_pci_irq_update(mpdev);
+	else
+		for (i = 0; i < mpdev->type->model->nr_msi; i++)
+			if (irqs->level & BIT(i))
+				irq_send_msi(irqs, i);
+	return 0;
+}
+
+static int set_req(struct mdev_pci_device *mpdev,
+		   const struct vfio_irq_set *set, const void *data)
+{
+	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	struct eventfd_ctx *ctx = NULL;
+	int ret;
+
+	if (set->count && !(set->flags & VFIO_IRQ_SET_DATA_EVENTFD)) {
+		guard(mutex)(&mpdev->lock);
+		if (!irqs->req)
+			return -EINVAL;
+		if (irq_chosen(set, data, 0))
+			irq_signal(irqs->req);
+		return 0;
+	}
+
+	if (set->count) {
+		ret = get_eventfds(&ctx, data, 1);
+		if (ret)
+			return ret;
+	}
+	scoped_guard(mutex, &mpdev->lock)
+		swap(irqs->req, ctx);
+	if (ctx)
+		eventfd_ctx_put(ctx);
+	return 0;
+}
+
+typedef int (*set_irqs_fn)(struct mdev_pci_device *mpdev,
+			   const struct vfio_irq_set *set, const void *data);
+
+/* VFIO_IRQ_SET_ACTION_MASK, _UNMASK and _TRIGGER, in the order of their bits. */
+#define ACTION_SHIFT	3
+#define NR_ACTIONS	3
+
+static_assert(BIT(ACTION_SHIFT) == VFIO_IRQ_SET_ACTION_MASK);
+static_assert(BIT(ACTION_SHIFT + 2) == VFIO_IRQ_SET_ACTION_TRIGGER);
+
+static const set_irqs_fn set_irqs[VFIO_PCI_NUM_IRQS][NR_ACTIONS] = {
+	[VFIO_PCI_INTX_IRQ_INDEX] = { mask_intx, unmask_intx, set_trigger },
+	[VFIO_PCI_MSI_IRQ_INDEX]  = { NULL,	 NULL,	      set_trigger },
+	[VFIO_PCI_REQ_IRQ_INDEX]  = { NULL,	 NULL,	      set_req },
+};
+
+/**
+ * mdev_pci_set_irqs() - VFIO_DEVICE_SET_IRQS
+ * @mpdev: the device
+ * @set: checked by vfio_set_irqs_validate_and_prepare()
+ * @data: a copy of its bools or eventfds, NULL for none
+ *
+ * Return: 0; -EINVAL for what struct vfio_irq_set forbids or the state does
+ * not allow; -ENOTTY for an action that the index lacks; -EBADF or -EINVAL for
+ * an fd that is not an eventfd; -EBUSY if there is one already; -ENOMEM.
+ * Nothing has changed after an error.
+ */
+int mdev_pci_set_irqs(struct mdev_pci_device *mpdev,
+		      const struct vfio_irq_set *set, const void *data)
+{
+	u32 action = set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
+	set_irqs_fn fn;
+
+	if (!is_power_of_2(action))
+		return -EINVAL;
+	/* Only "no trigger at all" has a meaning for no vector. */
+	if (!set->count && (action != VFIO_IRQ_SET_ACTION_TRIGGER ||
+			    !(set->flags & VFIO_IRQ_SET_DATA_NONE)))
+		return -EINVAL;
+
+	fn = set_irqs[set->index][ilog2(action) - ACTION_SHIFT];
+	if (!fn)
+		return -ENOTTY;
+
+	guard(mutex)(&mpdev->irqs.igate);
+	return fn(mpdev, set, data);
+}
+
+/**
+ * mdev_pci_request() - ask the user to let go of a device that is to leave
+ * @vdev: the device
+ * @count: how often this was called for the same removal
+ */
+void mdev_pci_request(struct vfio_device *vdev, unsigned int count)
+{
+	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
+
+	guard(mutex)(&mpdev->lock);
+	if (mpdev->irqs.req)
+		irq_signal(mpdev->irqs.req);
+	else if (!count)
+		dev_dbg(vdev->dev, "in use, and its user gave no REQ eventfd\n");
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A driver's place in sysfs: class, parent device, mdev types and the budget
+ * that they share.
+ */
+#include <linux/slab.h>
+
+#include "internal.h"
+
+static struct mdev_pci_parent *to_parent(struct mdev_type *type)
+{
+	return container_of(type->parent, struct mdev_pci_parent, mdev_parent);
+}
+
+static struct mdev_pci_type *to_type(struct mdev_type *type)
+{
+	return container_of(type, struct mdev_pci_type, mdev);
+}
+
+static bool take_budget(struct mdev_pci_parent *parent, unsigned int cost)
+{
+	guard(mutex)(&parent->lock);
+	if (parent->left < cost)
+		return false;
+	parent->left -= cost;
+	return true;
+}
+
+static void give_budget(struct mdev_pci_parent *parent, unsigned int cost)
+{
+	guard(mutex)(&parent->lock);
+	parent->left += cost;
+}
+
+/**
+ * mdev_pci_parent_put() - a device, or the registration, is gone
+ * @parent: what it was of
+ *
+ * A removed device is released when its last file is put, which can be after
+ * removal has returned; only then has it no use for its driver any more.
+ */
+void mdev_pci_parent_put(struct mdev_pci_parent *parent)
+{
+	if (refcount_dec_and_test(&parent->live))
+		complete(&parent->released);
+}
+
+static int mdev_pci_probe(struct mdev_device *mdev)
+{
+	struct mdev_pci_parent *parent = to_parent(mdev->type);
+	unsigned int cost = to_type(mdev->type)->cost;
+	struct vfio_device *vdev;
+	int ret;
+
+	if (!take_budget(parent, cost))
+		return -ENOSPC;
+
+	vdev = _vfio_alloc_device(parent->drv->device_size, &mdev->dev,
+				  &mdev_pci_device_ops);
+	if (IS_ERR(vdev)) {
+		ret = PTR_ERR(vdev);
+		goto err_give;
+	}
+	dev_set_drvdata(&mdev->dev, to_mdev_pci(vdev));
+
+	ret = vfio_register_emulated_iommu_dev(vdev);
+	if (ret)
+		goto err_put;
+	return 0;
+
+err_put:
+	vfio_put_device(vdev);
+err_give:
+	give_budget(parent, cost);
+	return ret;
+}
+
+static void mdev_pci_remove(struct mdev_device *mdev)
+{
+	struct mdev_pci_device *mpdev = dev_get_drvdata(&mdev->dev);
+
+	/* Waits for the user to close it, asking him to. */
+	vfio_unregister_group_dev(&mpdev->vdev);
+	vfio_put_device(&mpdev->vdev);
+	give_budget(to_parent(mdev->type), to_type(mdev->type)->cost);
+}
+
+static unsigned int mdev_pci_get_available(struct mdev_type *type)
+{
+	return READ_ONCE(to_parent(type)->left) / to_type(type)->cost;
+}
+
+static ssize_t mdev_pci_show_description(struct mdev_type *type, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", to_type(type)->description);
+}
+
+/* Class and parent device: /sys/devices/virtual/<name>/<name>. */
+static int add_parent_device(struct mdev_pci_parent *parent)
+{
+	int ret;
+
+	parent->class.name = parent->drv->name;
+	ret = class_register(&parent->class);
+	if (ret)
+		return ret;
+
+	parent->dev = device_create(&parent->class, NULL, MKDEV(0, 0), NULL,
+				    "%s", parent->drv->name);
+	if (IS_ERR(parent->dev)) {
+		class_unregister(&parent->class);
+		return PTR_ERR(parent->dev);
+	}
+	return 0;
+}
+
+static void del_parent_device(struct mdev_pci_parent *parent)
+{
+	device_unregister(parent->dev);
+	class_unregister(&parent->class);
+}
+
+static int add_types(struct mdev_pci_parent *parent)
+{
+	const struct mdev_pci_driver *drv = parent->drv;
+	unsigned int i;
+	int ret;
+
+	parent->mdev_types = kcalloc(drv->nr_types, sizeof(*parent->mdev_types),
+				     GFP_KERNEL);
+	if (!parent->mdev_types)
+		return -ENOMEM;
+	for (i = 0; i < drv->nr_types; i++)
+		parent->mdev_types[i] = &drv->types[i]->mdev;
+
+	ret = mdev_register_parent(&parent->mdev_parent, parent->dev,
+				   &parent->mdev_drv, parent->mdev_types,
+				   drv->nr_types);
+	if (ret)
+		kfree(parent->mdev_types);
+	return ret;
+}
+
+/**
+ * mdev_pci_register() - make a driver's types ready for use
+ * @drv: the driver; it must stay until mdev_pci_unregister()
+ * @budget: what all its devices together may cost (mdev_pci_type.cost)
+ *
+ * Return: what mdev_pci_unregister() wants, or an ERR_PTR().
+ */
+struct mdev_pci_parent *mdev_pci_register(const struct mdev_pci_driver *drv,
+					  unsigned int budget)
+{
+	struct mdev_pci_parent *parent;
+	int ret;
+
+	parent = kzalloc_obj(*parent, GFP_KERNEL);
+	if (!parent)
+		return ERR_PTR(-ENOMEM);
+	parent->drv = drv;
+	parent->left = budget;
+	refcount_set(&parent->live, 1);
+	init_completion(&parent->released);
+	mutex_init(&parent->lock);
+	parent->vendor.name = "vendor";
+	parent->vendor.attrs = drv->attrs;
+	parent->groups[0] = &parent->vendor;
+	parent->mdev_drv = (struct mdev_driver) {
+		.device_api = VFIO_DEVICE_API_PCI_STRING,
+		.probe = mdev_pci_probe,
+		.remove = mdev_pci_remove,
+		.get_available = mdev_pci_get_available,
+		.show_description = mdev_pci_show_description,
+		.driver = {
+			.name = drv->name,
+			.owner = drv->owner,
+			.mod_name = drv->name,
+			.dev_groups = parent->groups,
+		},
+	};
+
+	ret = mdev_register_driver(&parent->mdev_drv);
+	if (ret)
+		goto err_free;
+	ret = add_parent_device(parent);
+	if (ret)
+		goto err_unregister_driver;
+	ret = add_types(parent);
+	if (ret)
+		goto err_del_device;
+	return parent;
+
+err_del_device:
+	del_parent_device(parent);
+err_unregister_driver:
+	mdev_unregister_driver(&parent->mdev_drv);
+err_free:
+	kfree(parent);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(mdev_pci_register);
+
+/**
+ * mdev_pci_unregister() - remove all devices of a driver, and its types
+ * @parent: from mdev_pci_register(); freed
+ *
+ * Waits for users of devices to close them, asking them to.  The driver's
+ * module cannot be unloaded before they have.
+ */
+void mdev_pci_unregister(struct mdev_pci_parent *parent)
+{
+	mdev_unregister_parent(&parent->mdev_parent);
+	mdev_pci_parent_put(parent);
+	wait_for_completion(&parent->released);
+	del_parent_device(parent);
+	mdev_unregister_driver(&parent->mdev_drv);
+	kfree(parent->mdev_types);
+	kfree(parent);
+}
+EXPORT_SYMBOL_GPL(mdev_pci_unregister);
+
+MODULE_DESCRIPTION("Virtual PCI devices for VFIO, core");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guest-visible memory: a shmem file.
+ *
+ * Sparse allocation, fault-around, accounting, swap and fast copies come from
+ * the kernel, and a mapping costs what a memfd mapping costs.  The mapping is
+ * of the shmem file, not of the device: it stays good whatever becomes of the
+ * device.  That is why each opening of the device has a file of its own, so
+ * that a mapping kept by one user never shows the memory of the next.
+ */
+#include <linux/export.h>
+#include <linux/fs.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/shmem_fs.h>
+#include <linux/uio.h>
+
+#include "internal.h"
+
+/* What is read between two looks for a fatal signal. */
+#define RW_CHUNK	SZ_1M
+
+/**
+ * mdev_pci_ram_open() - make the memory, without any page in it
+ * @mpdev: a device that is being opened
+ *
+ * Return: 0, or -ENOMEM, -ENFILE.
+ */
+int mdev_pci_ram_open(struct mdev_pci_device *mpdev)
+{
+	struct mdev_pci_ram *ram = &mpdev->ram;
+	struct file *file;
+
+	if (!mpdev->type->ram_size)
+		return 0;
+
+	file = shmem_file_setup(mpdev->parent->drv->name, mpdev->type->ram_size,
+				mk_vma_flags(VMA_NORESERVE_BIT));
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	/*
+	 * No holes by MADV_REMOVE: a dma-buf would keep the old page while the
+	 * BAR gets a new one, and that time and again.
+	 */
+	file_inode(file)->i_flags |= S_IMMUTABLE;
+	ram->filled = !mpdev->parent->drv->fill_ram;
+	ram->file = file;
+	return 0;
+}
+
+/**
+ * mdev_pci_ram_close() - let go of the memory
+ * @mpdev: a device that is being closed
+ *
+ * Mappings and dma-bufs keep it for as long as they want it.
+ */
+void mdev_pci_ram_close(struct mdev_pci_device *mpdev)
+{
+	struct mdev_pci_ram *ram = &mpdev->ram;
+
+	if (ram->file)
+		fput(ram->file);
+	ram->file = NULL;
+}
+
+/**
+ * mdev_pci_ram_fill() - see to it that the memory has its initial content
+ * @mpdev: an open device
+ *
+ * To be called before anything reads, writes or maps the memory.  Until then
+ * a device that nobody looks at costs no page.
+ *
+ * Return: 0, -ENOMEM or -EINTR.
+ */
+int mdev_pci_ram_fill(struct mdev_pci_device *mpdev)
+{
+	struct mdev_pci_ram *ram = &mpdev->ram;
+	int ret;
+
+	/* Pairs with the release below: who sees it true sees the content. */
+	if (smp_load_acquire(&ram->filled))
+		return 0;
+
+	guard(mutex)(&ram->lock);
+	if (ram->filled)
+		return 0;
+	ret = mpdev->parent->drv->fill_ram(mpdev);
+	if (ret)
+		return ret;
+	/* Pairs with the acquire above. */
+	smp_store_release(&ram->filled, true);
+	return 0;
+}
+
+/**
+ * mdev_pci_ram_reset() - back to the content at power-on
+ * @mpdev: an open device
+ *
+ * Memory that starts as zeroes may keep its content, as RAM does.
+ *
+ * Return: 0, -ENOMEM or -EINTR.
+ */
+int mdev_pci_ram_reset(struct mdev_pci_device *mpdev)
+{
+	struct mdev_pci_ram *ram = &mpdev->ram;
+
+	guard(mutex)(&ram->lock);
+	if (!mpdev->parent->drv->fill_ram || !ram->filled)
+		return 0;
+	return mpdev->parent->drv->fill_ram(mpdev);
+}
+
+/**
+ * mdev_pci_ram_set() - set bytes of the memory
+ * @mpdev: an open device
+ * @offset: first byte
+ * @byte: what to set them to
+ * @len: how many; the caller has checked that they are there
+ *
+ * Return: 0; -ENOMEM; or -EINTR on a fatal signal. Some may be set after an
+ * error.
+ */
+int mdev_pci_ram_set(struct mdev_pci_device *mpdev, u32 offset, u8 byte,
+		     size_t len)
+{
+	struct address_space *mapping = mpdev->ram.file->f_mapping;
+
+	while (len) {
+		size_t n = min_t(size_t, len, PAGE_SIZE - offset_in_page(offset));
+		struct page *page;
+
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		page = shmem_read_mapping_page(mapping, offset >> PAGE_SHIFT);
+		if (IS_ERR(page))
+			return PTR_ERR(page);
+		memset_page(page, offset_in_page(offset), byte, n);
+		set_page_dirty(page);
+		put_page(page);
+
+		offset += n;
+		len -= n;
+		cond_resched();
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(mdev_pci_ram_set);
+
+/*
+ * Not vfs_iter_write(): that holds the inode's lock while it waits for a page
+ * of the user's, and with it every other writer.  Here a page that does not
+ * come holds up nobody else.
+ */
+static ssize_t write_page(struct file *file, u64 pos, struct iov_iter *from)
+{
+	size_t n = min_t(size_t, iov_iter_count(from),
+			 PAGE_SIZE - offset_in_page(pos));
+	struct page *page;
+
+	page = shmem_read_mapping_page(file->f_mapping, pos >> PAGE_SHIFT);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	n = copy_page_from_iter(page, offset_in_page(pos), n, from);
+	flush_dcache_page(page);
+	set_page_dirty(page);
+	put_page(page);
+	return n ?: -EFAULT;
+}
+
+/**
+ * mdev_pci_ram_rw() - read(2) or write(2) of the memory
+ * @mpdev: an open device
+ * @pos: first byte
+ * @buf: the user's buffer
+ * @count: how many; the caller has checked that they are there
+ * @write: from @buf into the memory
+ *
+ * Return: how many bytes were copied, less than @count if a fatal signal or
+ * the end of what @buf has came first; or -EFAULT, -ENOMEM, -EINTR.
+ */
+ssize_t mdev_pci_ram_rw(struct mdev_pci_device *mpdev, u64 pos,
+			char __user *buf, size_t count, bool write)
+{
+	struct file *file = mpdev->ram.file;
+	size_t done = 0;
+	ssize_t ret;
+
+	ret = mdev_pci_ram_fill(mpdev);
+	if (ret)
+		return ret;
+
+	while (done < count) {
+		size_t n = min_t(size_t, count - done, RW_CHUNK);
+		loff_t at = pos + done;
+		struct iov_iter iter;
+
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
+		cond_resched();
+		iov_iter_ubuf(&iter, write ? ITER_SOURCE : ITER_DEST,
+			      buf + done, n);
+		ret = write ? write_page(file, at, &iter) :
+			      vfs_iter_read(file, &iter, &at, 0);
+		if (ret <= 0)
+			break;
+		done += ret;
+	}
+	return done ?: ret;
+}
+
+/**
+ * mdev_pci_ram_map() - map the memory into a process
+ * @file: the memory
+ * @vma: where; a new one, whose file is still the device or dma-buf
+ * @pgoff: first page of the memory to show
+ *
+ * Return: 0, or an errno of shmem's.
+ */
+int mdev_pci_ram_map(struct file *file, struct vm_area_struct *vma,
+		     pgoff_t pgoff)
+{
+	vma->vm_pgoff = pgoff;
+	vma_set_file(vma, file);
+	return vfs_mmap(file, vma);
+}
+
+/**
+ * mdev_pci_ram_get_pages() - the pages of a part of the memory, held in place
+ * @file: the memory
+ * @pgoff: first page
+ * @nr: how many
+ *
+ * Return: an array of @nr pages for mdev_pci_ram_put_pages(), or an ERR_PTR().
+ */
+struct page **mdev_pci_ram_get_pages(struct file *file, pgoff_t pgoff,
+				     unsigned long nr)
+{
+	struct page **pages;
+	unsigned long i;
+
+	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+
+	for (i = 0; i < nr; i++) {
+		struct page *page;
+
+		page = shmem_read_mapping_page(file->f_mapping, pgoff + i);
+		if (IS_ERR(page)) {
+			mdev_pci_ram_put_pages(pages, i);
+			return ERR_CAST(page);
+		}
+		pages[i] = page;
+		cond_resched();
+	}
+	return pages;
+}
+
+/**
+ * mdev_pci_ram_put_pages() - undo mdev_pci_ram_get_pages()
+ * @pages: what it returned; freed
+ * @nr: how many
+ */
+void mdev_pci_ram_put_pages(struct page **pages, unsigned long nr)
+{
+	unsigned long i;
+
+	/* Whoever had them may have written to them: they are to be kept. */
+	for (i = 0; i < nr; i++) {
+		set_page_dirty(pages[i]);
+		put_page(pages[i]);
+	}
+	kvfree(pages);
+}

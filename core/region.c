@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From an offset in the device's file to a region, and on to config space, a
+ * register or memory.
+ */
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+/* A piece that is copied from or to the user before the lock is taken. */
+#define PIECE	64
+
+static const struct mdev_pci_region config_region = {
+	.index = VFIO_PCI_CONFIG_REGION_INDEX,
+	.size = MDEV_PCI_CONFIG_SIZE,
+};
+
+static bool is_ram(const struct mdev_pci_window *win)
+{
+	return !win->region->size;
+}
+
+/**
+ * mdev_pci_regions_init() - lay out the device's file
+ * @mpdev: a new device
+ *
+ * Regions lie behind one another, in pages, the last index first and config
+ * space behind them, with a gap between any two for overruns to fall into.  So
+ * every kind of device has offsets of its own, and a user who computes them
+ * instead of asking VFIO_DEVICE_GET_REGION_INFO finds out here and not on real
+ * hardware.
+ *
+ * Return: 0, or -E2BIG if the model has more regions than there is room for.
+ */
+int mdev_pci_regions_init(struct mdev_pci_device *mpdev)
+{
+	const struct mdev_pci_model *model = mpdev->type->model;
+	unsigned int nr = model->nr_regions, i;
+	u64 start = 0;
+
+	if (WARN_ON(nr >= MDEV_PCI_MAX_REGIONS))
+		return -E2BIG;
+
+	for (i = 0; i <= nr; i++) {
+		struct mdev_pci_window *win = &mpdev->window[i];
+
+		win->region = i < nr ? &model->regions[nr - 1 - i] :
+				       &config_region;
+		win->size = win->region->size ?: mpdev->type->ram_size;
+		win->start = start + PAGE_SIZE;
+		start = win->start + PAGE_ALIGN(win->size);
+	}
+	mpdev->nr_windows = i;
+	return 0;
+}
+
+/**
+ * mdev_pci_num_regions() - for struct vfio_device_info
+ * @mpdev: the device
+ *
+ * Return: one more than the highest region index.
+ */
+unsigned int mdev_pci_num_regions(struct mdev_pci_device *mpdev)
+{
+	unsigned int num = VFIO_PCI_NUM_REGIONS, i;
+
+	for (i = 0; i < mpdev->nr_windows; i++)
+		num = max(num, mpdev->window[i].region->index + 1);
+	return num;
+}
+
+/* The window that holds all of @pos to @pos + @len - 1, @len at least 1. */
+static const struct mdev_pci_window *
+find_window(struct mdev_pci_device *mpdev, u64 pos, u64 len)
+{
+	unsigned int i;
+
+	for (i = 0; i < mpdev->nr_windows; i++) {
+		const struct mdev_pci_window *win = &mpdev->window[i];
+
+		if (pos >= win->start && pos - win->start < win->size)
+			return len <= win->size - (pos - win->start) ? win : NULL;
+	}
+	return NULL;
+}
+
+/**
+ * mdev_pci_get_region_info() - VFIO_DEVICE_GET_REGION_INFO
+ * @vdev: the device
+ * @info: index in, the rest out; the caller has checked argsz
+ * @caps: for the capabilities
+ *
+ * Return: 0; -EINVAL for an index the device does not have; -ENOMEM. An index
+ * that is in range but names nothing has size 0, as in vfio-pci.
+ */
+int mdev_pci_get_region_info(struct vfio_device *vdev,
+			     struct vfio_region_info *info,
+			     struct vfio_info_cap *caps)
+{
+	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
+	struct vfio_region_info_cap_type type = {
+		.header.id = VFIO_REGION_INFO_CAP_TYPE,
+		.header.version = 1,
+	};
+	const struct mdev_pci_window *win = mpdev->window;
+	unsigned int i;
+
+	if (info->index >= mdev_pci_num_regions(mpdev))
+		return -EINVAL;
+
+	info->flags = 0;
+	info->cap_offset = 0;
+	info->size = 0;
+	info->offset = 0;
+
+	for (i = 0; win->region->index != info->index; i++, win++)
+		if (i + 1 == mpdev->nr_windows)
+			return 0;
+
+	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+	if (is_ram(win))
+		info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
+	info->size = win->size;
+	info->offset = win->start;
+
+	if (!win->region->cap_type)
+		return 0;
+	type.type = win->region->cap_type;
+	type.subtype = win->region->cap_subtype;
+	return vfio_info_add_capability(caps, &type.header, sizeof(type));
+}
+
+static const struct mdev_pci_reg *
+find_reg(const struct mdev_pci_region *region, unsigned int pos)
+{
+	unsigned int i;
+
+	for (i = 0; i < region->nr_regs; i++) {
+		const struct mdev_pci_reg *reg = &region->regs[i];
+
+		if (pos >= reg->offset &&
+		    pos - reg->offset < reg->width * max_t(u16, reg->count, 1))
+			return reg;
+	}
+	return NULL;
+}
+
+/*
+ * The part of an access that falls on the register at @pos.  Returns how many
+ * of the @len bytes that was, or the errno of a refused value.
+ */
+static int reg_access(struct mdev_pci_device *mpdev,
+		      const struct mdev_pci_region *region, unsigned int pos,
+		      u8 *buf, size_t len, bool write)
+{
+	const struct mdev_pci_reg *reg = find_reg(region, pos);
+	unsigned int i, n, byte, first;
+	u32 val = 0;
+	int ret;
+
+	if (!reg) {
+		if (!write)
+			*buf = 0;
+		return 1;
+	}
+
+	i = (pos - reg->offset) / reg->width;
+	first = (pos - reg->offset) % reg->width;
+	n = min_t(size_t, len, reg->width - first);
+
+	if (reg->read && (!write || n < reg->width))
+		val = reg->read(mpdev, region->index, i);
+
+	for (byte = 0; byte < n; byte++) {
+		unsigned int shift = (first + byte) * BITS_PER_BYTE;
+
+		if (write) {
+			val &= ~(0xffU << shift);
+			val |= (u32)buf[byte] << shift;
+		} else {
+			buf[byte] = val >> shift;
+		}
+	}
+
+	if (write && reg->write) {
+		ret = reg->write(mpdev, region->index, i, val);
+		if (ret)
+			return ret;
+	}
+	return n;
+}
+
+/* A piece of config space or of registers.  Bytes done, or an errno if none. */
+static int piece_access(struct mdev_pci_device *mpdev,
+			const struct mdev_pci_region *region, unsigned int pos,
+			u8 *buf, size_t len, bool write)
+{
+	size_t done = 0;
+	int ret;
+
+	guard(mutex)(&mpdev->lock);
+
+	if (region == &config_region) {
+		if (write)
+			mdev_pci_config_write(mpdev, pos, buf, len);
+		else
+			mdev_pci_config_read(mpdev, pos, buf, len);
+		return len;
+	}
+
+	while (done < len) {
+		ret = reg_access(mpdev, region, pos + done, buf + done,
+				 len - done, write);
+		if (ret < 0)
+			return done ?: ret;
+		done += ret;
+	}
+	return done;
+}
+
+static ssize_t piecewise(struct mdev_pci_device *mpdev,
+			 const struct mdev_pci_region *region, unsigned int pos,
+			 char __user *buf, size_t count, bool write)
+{
+	size_t done = 0;
+	u8 piece[PIECE];
+
+	while (done < count) {
+		/* Ends on a multiple of PIECE: no register is cut in two. */
+		size_t n = min_t(size_t, count - done,
+				 PIECE - (pos + done) % PIECE);
+		int ret;
+
+		if (write) {
+			n -= copy_from_user(piece, buf + done, n);
+		} else {
+			/* Reading can have effects: none if the copy must fail. */
+			n -= fault_in_writeable(buf + done, n);
+		}
+		if (!n)
+			return done ?: -EFAULT;
+
+		ret = piece_access(mpdev, region, pos + done, piece, n, write);
+		if (ret < 0)
+			return done ?: ret;
+		if (!write && copy_to_user(buf + done, piece, ret))
+			return done ?: -EFAULT;
+		done += ret;
+		if (ret < n)
+			break;
+
+		if (fatal_signal_pending(current))
+			return done;
+		cond_resched();
+	}
+	return done;
+}
+
+static ssize_t mdev_pci_rw(struct vfio_device *vdev, char __user *buf,
+			   size_t count, loff_t *ppos, bool write)
+{
+	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
+	const struct mdev_pci_window *win;
+	ssize_t ret;
+	u64 pos;
+
+	if (!count)
+		return 0;
+	win = find_window(mpdev, *ppos, 1);
+	if (!win)
+		return -EINVAL;
+
+	pos = *ppos - win->start;
+	count = min_t(u64, count, win->size - pos);
+
+	if (is_ram(win))
+		ret = mdev_pci_ram_rw(mpdev, pos, buf, count, write);
+	else
+		ret = piecewise(mpdev, win->region, pos, buf, count, write);
+	if (ret > 0)
+		*ppos += ret;
+	return ret;
+}
+
+/**
+ * mdev_pci_read() - read(2) on the device
+ * @vdev: the device
+ * @buf: the user's buffer
+ * @count: length of @buf
+ * @ppos: VFIO offset, moved behind what was read
+ *
+ * Return: bytes read: fewer than @count at the end of a region, on a fatal
+ * signal, or where @buf ends early; -EINVAL outside of all regions; -EFAULT;
+ * -ENOMEM.
+ */
+ssize_t mdev_pci_read(struct vfio_device *vdev, char __user *buf, size_t count,
+		      loff_t *ppos)
+{
+	return mdev_pci_rw(vdev, buf, count, ppos, false);
+}
+
+/**
+ * mdev_pci_write() - write(2) on the device
+ * @vdev: the device
+ * @buf: the user's buffer
+ * @count: length of @buf
+ * @ppos: VFIO offset, moved behind what was written
+ *
+ * Return: as mdev_pci_read(); or -EINVAL where a register refuses a value.
+ */
+ssize_t mdev_pci_write(struct vfio_device *vdev, const char __user *buf,
+		       size_t count, loff_t *ppos)
+{
+	return mdev_pci_rw(vdev, (char __user *)buf, count, ppos, true);
+}
+
+/**
+ * mdev_pci_mmap() - mmap(2) of the device
+ * @vdev: the device
+ * @vma: where, and from which VFIO offset
+ *
+ * Return: 0; -EINVAL for a private mapping, or one that is not inside a region
+ * with VFIO_REGION_INFO_FLAG_MMAP; -ENOMEM.
+ */
+int mdev_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
+{
+	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
+	const struct mdev_pci_window *win;
+	u64 pos;
+	int ret;
+
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	if (check_shl_overflow((u64)vma->vm_pgoff, PAGE_SHIFT, &pos))
+		return -EINVAL;
+	win = find_window(mpdev, pos, vma->vm_end - vma->vm_start);
+	if (!win || !is_ram(win))
+		return -EINVAL;
+
+	ret = mdev_pci_ram_fill(mpdev);
+	if (ret)
+		return ret;
+	return mdev_pci_ram_map(mpdev->ram.file, vma,
+				(pos - win->start) >> PAGE_SHIFT);
+}
