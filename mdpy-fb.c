@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mdpy-fb: fbdev driver, in the guest, for the framebuffer that mdpy makes.
+ *
+ * The mode is fixed; a vendor-specific capability says which it is
+ * (mdpy-defs.h).  The driver takes nothing over from another one: its memory
+ * is its own.
+ */
+#include <linux/fb.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <drm/drm_fourcc.h>
+
+#include "mdpy-defs.h"
+
+#define MDPY_FB_MIN_SIDE	100
+#define MDPY_FB_MAX_SIDE	10000
+/* The colours of the console. */
+#define MDPY_FB_PALETTE_LEN	16
+
+static const struct fb_fix_screeninfo mdpy_fb_fix = {
+	.id	= "mdpy-fb",
+	.type	= FB_TYPE_PACKED_PIXELS,
+	.visual	= FB_VISUAL_TRUECOLOR,
+	.accel	= FB_ACCEL_NONE,
+};
+
+/* XR24 has blue in the lowest byte; pixels are written in the CPU's order. */
+#ifdef __LITTLE_ENDIAN
+#define MDPY_FB_SHIFT(byte)	((byte) * 8)
+#else
+#define MDPY_FB_SHIFT(byte)	(24 - (byte) * 8)
+#endif
+
+static const struct fb_var_screeninfo mdpy_fb_var = {
+	.bits_per_pixel	= 32,
+	.red		= { .offset = MDPY_FB_SHIFT(2), .length = 8 },
+	.green		= { .offset = MDPY_FB_SHIFT(1), .length = 8 },
+	.blue		= { .offset = MDPY_FB_SHIFT(0), .length = 8 },
+	.activate	= FB_ACTIVATE_NOW,
+	.height		= -1,
+	.width		= -1,
+	.vmode		= FB_VMODE_NONINTERLACED,
+};
+
+static int mdpy_fb_setcolreg(unsigned int reg, unsigned int red,
+			     unsigned int green, unsigned int blue,
+			     unsigned int transp, struct fb_info *info)
+{
+	u32 *palette = info->pseudo_palette;
+
+	if (reg >= MDPY_FB_PALETTE_LEN)
+		return -EINVAL;
+	palette[reg] = (red >> 8) << info->var.red.offset |
+		       (green >> 8) << info->var.green.offset |
+		       (blue >> 8) << info->var.blue.offset;
+	return 0;
+}
+
+/* The last user has gone, which may be long after the device has. */
+static void mdpy_fb_destroy(struct fb_info *info)
+{
+	iounmap(info->screen_base);
+	framebuffer_release(info);
+}
+
+static const struct fb_ops mdpy_fb_ops = {
+	.owner		= THIS_MODULE,
+	FB_DEFAULT_IOMEM_OPS,
+	.fb_setcolreg	= mdpy_fb_setcolreg,
+	.fb_destroy	= mdpy_fb_destroy,
+};
+
+/* Reads the mode and sets up @info for it, without mapping anything. */
+static int mdpy_fb_read_mode(struct pci_dev *pdev, struct fb_info *info)
+{
+	u32 format, width, height;
+	u64 size;
+	u8 id;
+
+	pci_read_config_byte(pdev, MDPY_VENDORCAP_OFFSET, &id);
+	pci_read_config_dword(pdev, MDPY_FORMAT_OFFSET, &format);
+	pci_read_config_dword(pdev, MDPY_WIDTH_OFFSET, &width);
+	pci_read_config_dword(pdev, MDPY_HEIGHT_OFFSET, &height);
+
+	if (id != PCI_CAP_ID_VNDR) {
+		pci_err(pdev, "no capability that says the mode\n");
+		return -ENODEV;
+	}
+	if (format != DRM_FORMAT_XRGB8888) {
+		pci_err(pdev, "format %p4cc is not supported\n", &format);
+		return -EINVAL;
+	}
+	if (width < MDPY_FB_MIN_SIDE || width > MDPY_FB_MAX_SIDE ||
+	    height < MDPY_FB_MIN_SIDE || height > MDPY_FB_MAX_SIDE) {
+		pci_err(pdev, "%ux%u is out of range\n", width, height);
+		return -EINVAL;
+	}
+	size = (u64)width * height * 4;
+	if (pci_resource_len(pdev, 0) < size) {
+		pci_err(pdev, "%ux%u does not fit BAR 0\n", width, height);
+		return -EINVAL;
+	}
+
+	info->fix = mdpy_fb_fix;
+	info->fix.smem_start = pci_resource_start(pdev, 0);
+	info->fix.smem_len = size;
+	info->fix.line_length = width * 4;
+	info->var = mdpy_fb_var;
+	info->var.xres = width;
+	info->var.yres = height;
+	info->var.xres_virtual = width;
+	info->var.yres_virtual = height;
+	return 0;
+}
+
+static int mdpy_fb_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct fb_info *info;
+	int ret;
+
+	ret = pcim_enable_device(pdev);
+	if (ret)
+		return ret;
+	ret = pci_request_region(pdev, 0, "mdpy-fb");
+	if (ret)
+		return ret;
+
+	info = framebuffer_alloc(MDPY_FB_PALETTE_LEN * sizeof(u32), &pdev->dev);
+	if (!info) {
+		ret = -ENOMEM;
+		goto err_release_region;
+	}
+	ret = mdpy_fb_read_mode(pdev, info);
+	if (ret)
+		goto err_release_fb;
+
+	info->screen_base = ioremap_wc(info->fix.smem_start,
+				       info->fix.smem_len);
+	if (!info->screen_base) {
+		ret = -ENOMEM;
+		goto err_release_fb;
+	}
+	info->pseudo_palette = info->par;
+	info->fbops = &mdpy_fb_ops;
+
+	ret = register_framebuffer(info);
+	if (ret)
+		goto err_unmap;
+
+	pci_set_drvdata(pdev, info);
+	pci_info(pdev, "fb%d: %ux%u\n", info->node, info->var.xres,
+		 info->var.yres);
+	return 0;
+
+err_unmap:
+	iounmap(info->screen_base);
+err_release_fb:
+	framebuffer_release(info);
+err_release_region:
+	pci_release_region(pdev, 0);
+	return ret;
+}
+
+static void mdpy_fb_remove(struct pci_dev *pdev)
+{
+	/* mdpy_fb_destroy() does the rest, at once or when it is closed. */
+	unregister_framebuffer(pci_get_drvdata(pdev));
+	pci_release_region(pdev, 0);
+}
+
+static const struct pci_device_id mdpy_fb_ids[] = {
+	{ PCI_DEVICE_SUB(MDPY_PCI_VENDOR_ID, MDPY_PCI_DEVICE_ID,
+			 MDPY_PCI_SUBVENDOR_ID, MDPY_PCI_SUBDEVICE_ID) },
+	{ }
+};
+MODULE_DEVICE_TABLE(pci, mdpy_fb_ids);
+
+static struct pci_driver mdpy_fb_driver = {
+	.name		= "mdpy-fb",
+	.id_table	= mdpy_fb_ids,
+	.probe		= mdpy_fb_probe,
+	.remove		= mdpy_fb_remove,
+};
+module_pci_driver(mdpy_fb_driver);
+
+MODULE_DESCRIPTION("Guest framebuffer driver for mdpy");
+MODULE_LICENSE("GPL");
