@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What a person types.  What is built, and how, is in Kbuild.
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+DKMS_NAME := mdev-pci
+DKMS_VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+
+# The kernel that KDIR builds for, where modules_install puts the modules.
+release = $(or $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),$(KVER))
+depmod = depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(release)
+
+# kbuild's own, handed through: make W=1 C=1 V=1 CC=...
+kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
+
+.PHONY: modules install uninstall dkms-install dkms-uninstall \
+	clean help
+
+modules: headers
+	$(kbuild) modules
+
+.PHONY: headers
+headers:
+	@test -e $(KDIR)/Makefile || { \
+		echo "No kernel headers in $(KDIR): install linux-headers-$(KVER)," \
+		     "or name another kernel: make KDIR=..." >&2; exit 1; }
+
+# A distribution's headers come without the key that its kernel signs with.
+unsigned = $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
+
+install: modules
+	$(kbuild) modules_install $(unsigned)
+	$(depmod)
+
+# modules_install puts them there, under whatever compression is in use.
+uninstall:
+	rm -f $(foreach m,mdev-pci-core mdpy mbochs mtty mdpy-fb,\
+		$(INSTALL_MOD_PATH)/lib/modules/$(release)/updates/$(m).ko*)
+	$(depmod)
+
+# Rebuilt by DKMS for every kernel that the machine gets.
+dkms-install:
+	dkms add $(CURDIR)
+	dkms install $(DKMS_NAME)/$(DKMS_VERSION)
+
+dkms-uninstall:
+	dkms remove $(DKMS_NAME)/$(DKMS_VERSION) --all
+
+clean:
+	$(if $(wildcard $(KDIR)/Makefile),$(kbuild) clean)
+	rm -rf build
+
+help:
+	@echo "make                  build the modules for the running kernel"
+	@echo "make KDIR=DIR         build them for the kernel whose build tree is DIR"
+	@echo "make install          install them; uninstall removes them again"
+	@echo "make dkms-install     install them by DKMS, for every kernel to come"
