@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cases.h"
+
+/* Far above the slowest case, to end one that hangs. */
+#define CASE_MS		120000
+
+struct instance {
+	const struct test_case *test;
+	const struct model *model;
+	enum door door;
+	const char *skip;	/* the reason, if it cannot run */
+	char name[96];
+};
+
+void env_open(struct env *env, const char *type, enum door door)
+{
+	env->door = door;
+	env->model = model_of(type);
+	env->mdev = mdev_create(type);
+	vfio_open(&env->dev, env->mdev.uuid, door);
+}
+
+void env_reopen(struct env *env)
+{
+	vfio_close(&env->dev);
+	vfio_open(&env->dev, env->mdev.uuid, env->door);
+}
+
+static int run_in_child(void *arg)
+{
+	const struct instance *instance = arg;
+	static const int fatal[] = { SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGSYS };
+	struct env env = { .door = instance->door, .model = instance->model };
+	unsigned int i;
+	int ret;
+
+	/* A group of its own, so that what it starts can be found and ended. */
+	setpgid(0, 0);
+	/* cmocka would go on with the next case, in this process. */
+	for (i = 0; i < ARRAY_SIZE(fatal); i++)
+		signal(fatal[i], SIG_DFL);
+	setrlimit(RLIMIT_CORE, &(struct rlimit){});
+	if (env.model) {
+		env.mdev = mdev_create(env.model->type);
+		ret = __vfio_open(&env.dev, env.mdev.uuid, env.door);
+		if (ret == -ENOENT && env.door == DOOR_CDEV)
+			skip_case("no vfio-dev: this kernel is built without VFIO_DEVICE_CDEV");
+		check_eq(ret, 0);
+	}
+	instance->test->run(&env);
+	return 0;
+}
+
+static void run_instance(void **state)
+{
+	struct instance *instance = *state;
+	bool in_time;
+	int status;
+	pid_t pid;
+
+	if (instance->skip) {
+		printf("skip: %s\n", instance->skip);
+		skip();
+	}
+
+	pid = child_start(run_in_child, instance);
+	in_time = child_ended(pid, CASE_MS, &status);
+	kill(-pid, SIGKILL);
+	if (!in_time) {
+		printf("still running after %d s\n", CASE_MS / 1000);
+		if (!child_ended(pid, WAIT_MS, &status))
+			printf("and SIGKILL does not end it: it hangs in the kernel\n");
+		fail();
+	}
+	if (WIFSIGNALED(status)) {
+		printf("ended by SIG%s\n", sigabbrev_np(WTERMSIG(status)));
+		fail();
+	}
+	if (WEXITSTATUS(status) == EXIT_SKIPPED)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static int remove_mdevs(void **state)
+{
+	mdev_remove_all();
+	return 0;
+}
+
+static struct instance *add(struct CMUnitTest **tests, size_t *nr)
+{
+	struct instance *instance = calloc(1, sizeof(*instance));
+
+	*tests = realloc(*tests, (*nr + 1) * sizeof(**tests));
+	check(instance && *tests);
+	(*tests)[(*nr)++] = (struct CMUnitTest){
+		.name = instance->name,
+		.test_func = run_instance,
+		.teardown_func = remove_mdevs,
+		.initial_state = instance,
+	};
+	return instance;
+}
+
+static void add_case(struct CMUnitTest **tests, size_t *nr, const struct test_case *test,
+		     enum door door, const struct model *model)
+{
+	struct instance *instance = add(tests, nr);
+
+	instance->test = test;
+	instance->door = door;
+	instance->model = model;
+	if (model)
+		snprintf(instance->name, sizeof(instance->name), "%s/%s/%s", door_name(door),
+			 model->type, test->name);
+	else
+		snprintf(instance->name, sizeof(instance->name), "%s/%s", door_name(door),
+			 test->name);
+}
+
+static void add_door(struct CMUnitTest **tests, size_t *nr, enum door door)
+{
+	const struct test_case *test;
+	struct instance *instance;
+	const struct model *m;
+
+	if (door_missing(door)) {
+		instance = add(tests, nr);
+		instance->skip = door_missing(door);
+		snprintf(instance->name, sizeof(instance->name), "%s/all", door_name(door));
+		return;
+	}
+
+	for (test = cases; test->run; test++)
+		if (test->types == NO_DEVICE)
+			add_case(tests, nr, test, door, NULL);
+	for (m = models; m < models + NR_MODELS; m++)
+		for (test = cases; test->run; test++)
+			if (test->types & m->bit)
+				add_case(tests, nr, test, door, m);
+}
+
+/* Arguments: none, "--list", or a pattern of names: 'group/mtty-*'. */
+int main(int argc, char **argv)
+{
+	struct CMUnitTest *tests = NULL;
+	enum door door;
+	size_t nr = 0, i;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (door = 0; door < NR_DOORS; door++)
+		add_door(&tests, &nr, door);
+
+	if (argc > 1 && !strcmp(argv[1], "--list")) {
+		for (i = 0; i < nr; i++)
+			puts(tests[i].name);
+		return 0;
+	}
+	if (geteuid()) {
+		fprintf(stderr, "%s: run me as root: devices are created and opened\n", argv[0]);
+		return 1;
+	}
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	mdev_init();
+	return _cmocka_run_group_tests(basename(argv[0]), tests, nr, NULL, NULL);
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "mdev.h"
+
+#define MAX_LIVE	512
+
+static struct live {
+	atomic_bool taken;
+	struct mdev mdev;
+} *live;
+
+struct text text(const char *fmt, ...)
+{
+	struct text t;
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(t.s, sizeof(t.s), fmt, args);
+	va_end(args);
+	check(len >= 0 && len < (int)sizeof(t.s));
+	return t;
+}
+
+int __sysfs_write(const char *path, const char *val)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = sys(write(fd, val, strlen(val)));
+	close(fd);
+	return ret < 0 ? ret : 0;
+}
+
+int __sysfs_read(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = sys(read(fd, buf, size - 1));
+	close(fd);
+	if (ret < 0)
+		return ret;
+	buf[ret] = '\0';
+	return 0;
+}
+
+struct text sysfs_read(const char *path)
+{
+	struct text t;
+	int ret = __sysfs_read(path, t.s, sizeof(t.s));
+
+	if (ret)
+		note("%s", path);
+	check_eq(ret, 0);
+	check(t.s[0] && t.s[strlen(t.s) - 1] == '\n');
+	t.s[strlen(t.s) - 1] = '\0';
+	return t;
+}
+
+struct text mdev_type_path(const char *type, const char *file)
+{
+	return text(MDEV_BUS "/%.*s/mdev_supported_types/%s/%s",
+		    (int)strcspn(type, "-"), type, type, file);
+}
+
+struct text mdev_path(const struct mdev *mdev, const char *file)
+{
+	return text(MDEV_DEVICES "/%s/%s", mdev->uuid, file);
+}
+
+bool mdev_exists(const struct mdev *mdev)
+{
+	return access(mdev_path(mdev, "").s, F_OK) == 0;
+}
+
+unsigned int mdev_available(const char *type)
+{
+	return strtoul(sysfs_read(mdev_type_path(type, "available_instances").s).s, NULL, 10);
+}
+
+void mdev_init(void)
+{
+	live = mmap(NULL, MAX_LIVE * sizeof(*live), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	check(live != MAP_FAILED);
+}
+
+struct mdev mdev_random(void)
+{
+	struct text uuid = sysfs_read("/proc/sys/kernel/random/uuid");
+	struct mdev mdev;
+
+	check_eq(strlen(uuid.s), UUID_LEN);
+	memcpy(mdev.uuid, uuid.s, sizeof(mdev.uuid));
+	return mdev;
+}
+
+static void live_drop(const struct mdev *mdev)
+{
+	struct live *l;
+
+	for (l = live; l < live + MAX_LIVE; l++)
+		if (l->taken && !strcmp(l->mdev.uuid, mdev->uuid))
+			l->taken = false;
+}
+
+static void live_add(const struct mdev *mdev)
+{
+	struct live *l;
+
+	for (l = live; l < live + MAX_LIVE; l++)
+		if (!atomic_exchange(&l->taken, true)) {
+			l->mdev = *mdev;
+			return;
+		}
+	check_failed(__FILE__, __LINE__, "more mdevs than this is made for");
+}
+
+int __mdev_create(const struct mdev *mdev, const char *type)
+{
+	int ret;
+
+	live_add(mdev);
+	ret = __sysfs_write(mdev_type_path(type, "create").s, mdev->uuid);
+	if (ret)
+		live_drop(mdev);
+	return ret;
+}
+
+struct mdev mdev_create(const char *type)
+{
+	struct mdev mdev = mdev_random();
+
+	check_eq(__mdev_create(&mdev, type), 0);
+	return mdev;
+}
+
+int __mdev_remove(const struct mdev *mdev)
+{
+	int ret = __sysfs_write(mdev_path(mdev, "remove").s, "1");
+
+	if (!ret)
+		live_drop(mdev);
+	return ret;
+}
+
+void mdev_remove(const struct mdev *mdev)
+{
+	check_eq(__mdev_remove(mdev), 0);
+}
+
+void mdev_remove_all(void)
+{
+	struct live *l;
+
+	for (l = live; l < live + MAX_LIVE; l++) {
+		if (!l->taken)
+			continue;
+		if (mdev_exists(&l->mdev))
+			__mdev_remove(&l->mdev);
+		l->taken = false;
+	}
+}

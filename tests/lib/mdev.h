@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * mdevs by sysfs.  As everywhere in this library, __x() returns -errno and x()
+ * expects that it works.
+ *
+ * Whatever a test creates is written down in memory that all its processes
+ * share, so that mdev_remove_all() finds it also after a failure.
+ */
+#ifndef TESTS_MDEV_H
+#define TESTS_MDEV_H
+
+#include "check.h"
+
+#define MDEV_BUS	"/sys/class/mdev_bus"
+#define MDEV_DEVICES	"/sys/bus/mdev/devices"
+#define UUID_LEN	36
+
+struct mdev {
+	char uuid[UUID_LEN + 1];
+};
+
+/* A path or other short text, made as by printf(). */
+struct text {
+	char s[256];
+};
+
+__printf(1, 2) struct text text(const char *fmt, ...);
+
+int __sysfs_write(const char *path, const char *val);
+int __sysfs_read(const char *path, char *buf, size_t size);
+/* The attribute without its newline, which it has to end in. */
+struct text sysfs_read(const char *path);
+
+/* The folder of a type such as "mdpy-vga", and a file in it. */
+struct text mdev_type_path(const char *type, const char *file);
+/* A file of the device, such as "remove". */
+struct text mdev_path(const struct mdev *mdev, const char *file);
+bool mdev_exists(const struct mdev *mdev);
+unsigned int mdev_available(const char *type);
+
+/* Before any process that creates one is started. */
+void mdev_init(void);
+struct mdev mdev_random(void);
+/* Create it under the UUID that @mdev has. */
+int __mdev_create(const struct mdev *mdev, const char *type);
+struct mdev mdev_create(const char *type);
+int __mdev_remove(const struct mdev *mdev);
+void mdev_remove(const struct mdev *mdev);
+void mdev_remove_all(void);
+
+#endif /* TESTS_MDEV_H */

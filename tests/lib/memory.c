@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "mdev.h"
+#include "memory.h"
+
+static long meminfo_kib(const char *field)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	char line[128];
+	long kib = -1;
+
+	check(f);
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, field, strlen(field)))
+			kib = strtol(line + strlen(field), NULL, 10);
+	fclose(f);
+	check(kib >= 0);
+	return kib;
+}
+
+/* Caches keep freed objects at hand for each CPU, and count them as in use. */
+static void shrink_cache(const char *cache)
+{
+	__sysfs_write(text("/sys/kernel/slab/%s/shrink", cache).s, "1");
+}
+
+static void read_kmalloc(struct memory *m, bool count)
+{
+	FILE *f = fopen("/proc/slabinfo", "r");
+	unsigned int active, size, i = 0;
+	char line[256], name[64];
+
+	if (!f)
+		skip_case("no /proc/slabinfo: the kernel is built without SLUB_DEBUG");
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%63s %u %*u %u", name, &active, &size) != 3 ||
+		    strncmp(name, "kmalloc", 7))
+			continue;
+		check(i < ARRAY_SIZE(m->objects));
+		if (!count) {
+			shrink_cache(name);
+			continue;
+		}
+		m->objects[i++] = active;
+		m->kmalloc_kib += (long)active * size / 1024;
+	}
+	fclose(f);
+}
+
+void memory_read(struct memory *m)
+{
+	*m = (struct memory){};
+	if (__sysfs_write("/proc/sys/vm/drop_caches", "3"))
+		skip_case("cannot write to /proc/sys/vm/drop_caches");
+	read_kmalloc(m, false);
+	read_kmalloc(m, true);
+	m->used_kib = meminfo_kib("MemTotal:") - meminfo_kib("MemFree:") - meminfo_kib("Buffers:") -
+		      meminfo_kib("Cached:") - meminfo_kib("SReclaimable:") + meminfo_kib("Shmem:");
+}
+
+struct bounds {
+	const struct memory *before;
+	unsigned int objects;
+	long kib;
+};
+
+static bool within(void *arg)
+{
+	const struct bounds *b = arg;
+	struct memory now;
+	unsigned int i;
+
+	memory_read(&now);
+	for (i = 0; i < ARRAY_SIZE(now.objects); i++)
+		if (now.objects[i] > b->before->objects[i] + b->objects) {
+			note("kmalloc cache %u: %u objects, then %u", i, b->before->objects[i],
+			     now.objects[i]);
+			return false;
+		}
+	note("memory in use: %ld KiB, then %ld KiB", b->before->used_kib, now.used_kib);
+	return now.used_kib <= b->before->used_kib + b->kib;
+}
+
+bool memory_settles(const struct memory *before, unsigned int objects, long kib)
+{
+	return retry(within, &(struct bounds){ before, objects, kib });
+}

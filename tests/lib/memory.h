@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel holds: objects of each kmalloc size, counted exactly, and
+ * pages, which come and go for other reasons too.
+ */
+#ifndef TESTS_MEMORY_H
+#define TESTS_MEMORY_H
+
+#include "check.h"
+
+struct memory {
+	unsigned int objects[128];	/* of each kmalloc cache */
+	long kmalloc_kib;		/* all of those */
+	long used_kib;			/* pages that could not be given back */
+};
+
+/* Skips the case where the kernel does not tell. */
+void memory_read(struct memory *m);
+
+/**
+ * memory_settles() - does it come back to where it was, give or take
+ * @before: where it was
+ * @objects: how many more of any one size are fine
+ * @kib: how much more memory is fine
+ *
+ * Frees may be deferred (RCU): looked at again for a while before it says no.
+ */
+bool memory_settles(const struct memory *before, unsigned int objects, long kib);
+
+#endif /* TESTS_MEMORY_H */

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/pci_regs.h>
+
+#include "models.h"
+
+#define MEMORY_BAR(bytes)							\
+	{ .size = (bytes), .flags = PCI_BASE_ADDRESS_MEM_PREFETCH, .mmap = true }
+
+#define PORT_BAR	{ .size = 8, .flags = PCI_BASE_ADDRESS_SPACE_IO }
+
+#define MDPY_MODEL								\
+	.parent = "mdpy", .attribute = "resolution",				\
+	.vendor = 0x1b36, .device = 0x000f,					\
+	.subvendor = 0x1af4, .subdevice = 0x1100, .class = 0x038000, .revision = -1
+
+#define MBOCHS_MODEL								\
+	.parent = "mbochs", .attribute = "memory",				\
+	.vendor = 0x1234, .device = 0x1111,					\
+	.subvendor = 0x1af4, .subdevice = 0x1100, .class = 0x038000, .revision = 2
+
+#define MTTY_MODEL								\
+	.parent = "mtty", .attribute = "sample_mdev_dev",			\
+	.vendor = 0x4348, .device = 0x3253,					\
+	.subvendor = 0x4348, .subdevice = 0x3253, .class = 0x070002, .revision = 0x10, \
+	.pin = 1
+
+const char *const parents[NR_PARENTS] = { "mdpy", "mbochs", "mtty" };
+
+const struct model models[NR_MODELS] = {
+	{
+		MDPY_MODEL, .bit = MDPY_VGA, .type = "mdpy-vga", .width = 640, .height = 480,
+		.bar = { MEMORY_BAR(2 * MIB) },
+	}, {
+		MDPY_MODEL, .bit = MDPY_XGA, .type = "mdpy-xga", .width = 1024, .height = 768,
+		.bar = { MEMORY_BAR(4 * MIB) },
+	}, {
+		MDPY_MODEL, .bit = MDPY_HD, .type = "mdpy-hd", .width = 1920, .height = 1080,
+		.bar = { MEMORY_BAR(8 * MIB) },
+	}, {
+		MBOCHS_MODEL, .bit = MBOCHS_SMALL, .type = "mbochs-small",
+		.width = 800, .height = 600,
+		.bar = { MEMORY_BAR(4 * MIB), [2] = { .size = 4096 } },
+	}, {
+		MBOCHS_MODEL, .bit = MBOCHS_MEDIUM, .type = "mbochs-medium",
+		.width = 1920, .height = 1440,
+		.bar = { MEMORY_BAR(16 * MIB), [2] = { .size = 4096 } },
+	}, {
+		MBOCHS_MODEL, .bit = MBOCHS_LARGE, .type = "mbochs-large",
+		.bar = { MEMORY_BAR(64 * MIB), [2] = { .size = 4096 } },
+	}, {
+		MTTY_MODEL, .bit = MTTY_1, .type = "mtty-1", .nr_ports = 1, .bar = { PORT_BAR },
+	}, {
+		MTTY_MODEL, .bit = MTTY_2, .type = "mtty-2", .nr_ports = 2,
+		.bar = { PORT_BAR, PORT_BAR },
+	},
+};
+
+const struct model *model_of(const char *type)
+{
+	const struct model *m;
+
+	for (m = models; m < models + NR_MODELS; m++)
+		if (!strcmp(m->type, type))
+			return m;
+	check_failed(__FILE__, __LINE__, "no such type");
+}
+
+unsigned int model_cost(const struct model *m)
+{
+	if (m->bit & MBOCHS)
+		return m->bar[0].size / MIB;
+	return m->bit & MTTY ? m->nr_ports : 1;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's interfaces, and what the headers of an older linux-libc-dev
+ * (6.1) do not have yet or do not carry.
+ */
+#ifndef TESTS_UAPI_H
+#define TESTS_UAPI_H
+
+#include <linux/dma-buf.h>
+#include <linux/ioctl.h>
+#include <linux/pci_regs.h>
+#include <linux/types.h>
+#include <linux/vfio.h>
+
+/* linux/vfio.h of 6.6 */
+#ifndef VFIO_DEVICE_BIND_IOMMUFD
+struct vfio_device_bind_iommufd {
+	__u32 argsz;
+	__u32 flags;
+	__s32 iommufd;
+	__u32 out_devid;
+};
+
+#define VFIO_DEVICE_BIND_IOMMUFD	_IO(VFIO_TYPE, VFIO_BASE + 18)
+
+struct vfio_device_attach_iommufd_pt {
+	__u32 argsz;
+	__u32 flags;
+	__u32 pt_id;
+};
+
+#define VFIO_DEVICE_ATTACH_IOMMUFD_PT	_IO(VFIO_TYPE, VFIO_BASE + 19)
+#endif
+
+/* linux/iommufd.h of 6.2 */
+struct ioas_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 out_ioas_id;
+};
+
+#define IOCTL_IOAS_ALLOC		_IO(VFIO_TYPE, 0x81)
+
+/* drm_fourcc.h and drm_mode.h come with libdrm-dev, for five numbers. */
+#define FOURCC_XR24		0x34325258
+#define PLANE_OVERLAY		0
+#define PLANE_PRIMARY		1
+#define PLANE_CURSOR		2
+
+/* drm.h */
+struct prime_handle {
+	__u32 handle;
+	__u32 flags;
+	__s32 fd;
+};
+
+struct gem_close {
+	__u32 handle;
+	__u32 pad;
+};
+
+#define IOCTL_GEM_CLOSE			_IOW('d', 0x09, struct gem_close)
+#define IOCTL_PRIME_FD_TO_HANDLE	_IOWR('d', 0x2e, struct prime_handle)
+
+#endif /* TESTS_UAPI_H */

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <endian.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "mdev.h"
+#include "vfio.h"
+
+const char *door_name(enum door door)
+{
+	return door == DOOR_GROUP ? "group" : "cdev";
+}
+
+const char *door_missing(enum door door)
+{
+	if (door == DOOR_GROUP && access("/dev/vfio/vfio", F_OK))
+		return "no /dev/vfio/vfio: load vfio, or the kernel lacks VFIO_GROUP";
+	if (door == DOOR_CDEV && access("/dev/iommu", F_OK))
+		return "no /dev/iommu: this kernel is built without IOMMUFD";
+	return NULL;
+}
+
+static int open_group(struct vfio *v, const char *uuid)
+{
+	struct vfio_group_status status = { .argsz = sizeof(status) };
+	char group[PATH_MAX];
+	ssize_t len;
+
+	len = sys(readlink(text(MDEV_DEVICES "/%s/iommu_group", uuid).s, group,
+			   sizeof(group) - 1));
+	if (len < 0)
+		return len;
+	group[len] = '\0';
+
+	v->iommu = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	v->group = open(text("/dev/vfio/%s", basename(group)).s, O_RDWR | O_CLOEXEC);
+	if (v->iommu < 0 || v->group < 0)
+		return -errno;
+	if (ioctl(v->group, VFIO_GROUP_GET_STATUS, &status) ||
+	    ioctl(v->group, VFIO_GROUP_SET_CONTAINER, &v->iommu) ||
+	    ioctl(v->iommu, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		return -errno;
+	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
+		return -EPERM;
+
+	v->fd = sys(ioctl(v->group, VFIO_GROUP_GET_DEVICE_FD, uuid));
+	return v->fd < 0 ? v->fd : 0;
+}
+
+static int open_cdev(struct vfio *v, const char *uuid)
+{
+	struct vfio_device_attach_iommufd_pt attach = { .argsz = sizeof(attach) };
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
+	struct ioas_alloc ioas = { .size = sizeof(ioas) };
+	DIR *dir = opendir(text(MDEV_DEVICES "/%s/vfio-dev", uuid).s);
+	struct dirent *entry;
+	struct text path = { "" };
+
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, "vfio", 4))
+			path = text("/dev/vfio/devices/%s", entry->d_name);
+	if (dir)
+		closedir(dir);
+
+	v->fd = open(path.s, O_RDWR | O_CLOEXEC);
+	if (v->fd < 0)
+		return -errno;
+	v->iommu = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	if (v->iommu < 0)
+		return -errno;
+	bind.iommufd = v->iommu;
+	if (ioctl(v->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind) ||
+	    ioctl(v->iommu, IOCTL_IOAS_ALLOC, &ioas))
+		return -errno;
+	attach.pt_id = ioas.out_ioas_id;
+	return sys(ioctl(v->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach));
+}
+
+int __vfio_open(struct vfio *v, const char *uuid, enum door door)
+{
+	int ret;
+
+	*v = (struct vfio){ .fd = -1, .group = -1, .iommu = -1 };
+	ret = door == DOOR_GROUP ? open_group(v, uuid) : open_cdev(v, uuid);
+	if (ret)
+		vfio_close(v);
+	return ret;
+}
+
+void vfio_open(struct vfio *v, const char *uuid, enum door door)
+{
+	check_eq(__vfio_open(v, uuid, door), 0);
+}
+
+void vfio_open_again(struct vfio *v, const struct vfio *first, const char *uuid)
+{
+	*v = (struct vfio){ .group = -1, .iommu = -1 };
+	v->fd = sys(ioctl(first->group, VFIO_GROUP_GET_DEVICE_FD, uuid));
+	check(v->fd >= 0);
+}
+
+void vfio_close(struct vfio *v)
+{
+	/* The device goes before the group that it came from. */
+	if (v->fd >= 0)
+		close(v->fd);
+	if (v->group >= 0)
+		close(v->group);
+	if (v->iommu >= 0)
+		close(v->iommu);
+	v->fd = -1;
+	v->group = -1;
+	v->iommu = -1;
+}
+
+int __vfio_info(const struct vfio *v, struct vfio_device_info *info)
+{
+	*info = (struct vfio_device_info){ .argsz = sizeof(*info) };
+	return sys(ioctl(v->fd, VFIO_DEVICE_GET_INFO, info));
+}
+
+struct vfio_device_info vfio_info(const struct vfio *v)
+{
+	struct vfio_device_info info;
+
+	check_eq(__vfio_info(v, &info), 0);
+	return info;
+}
+
+int __vfio_region_info(const struct vfio *v, unsigned int index, struct vfio_region_info *info)
+{
+	*info = (struct vfio_region_info){ .argsz = sizeof(*info), .index = index };
+	return sys(ioctl(v->fd, VFIO_DEVICE_GET_REGION_INFO, info));
+}
+
+const struct vfio_region_info *vfio_region(struct vfio *v, unsigned int index)
+{
+	check(index < MAX_REGIONS);
+	if (!v->region[index].argsz)
+		check_eq(__vfio_region_info(v, index, &v->region[index]), 0);
+	return &v->region[index];
+}
+
+int __vfio_irq_info(const struct vfio *v, unsigned int index, struct vfio_irq_info *info)
+{
+	*info = (struct vfio_irq_info){ .argsz = sizeof(*info), .index = index };
+	return sys(ioctl(v->fd, VFIO_DEVICE_GET_IRQ_INFO, info));
+}
+
+struct vfio_irq_info vfio_irq_info(const struct vfio *v, unsigned int index)
+{
+	struct vfio_irq_info info;
+
+	check_eq(__vfio_irq_info(v, index, &info), 0);
+	return info;
+}
+
+int __vfio_reset(const struct vfio *v)
+{
+	return sys(ioctl(v->fd, VFIO_DEVICE_RESET));
+}
+
+void vfio_reset(const struct vfio *v)
+{
+	check_eq(__vfio_reset(v), 0);
+}
+
+static bool region_is(struct vfio *v, unsigned int index, u32 type, u32 subtype)
+{
+	const struct vfio_region_info *asked = vfio_region(v, index);
+	struct vfio_region_info_cap_type *cap;
+	struct vfio_region_info *info;
+	bool found = false;
+	u32 pos;
+
+	if (!(asked->flags & VFIO_REGION_INFO_FLAG_CAPS))
+		return false;
+	info = calloc(1, asked->argsz);
+	check(info);
+	info->argsz = asked->argsz;
+	info->index = index;
+	check_eq(sys(ioctl(v->fd, VFIO_DEVICE_GET_REGION_INFO, info)), 0);
+	for (pos = info->cap_offset; pos && !found; pos = cap->header.next) {
+		check(pos + sizeof(cap->header) <= info->argsz);
+		cap = (void *)info + pos;
+		found = cap->header.id == VFIO_REGION_INFO_CAP_TYPE &&
+			cap->type == type && cap->subtype == subtype;
+	}
+	free(info);
+	return found;
+}
+
+int vfio_find_region(struct vfio *v, u32 type, u32 subtype)
+{
+	unsigned int i, nr = vfio_info(v).num_regions;
+
+	for (i = VFIO_PCI_NUM_REGIONS; i < nr; i++)
+		if (region_is(v, i, type, subtype))
+			return i;
+	return -ENOENT;
+}
+
+ssize_t __region_read(struct vfio *v, unsigned int index, s64 off, void *buf, size_t len)
+{
+	return sys(pread(v->fd, buf, len, vfio_region(v, index)->offset + off));
+}
+
+ssize_t __region_write(struct vfio *v, unsigned int index, s64 off, const void *buf,
+		       size_t len)
+{
+	return sys(pwrite(v->fd, buf, len, vfio_region(v, index)->offset + off));
+}
+
+void region_read(struct vfio *v, unsigned int index, s64 off, void *buf, size_t len)
+{
+	check_eq(__region_read(v, index, off, buf, len), len);
+}
+
+void region_write(struct vfio *v, unsigned int index, s64 off, const void *buf, size_t len)
+{
+	check_eq(__region_write(v, index, off, buf, len), len);
+}
+
+void *__region_map(struct vfio *v, unsigned int index, s64 off, size_t len, int prot,
+		   int flags)
+{
+	return mmap(NULL, len, prot, flags, v->fd, vfio_region(v, index)->offset + off);
+}
+
+void *region_map(struct vfio *v, unsigned int index, s64 off, size_t len)
+{
+	void *map = __region_map(v, index, off, len, PROT_READ | PROT_WRITE, MAP_SHARED);
+
+	check(map != MAP_FAILED);
+	return map;
+}
+
+u64 reg_get(struct vfio *v, unsigned int index, s64 off, unsigned int width)
+{
+	u64 val = 0;
+
+	region_read(v, index, off, &val, width);
+	return le64toh(val);
+}
+
+void reg_put(struct vfio *v, unsigned int index, s64 off, unsigned int width, u64 val)
+{
+	val = htole64(val);
+	region_write(v, index, off, &val, width);
+}
+
+unsigned int config_find_cap(struct vfio *v, unsigned int id)
+{
+	unsigned int pos = config_get(v, PCI_CAPABILITY_LIST, 1);
+	/* No more capabilities fit: a longer chain is a loop. */
+	int left = (CONFIG_SIZE - PCI_STD_HEADER_SIZEOF) / 4;
+
+	while (pos && config_get(v, pos + PCI_CAP_LIST_ID, 1) != id) {
+		check(left--);
+		pos = config_get(v, pos + PCI_CAP_LIST_NEXT, 1);
+	}
+	return pos;
+}
+
+void fill_pattern(void *buf, size_t len, unsigned int seed)
+{
+	u8 *bytes = buf;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		bytes[i] = (i + seed) * 167 ^ i >> 8 ^ i >> 16;
+}

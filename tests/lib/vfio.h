@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A VFIO client: a device through either of its two doors, its regions, its
+ * config space.  __x() returns -errno, x() expects that it works.
+ *
+ * Opening asks the device nothing.  What reads and writes a region asks for
+ * that region's info, once; nothing asks VFIO_DEVICE_GET_INFO unless told to.
+ */
+#ifndef TESTS_VFIO_H
+#define TESTS_VFIO_H
+
+#include "check.h"
+#include "uapi.h"
+
+#define MAX_REGIONS	32
+#define CONFIG		VFIO_PCI_CONFIG_REGION_INDEX
+#define CONFIG_SIZE	256
+
+enum door {
+	DOOR_GROUP,	/* /dev/vfio/<group> in a type1 container */
+	DOOR_CDEV,	/* /dev/vfio/devices/vfioN bound to an iommufd */
+	NR_DOORS
+};
+
+struct vfio {
+	int fd;
+	int group;	/* -1: the door has none */
+	int iommu;	/* container or iommufd */
+	struct vfio_region_info region[MAX_REGIONS];	/* argsz 0: not asked yet */
+};
+
+const char *door_name(enum door door);
+/* Why no device can be opened through a door here; NULL: one can. */
+const char *door_missing(enum door door);
+
+/* -ENOENT: the kernel has no such door for this device. */
+int __vfio_open(struct vfio *v, const char *uuid, enum door door);
+void vfio_open(struct vfio *v, const char *uuid, enum door door);
+/* Once more through the same group, which a cdev does not allow. */
+void vfio_open_again(struct vfio *v, const struct vfio *first, const char *uuid);
+void vfio_close(struct vfio *v);
+
+int __vfio_info(const struct vfio *v, struct vfio_device_info *info);
+struct vfio_device_info vfio_info(const struct vfio *v);
+int __vfio_region_info(const struct vfio *v, unsigned int index, struct vfio_region_info *info);
+const struct vfio_region_info *vfio_region(struct vfio *v, unsigned int index);
+int __vfio_irq_info(const struct vfio *v, unsigned int index, struct vfio_irq_info *info);
+struct vfio_irq_info vfio_irq_info(const struct vfio *v, unsigned int index);
+int __vfio_reset(const struct vfio *v);
+void vfio_reset(const struct vfio *v);
+
+/**
+ * vfio_find_region() - a device-specific region by its type capability
+ * @v: the device
+ * @type: VFIO_REGION_TYPE_*
+ * @subtype: VFIO_REGION_SUBTYPE_*
+ *
+ * Return: its index, or -ENOENT.
+ */
+int vfio_find_region(struct vfio *v, u32 type, u32 subtype);
+
+/* As pread(2) and pwrite(2): a count or -errno; @off from the region's start. */
+ssize_t __region_read(struct vfio *v, unsigned int index, s64 off, void *buf, size_t len);
+ssize_t __region_write(struct vfio *v, unsigned int index, s64 off, const void *buf,
+		       size_t len);
+void region_read(struct vfio *v, unsigned int index, s64 off, void *buf, size_t len);
+void region_write(struct vfio *v, unsigned int index, s64 off, const void *buf, size_t len);
+void *__region_map(struct vfio *v, unsigned int index, s64 off, size_t len, int prot,
+		   int flags);
+void *region_map(struct vfio *v, unsigned int index, s64 off, size_t len);
+
+/* A register of 1 to 8 bytes; the bus is little-endian, the answer is the CPU's. */
+u64 reg_get(struct vfio *v, unsigned int index, s64 off, unsigned int width);
+void reg_put(struct vfio *v, unsigned int index, s64 off, unsigned int width, u64 val);
+
+static inline u32 config_get(struct vfio *v, unsigned int pos, unsigned int width)
+{
+	return reg_get(v, CONFIG, pos, width);
+}
+
+static inline void config_put(struct vfio *v, unsigned int pos, unsigned int width, u32 val)
+{
+	reg_put(v, CONFIG, pos, width, val);
+}
+
+/* Where a capability starts, 0: there is none. */
+unsigned int config_find_cap(struct vfio *v, unsigned int id);
+
+/* Some bytes that differ from place to place and from seed to seed. */
+void fill_pattern(void *buf, size_t len, unsigned int seed);
+
+#endif /* TESTS_VFIO_H */
