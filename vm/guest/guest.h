@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The only program of the guest. Whatever goes wrong in it ends in fail(), so
+ * that no function has to report an error.
+ */
+#ifndef GUEST_GUEST_H
+#define GUEST_GUEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DEVICES_MAX	32
+#define PORTS_MAX	8
+
+/* init.c: a line for the host; the last one, with which the guest ends */
+void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void fail(const char *format, ...)
+	__attribute__((format(printf, 1, 2), noreturn));
+
+/* The checksum of zlib: quick, and known to whoever looks from the host */
+uint32_t adler32(const void *data, size_t length);
+
+/* A PCI device, from sysfs */
+struct pci_device {
+	char address[32];	/* 0000:00:03.0 */
+	char id[16];		/* 1b36:000f */
+	char class[16];
+	char driver[32];	/* "" if there is none */
+};
+
+/* Names of devices below /dev, such as "ttyS1" */
+struct names {
+	int count;
+	char name[PORTS_MAX][32];
+};
+
+/* sysfs.c */
+int pci_list(struct pci_device *devs, int max);
+void pci_find(struct pci_device *dev, const char *id);
+void pci_framebuffers(const struct pci_device *dev, struct names *names);
+void pci_serial_ports(const struct pci_device *dev, struct names *names);
+int read_line(const char *path, char *line, size_t size);
+
+/* screen.c: a framebuffer such as "fb0" */
+void screen_tell_checksum(const char *fb);
+void screen_draw_card(const char *fb, const char *device,
+		      const struct pci_device *dev);
+
+/* serial.c */
+void serial_exchange(const char *text_file, const struct names *ports);
+
+#endif

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The first and only process of the guest that uses the devices, see README.
+ * A program and not a shell script because the guest is emulated inside of an
+ * emulated machine, where each process that is started takes half a second.
+ *
+ * Talks to run.py over the console: each line that begins with "guest: " is
+ * for it, and "go" comes back when it has seen enough.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+/* linux/printk.h and syslog(2) have them for the kernel only */
+#define SYSLOG_READ_ALL		3
+#define SYSLOG_CONSOLE_LEVEL	8
+
+#define LOG_SIZE	(256 * 1024)
+#define LOG_TAIL_LINES	40
+#define SERIAL_STATE	"/proc/tty/driver/serial"
+
+/*
+ * The kernel makes environment variables of what it does not know on its
+ * command line, so that the guest can be shown other devices.
+ */
+struct role {
+	const char *name;
+	const char *id;
+};
+
+static const struct role mdpy = { "mdpy", "1b36:000f" };
+static const struct role mbochs = { "mbochs", "1234:1111" };
+static const struct role mtty = { "mtty", "4348:3253" };
+
+static const char *const news[] = {
+	"bochs", "mdpy", ": fb", "ttyS1", "ttyS2", "Console:", NULL
+};
+
+static const char *const complaints[] = {
+	"WARNING", "BUG:", "Oops", "Call Trace", "segfault", NULL
+};
+
+void tell(const char *format, ...)
+{
+	va_list args;
+
+	printf("guest: ");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+}
+
+/*
+ * Ends QEMU, which runs with -no-reboot. Without ACPI, which takes the guest
+ * ten seconds to start, there is no switching off.
+ */
+static void __attribute__((noreturn)) end(void)
+{
+	tcdrain(STDOUT_FILENO);
+	reboot(RB_AUTOBOOT);
+	_exit(1);
+}
+
+static char *kernel_log(void)
+{
+	static char log[LOG_SIZE];
+	const int length = klogctl(SYSLOG_READ_ALL, log, sizeof(log) - 1);
+
+	log[length < 0 ? 0 : length] = '\0';
+	return log;
+}
+
+void fail(const char *format, ...)
+{
+	char *log = kernel_log();
+	char *from = log + strlen(log);
+	int lines = LOG_TAIL_LINES;
+	va_list args;
+
+	while (from > log && (from[-1] != '\n' || lines--))
+		from--;
+	printf("%s\nguest: failed: ", from);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+	end();
+}
+
+uint32_t adler32(const void *data, size_t length)
+{
+	const uint8_t *bytes = data;
+	uint32_t a = 1, b = 0;
+
+	while (length) {
+		/* So many sums fit into 32 bits before they must be reduced. */
+		size_t run = length < 5552 ? length : 5552;
+
+		length -= run;
+		while (run--) {
+			a += *bytes++;
+			b += a;
+		}
+		a %= 65521;
+		b %= 65521;
+	}
+	return b << 16 | a;
+}
+
+static void find(struct pci_device *dev, const struct role *role)
+{
+	const char *id = getenv(role->name);
+
+	pci_find(dev, id ? id : role->id);
+}
+
+static void set_up(void)
+{
+	struct termios console;
+
+	if (mount("dev", "/dev", "devtmpfs", 0, NULL) ||
+	    mount("proc", "/proc", "proc", 0, NULL) ||
+	    mount("sys", "/sys", "sysfs", 0, NULL))
+		fail("mount: %s", strerror(errno));
+	if (!tcgetattr(STDIN_FILENO, &console)) {
+		console.c_lflag &= ~ECHO;
+		console.c_oflag &= ~OPOST;
+		tcsetattr(STDIN_FILENO, TCSANOW, &console);
+	}
+	/* From here on the console is ours; complaints are told at the end. */
+	klogctl(SYSLOG_CONSOLE_LEVEL, NULL, 1);
+}
+
+static int is_module(const struct dirent *entry)
+{
+	return strstr(entry->d_name, ".ko") ? 1 : 0;
+}
+
+/* They are numbered in the order of loading. */
+static void load_modules(void)
+{
+	struct dirent **entries;
+	const int count = scandir("/modules", &entries, is_module, alphasort);
+	char path[300];
+	int i, fd;
+
+	for (i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "/modules/%s", entries[i]->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
+			fail("cannot load %s: %s", entries[i]->d_name,
+			     strerror(errno));
+		close(fd);
+		free(entries[i]);
+	}
+	free(entries);
+	tell("%d modules are loaded", count);
+}
+
+static void tell_devices(void)
+{
+	struct pci_device devs[DEVICES_MAX];
+	const int count = pci_list(devs, DEVICES_MAX);
+	int i;
+
+	for (i = 0; i < count; i++)
+		tell("pci %s %s class %s driver %s", devs[i].address,
+		     devs[i].id, devs[i].class, devs[i].driver);
+}
+
+/* Each line of a file, with a word before it */
+static void tell_file(const char *word, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[256];
+
+	if (!file)
+		fail("%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), file))
+		tell("%s %.*s", word, (int)strcspn(line, "\n"), line);
+	fclose(file);
+}
+
+/* Each line of the kernel log that has one of the words in it */
+static void filter_log(const char *const *words, void (*show)(const char *line))
+{
+	char *line, *rest = kernel_log();
+	int i;
+
+	while ((line = strsep(&rest, "\n"))) {
+		line += line[0] == '<' ? strcspn(line, "[") : 0; /* its level */
+		for (i = 0; words[i]; i++) {
+			if (strstr(line, words[i])) {
+				show(line);
+				break;
+			}
+		}
+	}
+}
+
+static FILE *screen;	/* the text console on the display */
+
+static void show_line(const char *line)
+{
+	fprintf(screen, "%s\n", line);
+}
+
+static void show_devices(void)
+{
+	struct pci_device devs[DEVICES_MAX];
+	const int count = pci_list(devs, DEVICES_MAX);
+	int i;
+
+	for (i = 0; i < count; i++)
+		fprintf(screen, "   %s  %s  class %s  %s\n", devs[i].address,
+			devs[i].id, devs[i].class, devs[i].driver);
+}
+
+/*
+ * The text console of a stock guest is on the display: the host compares what
+ * it sees with what the guest has in its framebuffer.
+ */
+static void show_console(void)
+{
+	struct pci_device dev;
+	struct utsname name;
+	struct names fbs;
+
+	find(&dev, &mbochs);
+	pci_framebuffers(&dev, &fbs);
+	screen = fopen("/dev/tty1", "we");
+	if (!screen)
+		fail("/dev/tty1: %s", strerror(errno));
+	uname(&name);
+	/* Cleared, and without a cursor, as that would blink. */
+	fprintf(screen, "\033[?25l\033[H\033[2J\n"
+		"   A text console on /dev/%s, driver %s, %s %s\n\n",
+		fbs.name[0], dev.driver, name.sysname, name.release);
+	show_devices();
+	fputc('\n', screen);
+	filter_log(news, show_line);
+	fclose(screen);
+	screen_tell_checksum(fbs.name[0]);
+	tell("console shown on %s of %s", fbs.name[0], dev.address);
+}
+
+static void tell_console_driver(void)
+{
+	char path[64], value[64];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "/sys/class/vtconsole/vtcon%d/bind", i);
+		if (read_line(path, value, sizeof(value)) || *value != '1')
+			continue;
+		snprintf(path, sizeof(path), "/sys/class/vtconsole/vtcon%d/name", i);
+		if (!read_line(path, value, sizeof(value)))
+			tell("console driver %s", value);
+	}
+}
+
+static void draw_card(const struct role *role)
+{
+	struct pci_device dev;
+	struct names fbs;
+
+	find(&dev, role);
+	pci_framebuffers(&dev, &fbs);
+	screen_draw_card(fbs.name[0], role->name, &dev);
+}
+
+static void exchange_text(void)
+{
+	struct pci_device dev;
+	struct names ports;
+	int i;
+
+	find(&dev, &mtty);
+	pci_serial_ports(&dev, &ports);
+	for (i = 0; i < ports.count; i++)
+		tell("serial %s of %s driver %s", ports.name[i], dev.address,
+		     dev.driver);
+	serial_exchange("/text", &ports);
+	/* The driver has got a longer name in newer kernels. */
+	tell_file("port", access(SERIAL_STATE, R_OK) ? SERIAL_STATE "_8250" :
+						       SERIAL_STATE);
+}
+
+static void await_go(void)
+{
+	char line[16];
+
+	if (!fgets(line, sizeof(line), stdin) || strcmp(line, "go\n"))
+		fail("nobody answers on the console");
+}
+
+static void tell_news(const char *line)
+{
+	tell("kernel log %s", line);
+}
+
+static void tell_complaint(const char *line)
+{
+	tell("kernel complaint %s", line);
+}
+
+int main(void)
+{
+	struct utsname name;
+
+	set_up();
+	uname(&name);
+	tell("kernel %s", name.release);
+	load_modules();
+	tell_devices();
+	tell_file("framebuffer", "/proc/fb");
+	tell_console_driver();
+	show_console();
+	await_go();
+	draw_card(&mbochs);
+	draw_card(&mdpy);
+	exchange_text();
+	filter_log(news, tell_news);
+	filter_log(complaints, tell_complaint);
+	tell("ready");
+	await_go();
+	tell("the end");
+	end();
+}

@@ -1,0 +1,405 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Shows the virtual devices to a guest in a real QEMU, and looks at the result.
+
+Runs where the devices are, with one mdev of each driver created. Leaves in the
+folder given by --out what a person wants to see: mdpy.png, mbochs.png,
+mbochs-console.png, mtty.txt; and the logs guest-console.log, guest-qemu.log.
+See README.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+from display import Display, Picture
+from machine import Failure, Machine
+
+# Where the guest finds the devices, and how QEMU's D-Bus display names one.
+SLOTS = {"mdpy": "03.0", "mbochs": "04.0", "mtty": "05.0"}
+IDS = {"mdpy": "1b36:000f", "mbochs": "1234:1111", "mtty": "4348:3253"}
+DRIVERS = {"mdpy": "mdpy-fb", "mbochs": "bochs-drm", "mtty": "serial"}
+FRAMEBUFFERS = {"mdpy": "mdpy-fb", "mbochs": "bochs-drmdrmfb"}
+# mdpy has one of its own, mbochs the one that we write into its EDID.
+SIZES = {"mdpy": (1024, 768), "mbochs": (1280, 800)}
+PORTS = 2
+BYTE_VALUES = bytes(range(256))
+
+# The kernel starts up in half the time without what nobody needs here.
+KERNEL_ARGUMENTS = (
+    "console=ttyS0 quiet panic=-1 acpi=off tsc=unstable no_timer_check "
+    "mitigations=off rodata=off cryptomgr.notests audit=0 lsm=capability "
+    "initcall_blacklist=jent_mod_init,load_system_certificate_list,init_encrypted,"
+    "bpf_tcp_ca_kfunc_init,bpf_dummy_struct_ops_init")
+RENDER_NODE = "/dev/dri/renderD128"
+# Emulated by an emulated processor, the guest takes one to three minutes.
+BOOT_LIMIT = 420
+STEP_LIMIT = 180
+SHOW_LIMIT = 60
+HEARTBEAT = 15
+
+
+class Report:
+    """Progress for a person; with --check also a line for each assertion."""
+
+    def __init__(self, start, verbose):
+        self.start = start
+        self.verbose = verbose
+        self.failures = []
+
+    def say(self, text):
+        print(f"[{int(time.time() - self.start):3d}s] {text}", flush=True)
+
+    def check(self, good, what, otherwise=""):
+        """Notes whether 'what' holds; 'otherwise' tells what was seen instead."""
+        text = what if good or not otherwise else f"{what}: {otherwise}"
+        if not good:
+            self.failures.append(text)
+        if self.verbose or not good:
+            print("ok" if good else "not ok", "-", text, flush=True)
+        return good
+
+
+class Guest:
+    """The guest's side of the conversation over its console, see init."""
+
+    def __init__(self, report):
+        self.report = report
+        self.told = []
+        self.transcript = []
+        self.in_transcript = False
+        self.last_line = ""
+        self.machine = None     # set as soon as there is one
+
+    def hear(self, line):
+        text = line.decode("latin-1")
+        self.last_line = text.strip() or self.last_line
+        if text.startswith("guest: "):
+            text = text.removeprefix("guest: ")
+            self.told.append(text)
+            self.in_transcript = text == "text begins"
+            if not re.match("(pci|port|kernel|text|framebuffer) ?", text):
+                self.report.say(f"guest: {text}")
+        elif self.in_transcript:
+            self.transcript.append(line)
+
+    def find(self, pattern):
+        """The matches of all that the guest told so far."""
+        return [found for text in self.told if (found := re.fullmatch(pattern, text))]
+
+    def await_line(self, pattern, seconds, what):
+        """Waits for the guest to tell something, says that it still lives."""
+        begun = last = time.monotonic()
+
+        def told():
+            nonlocal last
+            if failed := self.find("failed: (.*)"):
+                raise Failure(f"the guest says: {failed[0][1]}")
+            if time.monotonic() - last >= HEARTBEAT:
+                last = time.monotonic()
+                self.report.say(f"... waiting for the guest: {what}, "
+                                f"{int(last - begun)} s so far")
+            return self.find(pattern)
+        return self.machine.wait(told, seconds, f"the guest: {what}")[0]
+
+    def go_on(self):
+        """Lets the guest go on after it showed something."""
+        self.machine.type_line("go")
+
+
+def qemu_command(options):
+    """The command line, as a person would write it."""
+    tail = ",x-no-mmap=on" if options.no_mmap else ""
+
+    def device(name, more=""):
+        path = f"/sys/bus/mdev/devices/{getattr(options, name)}"
+        return f"vfio-pci,id={name},sysfsdev={path},addr={SLOTS[name]}{more}{tail}"
+    return [
+        "qemu-system-x86_64", "-accel", "tcg", "-cpu", "qemu64", "-m", "256",
+        "-msg", "timestamp=on", "-nodefaults", "-no-user-config", "-no-reboot", "-vga", "none",
+        "-display", f"dbus,p2p=yes,gl=on,rendernode={RENDER_NODE}",
+        "-kernel", f"{options.kernel}/vmlinux", "-initrd", f"{options.kernel}/initramfs",
+        "-append", KERNEL_ARGUMENTS,
+        # QEMU shows a region only by mapping it, and crashes if it may not.
+        "-device", device("mdpy", "" if options.no_mmap else ",display=on"),
+        "-device", device("mbochs", ",display=on,xres={},yres={}".format(*SIZES["mbochs"])),
+        "-device", device("mtty"),
+    ]
+
+
+class Run:
+    """One guest from its boot to its end, and what is to be seen in between."""
+
+    def __init__(self, options, report):
+        self.options = options
+        self.report = report
+        self.guest = Guest(report)
+        self.machine = None
+        self.display = None
+        self.shot = None
+        self.worker = ThreadPoolExecutor(1)
+
+    def out(self, name):
+        return os.path.join(self.options.out, name)
+
+    def card(self, *arguments, pixels=None):
+        """Runs our tool for pictures, returns its status and what it says."""
+        # In a thread of its own, so that QEMU gets its answers meanwhile.
+        job = self.worker.submit(
+            subprocess.run, [self.options.card, *map(str, arguments)], input=pixels,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        self.machine.wait(job.done, SHOW_LIMIT, "a picture is compared")
+        result = job.result()
+        return result.returncode, result.stdout.decode().strip().replace("\n", ", ")
+
+    def write_png(self, picture, path):
+        status, text = self.card("convert", picture.width, picture.height, picture.width * 4,
+                                 picture.fourcc, path, pixels=picture.pixels)
+        if status:
+            raise Failure(f"no picture of the display: {text}")
+
+    def start(self):
+        for name in SLOTS:
+            path = f"/sys/bus/mdev/devices/{getattr(self.options, name)}"
+            if not os.path.isdir(path):
+                raise Failure(f"there is no {path}: create an {name} device first")
+        if not os.path.exists(RENDER_NODE):
+            raise Failure(f"there is no {RENDER_NODE}: load the module vgem")
+        self.report.say("starting QEMU with the three devices")
+        self.machine = Machine(qemu_command(self.options), self.out("guest-qemu.log"),
+                               self.out("guest-console.log"), self.guest.hear)
+        self.guest.machine = self.machine
+        version = self.machine.monitor.command("query-version")["qemu"]
+        self.report.say("QEMU {major}.{minor}.{micro} runs, its guest boots".format(**version))
+        self.display = Display(self.machine, f"pci/0000/{SLOTS['mbochs']}")
+
+    def look_at_drivers(self):
+        """Which drivers the guest's kernel gave to the devices."""
+        check = self.report.check
+        for name, ids in IDS.items():
+            found = self.guest.find(rf"pci \S+:{SLOTS[name]} {ids} class \w+ driver (.*)")
+            driver = found[0][1] if found else "no such device"
+            check(driver == DRIVERS[name], f"{name}: the guest drives {ids} with {DRIVERS[name]}",
+                  driver or "no driver")
+        for name, ident in FRAMEBUFFERS.items():
+            check(self.guest.find(rf"framebuffer \d+ {ident}"),
+                  f"{name}: the guest has a framebuffer {ident}")
+        check(self.guest.find("console driver .*frame buffer device"),
+              "mbochs: the guest's text console is on the framebuffer")
+
+    def look_at_console(self):
+        """The text console is seen as the guest has it in its memory."""
+        told = self.guest.find(r"console of (\d+x\d+) has adler32 (\w+)")
+        expected = int(told[0][2], 16)
+
+        def seen():
+            self.shot = self.display.picture()
+            return self.shot and zlib.adler32(self.shot.pixels) == expected
+        try:
+            self.machine.wait(seen, SHOW_LIMIT, "the display shows the text console")
+            same = True
+        except Failure:
+            same = False
+        self.report.check(same, "mbochs: the display shows the guest's text console, "
+                          "byte by byte", "other pixels" if self.shot else "nothing is shown")
+        if self.shot:
+            self.report.check(not self.shot.is_blank(), "mbochs: there is text on it")
+            self.write_png(self.shot, self.out("mbochs-console.png"))
+
+    def take_memory(self, name, path):
+        """The video memory as the guest's processor sees it: through BAR0."""
+        command = self.machine.monitor.command
+        width, height = SIZES[name]
+        slot = int(SLOTS[name].partition(".")[0], 16)
+        bar, = [region for bus in command("query-pci") for device in bus["devices"]
+                for region in device["regions"]
+                if device["slot"] == slot and region["bar"] == 0]
+        raw = f"{path}.raw"
+        command("pmemsave", val=bar["address"], size=width * height * 4, filename=raw)
+        with open(raw, "rb") as file:
+            self.write_png(Picture(width, height, "XR24", file.read(), "BAR0"), path)
+        remove(raw)
+        return "QEMU's pmemsave of BAR0"
+
+    def take_mdpy(self, path):
+        """QEMU makes a file of a region display itself."""
+        if self.options.no_mmap:    # without a display, see qemu_command()
+            return self.take_memory("mdpy", path)
+        self.machine.monitor.command("screendump", filename=path, device="mdpy", format="png")
+        return "QEMU's screendump"
+
+    def take_mbochs(self, path):
+        """Of a dma-buf display QEMU knows the buffer only, so we look into it."""
+        picture = self.display.picture()
+        if not picture:
+            return None
+        self.write_png(picture, path)
+        return f"{picture.source} {picture.fourcc} over D-Bus"
+
+    def compare(self, name, path):
+        """Holds a picture against the test card, returns what is wrong with it."""
+        status, text = self.card("compare", path, *SIZES[name], name, DRIVERS[name],
+                                 self.out(f"{name}-diff.png"))
+        return text if status else ""
+
+    def look_at_picture(self, name, take):
+        """The display shows the test card, pixel by pixel."""
+        path = self.out(f"{name}.png")
+        wanted = "{}x{}".format(*SIZES[name])
+        drawn = self.guest.find(rf"picture {name} on (\S+) of \S+ driver (\S+): (\d+x\d+) .*")
+        fb, driver, size = drawn[0].groups()
+        self.report.check(size == wanted, f"{name}: the guest's {fb} has {wanted}", size)
+        how = None
+        wrong = "nothing is shown"
+
+        # The guest's kernel may take a moment to bring its picture here.
+        def equal():
+            nonlocal how, wrong
+            how = take(path)
+            if how:
+                wrong = self.compare(name, path)
+            return not wrong
+        try:
+            self.machine.wait(equal, SHOW_LIMIT, f"{name} shows the test card")
+            self.report.say(f"{name}: {size} drawn by the guest's {driver}, taken by {how}")
+            remove(self.out(f"{name}-diff.png"))    # of a try before
+        except Failure as failure:
+            memory = self.out(f"{name}-memory.png")
+            self.take_memory(name, memory)
+            wrong = (f"{failure}; {wrong}; in its memory, {memory}: "
+                     f"{self.compare(name, memory) or 'all is right'}")
+        self.report.check(not wrong, f"{name}: the display shows the test card of {wanted}, "
+                          "pixel by pixel", wrong)
+
+    def received_text(self, port):
+        """What came back over a port, from the lines of the transcript."""
+        text = b"\n".join(self.guest.transcript) + b"\n"
+        begin, end = (f"{word} {port}\n".encode() for word in ("begin", "end"))
+        return text.partition(begin)[2].partition(end)[0]
+
+    def look_at_serial(self):
+        """What was sent over each port came back over it."""
+        check = self.report.check
+        with open(self.options.text, "rb") as file:
+            text = file.read()
+        ports = [f"/dev/{found[1]}" for found in self.guest.find(r"serial (\S+) of .*")]
+        check(len(ports) == PORTS, f"mtty: the guest has {PORTS} ports", str(ports))
+        transcript = b"\n".join(self.guest.transcript).decode("latin-1")
+        for port in ports:
+            number = port.removeprefix("/dev/ttyS")
+            line = self.guest.find(rf"port {number}: (.*)")
+            state = line[0][1] if line else "is missing in /proc/tty/driver/serial"
+            sent = f"this is {port}\n".encode() + text
+            received = self.received_text(port)
+            sent_all = sent + BYTE_VALUES
+            check("uart:16550A" in state, f"mtty: {port} is a 16550A", state)
+            check(received == sent, f"mtty: {port} gave back {len(sent)} bytes of text, "
+                  "byte by byte", first_difference(received, sent))
+            for verb in ("sent    ", "received"):
+                wanted = f"{port}: {verb} {len(sent_all)} bytes, adler32 {zlib.adler32(sent_all):08x}"
+                check(wanted in transcript, f"mtty: {wanted}")
+            check(f"{port}: equal" in transcript, f"mtty: {port} passes every byte value")
+            count = len(sent_all)
+            check(re.search(rf"\btx:{count} rx:{count}(?! \w*(oe|fe|pe|brk):)", state),
+                  f"mtty: {port} counts {count} characters each way and no error", state)
+        self.write_transcript()
+
+    def write_transcript(self):
+        """mtty.txt, for a person."""
+        found = self.guest.find(r"pci (\S+) 4348:3253 .*")
+        lines = ["mtty: what the guest sent over the serial ports and got back", "",
+                 f"device   {found[0][0].removeprefix('pci ') if found else '?'}"]
+        lines += [f"port     ttyS{match[1]}" for match in self.guest.find("port (.*)")]
+        lines += [f"kernel   {match[1]}" for match in self.guest.find("kernel log (.*ttyS.*)")]
+        with open(self.out("mtty.txt"), "wb") as file:
+            file.write("\n".join(lines + ["", ""]).encode())
+            for line in self.guest.transcript:
+                file.write(line + b"\n")
+
+    def finish(self):
+        complaints = [match[1] for match in self.guest.find("kernel complaint (.*)")]
+        self.report.check(not complaints, "the guest's kernel complains about nothing",
+                          "; ".join(complaints))
+        self.guest.go_on()
+        status = self.machine.wait_for_end(STEP_LIMIT)
+        self.report.check(status == 0, "QEMU ends well after the guest powers off",
+                          f"status {status}")
+
+    def play(self):
+        await_line = self.guest.await_line
+        self.start()
+        await_line("kernel .*", BOOT_LIMIT, "its kernel boots")
+        await_line("console shown .*", BOOT_LIMIT, "its drivers come up")
+        self.look_at_drivers()
+        self.look_at_console()
+        self.guest.go_on()
+        await_line("picture mdpy .*", STEP_LIMIT, "it draws")
+        self.look_at_picture("mbochs", self.take_mbochs)
+        self.look_at_picture("mdpy", self.take_mdpy)
+        await_line("ready", STEP_LIMIT, "it sends text over the serial ports")
+        self.look_at_serial()
+        self.finish()
+
+
+def remove(path):
+    if os.path.exists(path):
+        os.remove(path)
+
+
+def first_difference(got, wanted):
+    """Tells where two strings of bytes begin to differ."""
+    for i, (a, b) in enumerate(zip(got, wanted)):
+        if a != b:
+            return f"byte {i} is {a:#04x}, not {b:#04x}"
+    return f"{len(got)} bytes, not {len(wanted)}"
+
+
+def show_tail(path, lines=25):
+    """The end of a log, on standard error."""
+    try:
+        with open(path, encoding="latin-1") as file:
+            tail = file.read().splitlines()[-lines:]
+    except OSError:
+        return
+    print(f"--- the end of {path}", *tail, "---", sep="\n", file=sys.stderr)
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in SLOTS:
+        parser.add_argument(f"--{name}", required=True, metavar="UUID",
+                            help=f"the {name} device")
+    parser.add_argument("--kernel", required=True, help="folder with vmlinux and initramfs")
+    parser.add_argument("--card", required=True, help="the program that compares pictures")
+    parser.add_argument("--text", required=True, help="what the guest sends")
+    parser.add_argument("--out", required=True, help="folder for the results")
+    parser.add_argument("--start", type=float, default=time.time(),
+                        help="when the clock began to count, in seconds since 1970")
+    parser.add_argument("--check", action="store_true", help="one line for each assertion")
+    parser.add_argument("--no-mmap", action="store_true", help="x-no-mmap=on for all devices")
+    return parser.parse_args()
+
+
+def main():
+    options = parse_options()
+    report = Report(options.start, options.check)
+    run = Run(options, report)
+    try:
+        run.play()
+    except (Failure, OSError, KeyboardInterrupt) as failure:
+        report.check(False, f"the guest's run comes to its end: {failure}")
+        show_tail(run.out("guest-qemu.log"))
+        show_tail(run.out("guest-console.log"))
+    finally:
+        if run.machine:
+            run.machine.stop()
+    return 1 if report.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
