@@ -14,7 +14,7 @@ depmod = depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(release)
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
 
 .PHONY: modules install uninstall dkms-install dkms-uninstall \
-	clean help
+	demo check shell clean distclean help
 
 modules: headers
 	$(kbuild) modules
@@ -46,12 +46,27 @@ dkms-install:
 dkms-uninstall:
 	dkms remove $(DKMS_NAME)/$(DKMS_VERSION) --all
 
+demo:
+	@vm/demo
+
+check:
+	@vm/check
+
+shell:
+	@vm/shell
+
 clean:
 	$(if $(wildcard $(KDIR)/Makefile),$(kbuild) clean)
 	rm -rf build
+
+distclean: clean
+	rm -rf out
 
 help:
 	@echo "make                  build the modules for the running kernel"
 	@echo "make KDIR=DIR         build them for the kernel whose build tree is DIR"
 	@echo "make install          install them; uninstall removes them again"
 	@echo "make dkms-install     install them by DKMS, for every kernel to come"
+	@echo "make demo             see the devices at work in a throwaway VM"
+	@echo "make shell            a root shell in a VM that has one of each device"
+	@echo "make check            build for all kernels, run all tests"
