@@ -57,8 +57,8 @@ need_value() { # OPTION "$#": an option that takes a value has one
 }
 
 need_kernel() { # VERSION
-	is_in "$1" "${KERNELS[@]}" ||
-		die "unsupported kernel '$1': choose one of ${KERNELS[*]}"
+	is_in "$1" "${KERNELS[@]}" debug ||
+		die "unsupported kernel '$1': choose one of ${KERNELS[*]} debug"
 }
 
 need_host() {
