@@ -141,6 +141,38 @@ since_mark() {
 	dmesg | awk -v marker="$marker" 'seen; index($0, marker) { seen = 1 }'
 }
 
+# What the kernel has lost, if it can tell. It takes its time, and so is asked
+# once, at the end: it names the program that an object was allocated for.
+find_leaks() {
+	local kmemleak=/sys/kernel/debug/kmemleak bytes
+
+	[[ -w $kmemleak ]] || return 0
+	echo "looking for memory that was lost"
+	# The first look remembers what nothing points to; what is still the same
+	# at the second, and at least 5 s old, is lost.
+	echo scan >$kmemleak
+	sleep 5
+	echo scan >$kmemleak
+	cat $kmemleak >"$scratch/leaks"
+	bytes=$(sed -n 's/^unreferenced object .*(size \([0-9]*\)):$/\1/p' "$scratch/leaks" | paste -sd +)
+	figures['leaked bytes']=$((${bytes:-0}))
+	[[ ! $bytes ]] || {
+		echo "FAILED  memory was lost"
+		head -n 200 "$scratch/leaks"
+		: $((failed += 1))
+	}
+}
+
+# Lines of the form "figure: NAME = NUMBER" are summed up over all programs.
+declare -A figures=()
+add_figures() { # OUTPUT
+	local name number
+
+	while IFS='=' read -r name number; do
+		figures[$name]=$((${figures[$name]:-0} + number))
+	done < <(sed -n 's/^figure: \(.*[^ ]\) *= *\([0-9]*\)$/\1=\2/p' "$1")
+}
+
 passed=0 failed=0 skipped=0
 
 # Prints what failed and what was skipped, each with what it said; counts.
@@ -155,7 +187,7 @@ digest() { # PROGRAM OUTPUT
 			print (/FAILED/ ? "FAILED " : "skipped "), program, name (said ? ": " said : "")
 			next
 		}
-		/^\[==/ { next }
+		/^\[==|^figure: / { next }
 		{ said = said (said ? "; " : "") $0 }' "$2"
 }
 
@@ -186,6 +218,8 @@ run_program() { # NAME
 	unload 2>"$scratch/unload" || failures+=("the modules do not unload: $(xargs <"$scratch/unload")")
 	lines=$(since_mark | grep -E "$trouble")
 	[[ ! $lines ]] || failures+=("trouble in the kernel log")
+	add_figures "$output"
+	figures[splats]=$((${figures[splats]:-0} + $(grep -c . <<<"$lines")))
 
 	digest "$name" "$output"
 	for failure in "${failures[@]}"; do
@@ -210,10 +244,14 @@ for program in "${programs[@]}"; do
 	echo "${times[-1]}"
 done
 
+find_leaks
 echo
 echo "where the time went:"
 printf '%s\n' "${times[@]}" | sort -k 8 -n -r | sed 's/^/  /'
 awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "  altogether %.1f s\n", b - a }'
 echo
+for name in "${!figures[@]}"; do
+	echo "figure: $name = ${figures[$name]}"
+done
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0 && passed > 0))
