@@ -6,16 +6,18 @@
  * after the device was closed, reset or removed.  No page is held for the mere
  * sake of the file descriptor, only for mappings in kernel or device.
  *
- * A process that maps it maps the shmem file: mremap() does not get it more
- * than was exported, but remap_file_pages() does.  Whoever is handed a picture
- * is trusted with the rest of the same video memory, and with no other.
+ * A process that maps it does not map the shmem file: whoever is handed a
+ * picture could reach the rest of the video memory by that, for example by
+ * remap_file_pages().
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/iosys-map.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
+#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -132,15 +134,34 @@ static int mdev_pci_dmabuf_end_cpu(struct dma_buf *dmabuf,
 	return 0;
 }
 
+static vm_fault_t mdev_pci_dmabuf_fault(struct vm_fault *vmf)
+{
+	struct mdev_pci_dmabuf *buf = vmf->vma->vm_private_data;
+	struct page *page;
+
+	if (vmf->pgoff >= buf->nr)
+		return VM_FAULT_SIGBUS;
+	page = shmem_read_mapping_page(buf->ram->f_mapping,
+				       buf->pgoff + vmf->pgoff);
+	if (IS_ERR(page))
+		return vmf_error(PTR_ERR(page));
+	vmf->page = page;
+	return 0;
+}
+
+static const struct vm_operations_struct mdev_pci_dmabuf_vm_ops = {
+	.fault = mdev_pci_dmabuf_fault,
+};
+
 static int mdev_pci_dmabuf_mmap(struct dma_buf *dmabuf,
 				struct vm_area_struct *vma)
 {
-	struct mdev_pci_dmabuf *buf = dmabuf->priv;
-
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
 	vm_flags_set(vma, VM_DONTEXPAND);
-	return mdev_pci_ram_map(buf->ram, vma, buf->pgoff + vma->vm_pgoff);
+	vma->vm_private_data = dmabuf->priv;
+	vma->vm_ops = &mdev_pci_dmabuf_vm_ops;
+	return 0;
 }
 
 static int mdev_pci_dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
