@@ -15,8 +15,12 @@
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 
 #include "internal.h"
+
+/* How often INTx comes again at full speed while nobody looks at the device. */
+#define RESEND_BURST	16
 
 static bool intx_enabled(const struct mdev_pci_irqs *irqs)
 {
@@ -223,9 +227,25 @@ static void mask_thread(void *opaque, void *data)
 	set_masked(opaque, true);
 }
 
+/*
+ * An eventfd that is trigger and unmask at once, or a ring of devices that
+ * unmask each other, goes round for as long as the level is up, and nobody but
+ * the host pays for it.  A guest looks at the device when it is interrupted; if
+ * nobody does, then this is no guest, and once in a jiffy is enough.
+ */
 static void unmask_thread(void *opaque, void *data)
 {
-	set_masked(opaque, false);
+	struct mdev_pci_device *mpdev = opaque;
+	bool ignored;
+
+	scoped_guard(mutex, &mpdev->lock) {
+		ignored = mpdev->irqs.resent == RESEND_BURST;
+		if (!ignored)
+			mpdev->irqs.resent++;
+	}
+	if (ignored)
+		schedule_timeout_uninterruptible(1);
+	set_masked(mpdev, false);
 }
 
 /* The bool of vector @i, or what DATA_NONE means: every one of them. */

@@ -203,6 +203,7 @@ static int piece_access(struct mdev_pci_device *mpdev,
 	int ret;
 
 	guard(mutex)(&mpdev->lock);
+	mpdev->irqs.resent = 0;
 
 	if (region == &config_region) {
 		if (write)
