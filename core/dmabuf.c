@@ -8,7 +8,8 @@
  *
  * A process that maps it does not map the shmem file: whoever is handed a
  * picture could reach the rest of the video memory by that, for example by
- * remap_file_pages().
+ * remap_file_pages().  The price is that reclaim does not find the mapping, so
+ * that its pages stay in memory while it is there, as those of most dma-bufs.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -62,7 +63,7 @@ static struct sg_table *mdev_pci_dmabuf_map(struct dma_buf_attachment *attach,
 	struct mdev_pci_dmabuf_user *user;
 	int ret;
 
-	user = kzalloc_obj(*user, GFP_KERNEL);
+	user = kzalloc_obj(*user, GFP_KERNEL_ACCOUNT);
 	if (!user)
 		return ERR_PTR(-ENOMEM);
 	user->dev = attach->dev;
@@ -72,8 +73,10 @@ static struct sg_table *mdev_pci_dmabuf_map(struct dma_buf_attachment *attach,
 		ret = PTR_ERR(user->pages);
 		goto err_free_user;
 	}
-	ret = sg_alloc_table_from_pages(&user->sgt, user->pages, buf->nr, 0,
-					buf->nr << PAGE_SHIFT, GFP_KERNEL);
+	ret = sg_alloc_table_from_pages_segment(&user->sgt, user->pages, buf->nr,
+						0, buf->nr << PAGE_SHIFT,
+						dma_get_max_seg_size(user->dev),
+						GFP_KERNEL_ACCOUNT);
 	if (ret)
 		goto err_put_pages;
 	ret = dma_map_sgtable(user->dev, &user->sgt, dir, 0);
@@ -139,10 +142,9 @@ static vm_fault_t mdev_pci_dmabuf_fault(struct vm_fault *vmf)
 	struct mdev_pci_dmabuf *buf = vmf->vma->vm_private_data;
 	struct page *page;
 
-	if (vmf->pgoff >= buf->nr)
+	if (vmf->pgoff - buf->pgoff >= buf->nr)
 		return VM_FAULT_SIGBUS;
-	page = shmem_read_mapping_page(buf->ram->f_mapping,
-				       buf->pgoff + vmf->pgoff);
+	page = shmem_read_mapping_page(buf->ram->f_mapping, vmf->pgoff);
 	if (IS_ERR(page))
 		return vmf_error(PTR_ERR(page));
 	vmf->page = page;
@@ -156,10 +158,14 @@ static const struct vm_operations_struct mdev_pci_dmabuf_vm_ops = {
 static int mdev_pci_dmabuf_mmap(struct dma_buf *dmabuf,
 				struct vm_area_struct *vma)
 {
+	struct mdev_pci_dmabuf *buf = dmabuf->priv;
+
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
 	vm_flags_set(vma, VM_DONTEXPAND);
-	vma->vm_private_data = dmabuf->priv;
+	/* As in the memory: a huge page of it is mapped where that is aligned. */
+	vma->vm_pgoff += buf->pgoff;
+	vma->vm_private_data = buf;
 	vma->vm_ops = &mdev_pci_dmabuf_vm_ops;
 	return 0;
 }
