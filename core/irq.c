@@ -19,8 +19,8 @@
 
 #include "internal.h"
 
-/* How often INTx comes again at full speed while nobody looks at the device. */
-#define RESEND_BURST	16
+/* How often an eventfd may unmask INTx in one jiffy. */
+#define UNMASK_BURST	64
 
 static bool intx_enabled(const struct mdev_pci_irqs *irqs)
 {
@@ -230,20 +230,22 @@ static void mask_thread(void *opaque, void *data)
 /*
  * An eventfd that is trigger and unmask at once, or a ring of devices that
  * unmask each other, goes round for as long as the level is up, and nobody but
- * the host pays for it.  A guest looks at the device when it is interrupted; if
- * nobody does, then this is no guest, and once in a jiffy is enough.
+ * the host pays for it: not faster than this.
  */
 static void unmask_thread(void *opaque, void *data)
 {
 	struct mdev_pci_device *mpdev = opaque;
-	bool ignored;
+	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	bool enough;
 
 	scoped_guard(mutex, &mpdev->lock) {
-		ignored = mpdev->irqs.resent == RESEND_BURST;
-		if (!ignored)
-			mpdev->irqs.resent++;
+		if (irqs->unmask_jiffy != jiffies) {
+			irqs->unmask_jiffy = jiffies;
+			irqs->unmasked = 0;
+		}
+		enough = irqs->unmasked++ >= UNMASK_BURST;
 	}
-	if (ignored)
+	if (enough)
 		schedule_timeout_uninterruptible(1);
 	set_masked(mpdev, false);
 }

@@ -267,8 +267,8 @@ struct mdev_pci_ram {
  *	   user has enabled; VFIO_PCI_NUM_IRQS: none
  * @level: a bit for every source in the device that asks for service
  * @masked: INTx masked by the user or by its delivery
- * @resent: how often the unmask eventfd has fired since the device was last
- *	    accessed
+ * @unmask_jiffy: when the unmask eventfd fired last
+ * @unmasked: and how often within that jiffy
  * @nr_vectors: enabled messages, 1 for INTx
  * @trigger: the eventfd of each vector, NULL: none
  * @req: the eventfd of VFIO_PCI_REQ_IRQ_INDEX
@@ -280,7 +280,8 @@ struct mdev_pci_irqs {
 	unsigned int index;
 	u32 level;
 	bool masked;
-	unsigned int resent;
+	unsigned long unmask_jiffy;
+	unsigned int unmasked;
 	unsigned int nr_vectors;
 	struct eventfd_ctx *trigger[MDEV_PCI_MAX_MSI];
 	struct eventfd_ctx *req;

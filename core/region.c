@@ -203,7 +203,6 @@ static int piece_access(struct mdev_pci_device *mpdev,
 	int ret;
 
 	guard(mutex)(&mpdev->lock);
-	mpdev->irqs.resent = 0;
 
 	if (region == &config_region) {
 		if (write)
