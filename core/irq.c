@@ -101,6 +101,9 @@ EXPORT_SYMBOL_GPL(mdev_pci_set_irq);
 void mdev_pci_irq_settle(struct mdev_pci_device *mpdev)
 {
 	lockdep_assert_held(&mpdev->irqs.igate);
+	/* There are none without INTx, and a flush waits for those of others. */
+	if (!intx_enabled(&mpdev->irqs))
+		return;
 	vfio_virqfd_flush_thread(&mpdev->irqs.mask);
 	vfio_virqfd_flush_thread(&mpdev->irqs.unmask);
 }
