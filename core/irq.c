@@ -128,6 +128,7 @@ void mdev_pci_irq_reset(struct mdev_pci_device *mpdev)
 void mdev_pci_irq_init(struct mdev_pci_device *mpdev)
 {
 	mutex_init(&mpdev->irqs.igate);
+	spin_lock_init(&mpdev->irqs.req_lock);
 	mpdev->irqs.index = VFIO_PCI_NUM_IRQS;
 }
 
@@ -164,23 +165,24 @@ static void irq_disable(struct mdev_pci_device *mpdev)
 	irq_select(irqs, VFIO_PCI_NUM_IRQS, 0);
 }
 
+/* Takes over the caller's reference to @ctx. */
+static void irq_set_req(struct mdev_pci_irqs *irqs, struct eventfd_ctx *ctx)
+{
+	scoped_guard(spinlock, &irqs->req_lock)
+		swap(irqs->req, ctx);
+	if (ctx)
+		eventfd_ctx_put(ctx);
+}
+
 /**
  * mdev_pci_irq_close() - take all interrupts away from a user who has left
  * @mpdev: the device
  */
 void mdev_pci_irq_close(struct mdev_pci_device *mpdev)
 {
-	struct eventfd_ctx *req;
-
 	guard(mutex)(&mpdev->irqs.igate);
 	irq_disable(mpdev);
-
-	scoped_guard(mutex, &mpdev->lock) {
-		req = mpdev->irqs.req;
-		mpdev->irqs.req = NULL;
-	}
-	if (req)
-		eventfd_ctx_put(req);
+	irq_set_req(&mpdev->irqs, NULL);
 }
 
 /**
@@ -399,7 +401,7 @@ static int set_req(struct mdev_pci_device *mpdev,
 	int ret;
 
 	if (set->count && !(set->flags & VFIO_IRQ_SET_DATA_EVENTFD)) {
-		guard(mutex)(&mpdev->lock);
+		guard(spinlock)(&irqs->req_lock);
 		if (!irqs->req)
 			return -EINVAL;
 		if (irq_chosen(set, data, 0))
@@ -412,10 +414,7 @@ static int set_req(struct mdev_pci_device *mpdev,
 		if (ret)
 			return ret;
 	}
-	scoped_guard(mutex, &mpdev->lock)
-		swap(irqs->req, ctx);
-	if (ctx)
-		eventfd_ctx_put(ctx);
+	irq_set_req(irqs, ctx);
 	return 0;
 }
 
@@ -476,7 +475,7 @@ void mdev_pci_request(struct vfio_device *vdev, unsigned int count)
 {
 	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
 
-	guard(mutex)(&mpdev->lock);
+	guard(spinlock)(&mpdev->irqs.req_lock);
 	if (mpdev->irqs.req)
 		irq_signal(mpdev->irqs.req);
 	else if (!count)

@@ -25,6 +25,7 @@
 #include <linux/pci_ids.h>
 #include <linux/pci_regs.h>
 #include <linux/refcount.h>
+#include <linux/spinlock.h>
 #include <linux/sysfs.h>
 #include <linux/types.h>
 #include <linux/vfio.h>
@@ -276,6 +277,8 @@ struct mdev_pci_ram {
  * @unmask: eventfd that unmasks INTx
  */
 struct mdev_pci_irqs {
+ * @req_lock: protects @req, so that whoever removes the device waits for
+ *	      nothing that its user makes it do
 	struct mutex igate; /* SET_IRQS */
 	unsigned int index;
 	u32 level;
@@ -288,6 +291,7 @@ struct mdev_pci_irqs {
 	struct virqfd *mask;
 	struct virqfd *unmask;
 };
+	spinlock_t req_lock; /* req */
 
 /**
  * struct mdev_pci_gfx - the modes that have a dma-buf id
