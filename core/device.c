@@ -2,6 +2,7 @@
 /*
  * One device: its life from creation to removal, and its ioctls.
  */
+#include <linux/nospec.h>
 #include <linux/pci_regs.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -69,16 +70,18 @@ err_put_parent:
 static void mdev_pci_release_device(struct vfio_device *vdev)
 {
 	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
+	struct mdev_pci_parent *parent = mpdev->parent;
 
-	if (mpdev->parent->drv->release)
-		mpdev->parent->drv->release(mpdev);
-	mdev_pci_parent_put(mpdev->parent);
+	if (parent->drv->release)
+		parent->drv->release(mpdev);
 	mutex_destroy(&mpdev->irqs.igate);
 	mutex_destroy(&mpdev->ram.lock);
 	mutex_destroy(&mpdev->lock);
 #ifdef MDEV_PCI_RELEASE_FREES
 	vfio_free_device(vdev);
 #endif
+	/* From here on nothing keeps the modules. */
+	mdev_pci_parent_put(parent);
 }
 
 static int mdev_pci_open_device(struct vfio_device *vdev)
@@ -181,6 +184,7 @@ static int ioctl_set_irqs(struct mdev_pci_device *mpdev, void __user *arg)
 		return -EFAULT;
 	if (set.index >= VFIO_PCI_NUM_IRQS)
 		return -EINVAL;
+	set.index = array_index_nospec(set.index, VFIO_PCI_NUM_IRQS);
 	ret = vfio_set_irqs_validate_and_prepare(&set,
 						 mdev_pci_irq_count(mpdev, set.index),
 						 VFIO_PCI_NUM_IRQS, &size);

@@ -22,14 +22,14 @@ static bool take_budget(struct mdev_pci_parent *parent, unsigned int cost)
 	guard(mutex)(&parent->lock);
 	if (parent->left < cost)
 		return false;
-	parent->left -= cost;
+	WRITE_ONCE(parent->left, parent->left - cost);
 	return true;
 }
 
 static void give_budget(struct mdev_pci_parent *parent, unsigned int cost)
 {
 	guard(mutex)(&parent->lock);
-	parent->left += cost;
+	WRITE_ONCE(parent->left, parent->left + cost);
 }
 
 /**
@@ -195,6 +195,7 @@ err_del_device:
 err_unregister_driver:
 	mdev_unregister_driver(&parent->mdev_drv);
 err_free:
+	mutex_destroy(&parent->lock);
 	kfree(parent);
 	return ERR_PTR(ret);
 }
@@ -215,6 +216,7 @@ void mdev_pci_unregister(struct mdev_pci_parent *parent)
 	del_parent_device(parent);
 	mdev_unregister_driver(&parent->mdev_drv);
 	kfree(parent->mdev_types);
+	mutex_destroy(&parent->lock);
 	kfree(parent);
 }
 EXPORT_SYMBOL_GPL(mdev_pci_unregister);
