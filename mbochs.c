@@ -143,14 +143,13 @@ static u32 mbochs_read_dispi(struct mdev_pci_device *mpdev, unsigned int region,
 	}
 }
 
-static int mbochs_clear_screen(struct mdev_pci_device *mpdev)
+static void mbochs_clear_screen(struct mdev_pci_device *mpdev)
 {
 	struct mdev_pci_mode mode;
 
-	if (!mbochs_get_mode(mpdev, &mode))
-		return 0;
-	return mdev_pci_ram_set(mpdev, mode.offset, 0,
-				mode.stride * mode.height);
+	if (mbochs_get_mode(mpdev, &mode))
+		mdev_pci_ram_clear(mpdev, mode.offset,
+				   mode.stride * mode.height);
 }
 
 static int mbochs_write_dispi(struct mdev_pci_device *mpdev,
@@ -158,15 +157,12 @@ static int mbochs_write_dispi(struct mdev_pci_device *mpdev,
 {
 	u16 *dispi = &to_mbochs(mpdev)->dispi[i];
 	u16 old = *dispi;
-	int ret = 0;
 
 	*dispi = val;
 	if (i == DISPI_ENABLE && !(old & DISPI_ENABLED) &&
 	    (val & DISPI_ENABLED) && !(val & DISPI_NOCLEARMEM))
-		ret = mbochs_clear_screen(mpdev);
-	if (ret)
-		*dispi = old;
-	return ret;
+		mbochs_clear_screen(mpdev);
+	return 0;
 }
 
 static u32 mbochs_read_ext_size(struct mdev_pci_device *mpdev,

@@ -254,11 +254,15 @@ struct mdev_pci_window {
  * @file: shmem file that backs it, NULL while the device is closed
  * @lock: serialises the first fill with itself
  * @filled: fill_ram() has run, or there is nothing to fill
+ * @clear_start: first byte that a register write wants zeroed; device lock
+ * @clear_len: how many bytes of them; device lock
  */
 struct mdev_pci_ram {
 	struct file *file;
 	struct mutex lock; /* filling */
 	bool filled;
+	u32 clear_start;
+	u32 clear_len;
 };
 
 /**
@@ -272,13 +276,13 @@ struct mdev_pci_ram {
  * @unmasked: and how often within that jiffy
  * @nr_vectors: enabled messages, 1 for INTx
  * @trigger: the eventfd of each vector, NULL: none
+ * @req_lock: protects @req, so that whoever removes the device waits for
+ *	      nothing that its user makes it do
  * @req: the eventfd of VFIO_PCI_REQ_IRQ_INDEX
  * @mask: eventfd that masks INTx
  * @unmask: eventfd that unmasks INTx
  */
 struct mdev_pci_irqs {
- * @req_lock: protects @req, so that whoever removes the device waits for
- *	      nothing that its user makes it do
 	struct mutex igate; /* SET_IRQS */
 	unsigned int index;
 	u32 level;
@@ -287,11 +291,11 @@ struct mdev_pci_irqs {
 	unsigned int unmasked;
 	unsigned int nr_vectors;
 	struct eventfd_ctx *trigger[MDEV_PCI_MAX_MSI];
+	spinlock_t req_lock; /* req */
 	struct eventfd_ctx *req;
 	struct virqfd *mask;
 	struct virqfd *unmask;
 };
-	spinlock_t req_lock; /* req */
 
 /**
  * struct mdev_pci_gfx - the modes that have a dma-buf id
@@ -370,6 +374,7 @@ int mdev_pci_add_cap(struct mdev_pci_device *mpdev, u8 id, const void *body,
 		     const void *writable, size_t len);
 int mdev_pci_ram_set(struct mdev_pci_device *mpdev, u32 offset, u8 byte,
 		     size_t len);
+void mdev_pci_ram_clear(struct mdev_pci_device *mpdev, u32 offset, u32 len);
 void mdev_pci_set_irq(struct mdev_pci_device *mpdev, unsigned int source,
 		      bool level);
 

@@ -16,6 +16,7 @@
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/uio.h>
+#include <linux/xarray.h>
 
 #include "internal.h"
 
@@ -113,6 +114,12 @@ int mdev_pci_ram_reset(struct mdev_pci_device *mpdev)
 	return mpdev->parent->drv->fill_ram(mpdev);
 }
 
+/* A hole reads as zeroes; to fill it with some costs a page. */
+static bool is_hole(struct address_space *mapping, pgoff_t index)
+{
+	return !xa_load(&mapping->i_pages, index);
+}
+
 /**
  * mdev_pci_ram_set() - set bytes of the memory
  * @mpdev: an open device
@@ -134,12 +141,15 @@ int mdev_pci_ram_set(struct mdev_pci_device *mpdev, u32 offset, u8 byte,
 
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		page = shmem_read_mapping_page(mapping, offset >> PAGE_SHIFT);
-		if (IS_ERR(page))
-			return PTR_ERR(page);
-		memset_page(page, offset_in_page(offset), byte, n);
-		set_page_dirty(page);
-		put_page(page);
+		if (byte || !is_hole(mapping, offset >> PAGE_SHIFT)) {
+			page = shmem_read_mapping_page(mapping,
+						       offset >> PAGE_SHIFT);
+			if (IS_ERR(page))
+				return PTR_ERR(page);
+			memset_page(page, offset_in_page(offset), byte, n);
+			set_page_dirty(page);
+			put_page(page);
+		}
 
 		offset += n;
 		len -= n;
@@ -148,6 +158,24 @@ int mdev_pci_ram_set(struct mdev_pci_device *mpdev, u32 offset, u8 byte,
 	return 0;
 }
 EXPORT_SYMBOL_GPL(mdev_pci_ram_set);
+
+/**
+ * mdev_pci_ram_clear() - have bytes of the memory zeroed
+ * @mpdev: an open device, lock held, from a register's write callback
+ * @offset: first byte
+ * @len: how many; the caller has checked that they are there
+ *
+ * Done by the writer when the lock is free again, before write(2) returns: it
+ * can take its time, and others are not to wait for it.  Of several calls in
+ * one write(2) the last counts.
+ */
+void mdev_pci_ram_clear(struct mdev_pci_device *mpdev, u32 offset, u32 len)
+{
+	lockdep_assert_held(&mpdev->lock);
+	mpdev->ram.clear_start = offset;
+	mpdev->ram.clear_len = len;
+}
+EXPORT_SYMBOL_GPL(mdev_pci_ram_clear);
 
 /*
  * Not vfs_iter_write(): that holds the inode's lock while it waits for a page

@@ -195,15 +195,14 @@ static int reg_access(struct mdev_pci_device *mpdev,
 }
 
 /* A piece of config space or of registers.  Bytes done, or an errno if none. */
-static int piece_access(struct mdev_pci_device *mpdev,
-			const struct mdev_pci_region *region, unsigned int pos,
-			u8 *buf, size_t len, bool write)
+static int piece_access_locked(struct mdev_pci_device *mpdev,
+			       const struct mdev_pci_region *region,
+			       unsigned int pos, u8 *buf, size_t len, bool write)
 {
 	size_t done = 0;
 	int ret;
 
-	guard(mutex)(&mpdev->lock);
-
+	lockdep_assert_held(&mpdev->lock);
 	if (region == &config_region) {
 		if (write)
 			mdev_pci_config_write(mpdev, pos, buf, len);
@@ -220,6 +219,24 @@ static int piece_access(struct mdev_pci_device *mpdev,
 		done += ret;
 	}
 	return done;
+}
+
+static int piece_access(struct mdev_pci_device *mpdev,
+			const struct mdev_pci_region *region, unsigned int pos,
+			u8 *buf, size_t len, bool write)
+{
+	u32 clear_start, clear_len;
+	int done, ret = 0;
+
+	scoped_guard(mutex, &mpdev->lock) {
+		done = piece_access_locked(mpdev, region, pos, buf, len, write);
+		clear_start = mpdev->ram.clear_start;
+		clear_len = mpdev->ram.clear_len;
+		mpdev->ram.clear_len = 0;
+	}
+	if (clear_len)
+		ret = mdev_pci_ram_set(mpdev, clear_start, 0, clear_len);
+	return ret ?: done;
 }
 
 static ssize_t piecewise(struct mdev_pci_device *mpdev,
