@@ -27,30 +27,24 @@ static void mdev_pci_close_locked(struct mdev_pci_device *mpdev)
 		mpdev->parent->drv->close(mpdev);
 }
 
-static int mdev_pci_init_device(struct vfio_device *vdev)
+/* All of a new device but what ties it to VFIO and mdev. */
+static int mdev_pci_power_on(struct mdev_pci_device *mpdev)
 {
-	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
-	struct mdev_type *type = to_mdev_device(vdev->dev)->type;
-	const struct mdev_pci_driver *drv;
+	const struct mdev_pci_driver *drv = mpdev->parent->drv;
 	int ret;
 
-	mpdev->type = container_of(type, struct mdev_pci_type, mdev);
-	mpdev->parent = container_of(type->parent, struct mdev_pci_parent,
-				     mdev_parent);
-	drv = mpdev->parent->drv;
-	refcount_inc(&mpdev->parent->live);
 	mutex_init(&mpdev->lock);
 	mutex_init(&mpdev->ram.lock);
 	mdev_pci_irq_init(mpdev);
 
 	ret = mdev_pci_regions_init(mpdev);
 	if (ret)
-		goto err_put_parent;
+		return ret;
 	mdev_pci_config_init(mpdev);
 	if (drv->init) {
 		ret = drv->init(mpdev);
 		if (ret)
-			goto err_put_parent;
+			return ret;
 	}
 	ret = mdev_pci_config_seal(mpdev);
 	if (ret)
@@ -62,8 +56,31 @@ static int mdev_pci_init_device(struct vfio_device *vdev)
 err_release:
 	if (drv->release)
 		drv->release(mpdev);
-err_put_parent:
-	mdev_pci_parent_put(mpdev->parent);
+	return ret;
+}
+
+static void mdev_pci_power_off(struct mdev_pci_device *mpdev)
+{
+	if (mpdev->parent->drv->release)
+		mpdev->parent->drv->release(mpdev);
+	mutex_destroy(&mpdev->irqs.igate);
+	mutex_destroy(&mpdev->ram.lock);
+	mutex_destroy(&mpdev->lock);
+}
+
+static int mdev_pci_init_device(struct vfio_device *vdev)
+{
+	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
+	struct mdev_type *type = to_mdev_device(vdev->dev)->type;
+	int ret;
+
+	mpdev->type = container_of(type, struct mdev_pci_type, mdev);
+	mpdev->parent = container_of(type->parent, struct mdev_pci_parent,
+				     mdev_parent);
+	refcount_inc(&mpdev->parent->live);
+	ret = mdev_pci_power_on(mpdev);
+	if (ret)
+		mdev_pci_parent_put(mpdev->parent);
 	return ret;
 }
 
@@ -72,11 +89,7 @@ static void mdev_pci_release_device(struct vfio_device *vdev)
 	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
 	struct mdev_pci_parent *parent = mpdev->parent;
 
-	if (parent->drv->release)
-		parent->drv->release(mpdev);
-	mutex_destroy(&mpdev->irqs.igate);
-	mutex_destroy(&mpdev->ram.lock);
-	mutex_destroy(&mpdev->lock);
+	mdev_pci_power_off(mpdev);
 #ifdef MDEV_PCI_RELEASE_FREES
 	vfio_free_device(vdev);
 #endif
