@@ -381,3 +381,8 @@ module_mdev_pci_driver(mbochs_driver, mem);
 
 MODULE_DESCRIPTION("Virtual PCI Bochs display for VFIO");
 MODULE_LICENSE("GPL");
+
+/* Here, as the tests call what is static above. */
+#if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
+#include "kunit/mbochs.c"
+#endif

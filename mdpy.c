@@ -152,3 +152,8 @@ module_mdev_pci_driver(mdpy_driver, count);
 
 MODULE_DESCRIPTION("Virtual PCI framebuffer for VFIO");
 MODULE_LICENSE("GPL");
+
+/* Here, as the tests call what is static above. */
+#if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
+#include "kunit/mdpy.c"
+#endif

@@ -599,3 +599,8 @@ module_mdev_pci_driver(mtty_driver, ports);
 
 MODULE_DESCRIPTION("Virtual PCI 16550A serial ports for VFIO");
 MODULE_LICENSE("GPL");
+
+/* Here, as the tests call what is static above. */
+#if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
+#include "kunit/mtty.c"
+#endif

@@ -224,3 +224,8 @@ void mdev_pci_config_write(struct mdev_pci_device *mpdev, unsigned int pos,
 	/* INTx Disable may have changed. */
 	mdev_pci_irq_update(mpdev);
 }
+
+/* Here, as the tests call what is static above. */
+#if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
+#include "../kunit/config.c"
+#endif

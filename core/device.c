@@ -313,3 +313,8 @@ const struct vfio_device_ops mdev_pci_device_ops = {
 	.mmap			= mdev_pci_mmap,
 	.request		= mdev_pci_request,
 };
+
+/* Here, as the tests call what is static above. */
+#if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
+#include "../kunit/device.c"
+#endif

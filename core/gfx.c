@@ -151,3 +151,8 @@ void mdev_pci_gfx_close(struct mdev_pci_device *mpdev)
 	memset(&mpdev->gfx.id, 0, sizeof(mpdev->gfx.id));
 	memset(&mpdev->gfx.used, 0, sizeof(mpdev->gfx.used));
 }
+
+/* Here, as the tests call what is static above. */
+#if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
+#include "../kunit/gfx.c"
+#endif

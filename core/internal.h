@@ -5,6 +5,13 @@
 
 #include "mdev-pci-core.h"
 
+/* Where a test may put a function of its own in the place of the real one. */
+#if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
+#include <kunit/static_stub.h>
+#else
+#define KUNIT_STATIC_STUB_REDIRECT(fn, ...)
+#endif
+
 struct page;
 struct vm_area_struct;
 

@@ -364,3 +364,8 @@ int mdev_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 	return mdev_pci_ram_map(mpdev->ram.file, vma,
 				(pos - win->start) >> PAGE_SHIFT);
 }
+
+/* Here, as the tests call what is static above. */
+#if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
+#include "../kunit/region.c"
+#endif

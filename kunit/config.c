@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Config space of devices of all shapes, those of the drivers among them. */
+#include "kunit.h"
+
+/* The capabilities of a model without any of its own. */
+#define PM_CAP		0x40
+#define PMCSR		(PM_CAP + PCI_PM_CTRL)
+#define MSI_CAP		0x48
+
+#define STATUS_ERRORS	0xf900
+
+static const struct mdev_pci_driver config_driver = {
+	.device_size = sizeof(struct mdev_pci_device),
+};
+
+static const struct mdev_pci_region config_regions[] = {
+	{ .index = 0, .bar = PCI_BASE_ADDRESS_MEM_PREFETCH, },
+	{ .index = 2, .bar = PCI_BASE_ADDRESS_SPACE_IO, .size = 8, },
+	{ .index = VFIO_PCI_NUM_REGIONS, .size = 64, },
+};
+
+static const struct mdev_pci_model config_model = {
+	.vendor			= 0x1122,
+	.device			= 0x3344,
+	.subsystem_vendor	= 0x5566,
+	.subsystem_device	= 0x7788,
+	.class			= 0x99aabb,
+	.revision		= 0xcc,
+	.pin			= 1,
+	.nr_msi			= 4,
+	.regions		= config_regions,
+	.nr_regions		= ARRAY_SIZE(config_regions),
+};
+
+static const struct mdev_pci_type config_type = {
+	.model = &config_model,
+	.ram_size = SZ_1M,
+};
+
+static struct mdev_pci_device *config_device(struct kunit *test)
+{
+	return mdev_pci_kunit_device(test, &config_driver, &config_type);
+}
+
+/* All that is not 0 when the device is new; and what can be written. */
+static const struct {
+	u8 pos;
+	u8 width;
+	u32 val;
+	u32 writable;
+} config_layout[] = {
+	{ PCI_VENDOR_ID,		2, 0x1122 },
+	{ PCI_DEVICE_ID,		2, 0x3344 },
+	{ PCI_COMMAND,			2, 0, 0x0407 },
+	{ PCI_STATUS,			2, PCI_STATUS_CAP_LIST },
+	{ PCI_CLASS_REVISION,		4, 0x99aabbcc },
+	{ PCI_BASE_ADDRESS_0,		4, 0x00000008, 0xfff00000 },
+	{ PCI_BASE_ADDRESS_2,		4, 0x00000001, 0xfffffff8 },
+	{ PCI_SUBSYSTEM_VENDOR_ID,	2, 0x5566 },
+	{ PCI_SUBSYSTEM_ID,		2, 0x7788 },
+	{ PCI_CAPABILITY_LIST,		1, PM_CAP },
+	{ PCI_INTERRUPT_LINE,		1, 0, 0xff },
+	{ PCI_INTERRUPT_PIN,		1, 1 },
+	{ PM_CAP,			1, PCI_CAP_ID_PM },
+	{ PM_CAP + PCI_CAP_LIST_NEXT,	1, MSI_CAP },
+	{ PM_CAP + PCI_PM_PMC,		2, 0x0003 },
+	{ PMCSR,			2, 0x0008, 0x0003 },
+	{ MSI_CAP,			1, PCI_CAP_ID_MSI },
+	{ MSI_CAP + PCI_MSI_FLAGS,	2, 0x0084, 0x0071 },
+	{ MSI_CAP + PCI_MSI_ADDRESS_LO,	4, 0, 0xfffffffc },
+	{ MSI_CAP + PCI_MSI_ADDRESS_HI,	4, 0, 0xffffffff },
+	{ MSI_CAP + PCI_MSI_DATA_64,	2, 0, 0xffff },
+};
+
+static void config_expected(u8 *val, u8 *writable)
+{
+	unsigned int i, byte;
+
+	memset(val, 0, MDEV_PCI_CONFIG_SIZE);
+	memset(writable, 0, MDEV_PCI_CONFIG_SIZE);
+	for (i = 0; i < ARRAY_SIZE(config_layout); i++)
+		for (byte = 0; byte < config_layout[i].width; byte++) {
+			unsigned int pos = config_layout[i].pos + byte;
+
+			val[pos] = config_layout[i].val >> byte * 8;
+			writable[pos] = config_layout[i].writable >> byte * 8;
+		}
+}
+
+static void every_byte_reads_as_the_model_says(struct kunit *test)
+{
+	struct mdev_pci_device *mpdev = config_device(test);
+	u8 val[MDEV_PCI_CONFIG_SIZE], writable[MDEV_PCI_CONFIG_SIZE];
+	unsigned int pos;
+
+	config_expected(val, writable);
+	for (pos = 0; pos < MDEV_PCI_CONFIG_SIZE; pos++)
+		KUNIT_EXPECT_EQ_MSG(test, config_get(mpdev, pos, 1), val[pos],
+				    "byte %02xh", pos);
+}
+
+/* Each byte, each value: its writable bits take it, no other bit changes. */
+static void every_bit_is_writable_or_not(struct kunit *test)
+{
+	struct mdev_pci_device *mpdev = config_device(test);
+	u8 expected[MDEV_PCI_CONFIG_SIZE], writable[MDEV_PCI_CONFIG_SIZE];
+	unsigned int pos, val;
+
+	config_expected(expected, writable);
+	for (pos = 0; pos < MDEV_PCI_CONFIG_SIZE; pos++) {
+		for (val = 0; val <= 0xff; val++) {
+			u8 *byte = &expected[pos];
+
+			config_put(mpdev, pos, 1, val);
+			/* D1 and D2 are not supported, and not taken. */
+			if (pos != PMCSR || !(val & 3) || (val & 3) == 3)
+				*byte = (*byte & ~writable[pos]) |
+					(val & writable[pos]);
+			KUNIT_ASSERT_EQ_MSG(test, config_get(mpdev, pos, 1),
+					    *byte, "byte %02xh, %02x written",
+					    pos, val);
+		}
+		KUNIT_ASSERT_MEMEQ_MSG(test, mpdev->config.val, expected,
+				       MDEV_PCI_CONFIG_SIZE,
+				       "byte %02xh changes others", pos);
+	}
+}
+
+static void width_and_alignment_make_no_difference(struct kunit *test)
+{
+	struct mdev_pci_device *mpdev = config_device(test);
+	u8 expected[MDEV_PCI_CONFIG_SIZE], writable[MDEV_PCI_CONFIG_SIZE];
+	unsigned int pos, len, i;
+	u8 ones[8];
+
+	memset(ones, 0xff, sizeof(ones));
+	for (pos = 0; pos < MDEV_PCI_CONFIG_SIZE; pos++)
+		for (len = 1; len <= sizeof(ones); len++) {
+			if (pos + len > MDEV_PCI_CONFIG_SIZE)
+				continue;
+			config_expected(expected, writable);
+			for (i = pos; i < pos + len; i++)
+				expected[i] |= writable[i];
+			guard(mutex)(&mpdev->lock);
+			mdev_pci_config_reset(mpdev);
+			mdev_pci_config_write(mpdev, pos, ones, len);
+			KUNIT_ASSERT_MEMEQ_MSG(test, mpdev->config.val,
+					       expected, MDEV_PCI_CONFIG_SIZE,
+					       "%u bytes at %02xh", len, pos);
+		}
+}
+
+static const struct bar_case {
+	const char *name;
+	u32 bar;
+	u32 size;
+	u32 ram_size;
+	u32 sized;
+} bar_cases[] = {
+	{ "4 I/O ports",	1, 4, 0,		0xfffffffd },
+	{ "8 I/O ports",	1, 8, 0,		0xfffffff9 },
+	{ "256 I/O ports",	1, 256, 0,		0xffffff01 },
+	{ "16 bytes",		0, 16, 0,		0xfffffff0 },
+	{ "4 KiB",		0, SZ_4K, 0,		0xfffff000 },
+	{ "64 KiB prefetch",	8, SZ_64K, 0,		0xffff0008 },
+	{ "2 MiB of memory",	8, 0, SZ_2M,		0xffe00008 },
+	{ "4 MiB of memory",	8, 0, SZ_4M,		0xffc00008 },
+	{ "8 MiB of memory",	8, 0, SZ_8M,		0xff800008 },
+	{ "16 MiB of memory",	8, 0, SZ_16M,		0xff000008 },
+	{ "64 MiB of memory",	8, 0, SZ_64M,		0xfc000008 },
+	{ "2 GiB of memory",	8, 0, SZ_2G,		0x80000008 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(bar, bar_cases, name);
+
+/* Wherever it is, and the other five are not there. */
+static void bar_tells_its_size(struct kunit *test)
+{
+	const struct bar_case *c = test->param_value;
+	unsigned int i, other;
+
+	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
+		struct mdev_pci_region region = {
+			.index = i,
+			.bar = c->bar,
+			.size = c->size,
+		};
+		struct mdev_pci_model model = {
+			.regions = &region,
+			.nr_regions = 1,
+		};
+		struct mdev_pci_type type = {
+			.model = &model,
+			.ram_size = c->ram_size,
+		};
+		struct mdev_pci_device *mpdev;
+		unsigned int pos = PCI_BASE_ADDRESS_0 + i * 4;
+
+		mpdev = mdev_pci_kunit_device(test, &config_driver, &type);
+		KUNIT_EXPECT_EQ(test, config_get(mpdev, pos, 4), c->bar);
+		for (other = 0; other < PCI_STD_NUM_BARS; other++)
+			KUNIT_EXPECT_EQ_MSG(test, size_bar(mpdev, other),
+					    other == i ? c->sized : 0,
+					    "BAR %u, of BAR %u", other, i);
+		config_put(mpdev, pos, 4, 0xdeadbeef);
+		KUNIT_EXPECT_EQ(test, config_get(mpdev, pos, 4),
+				(0xdeadbeef & c->sized) | c->bar);
+		config_put(mpdev, pos, 4, 0);
+		KUNIT_EXPECT_EQ(test, config_get(mpdev, pos, 4), c->bar);
+	}
+}
+
+static void error_bits_of_status_clear_by_writing_one(struct kunit *test)
+{
+	struct mdev_pci_device *mpdev = config_device(test);
+	unsigned int bit, other;
+
+	for (bit = 0; bit < 16; bit++)
+		for (other = 0; other < 16; other++) {
+			u16 old = BIT(bit) | PCI_STATUS_CAP_LIST;
+
+			set16(mpdev->config.val, PCI_STATUS, old);
+			config_put(mpdev, PCI_STATUS, 2, BIT(other));
+			/* No source of the device asks for service. */
+			old &= ~PCI_STATUS_INTERRUPT;
+			if (bit == other)
+				old &= ~STATUS_ERRORS;
+			KUNIT_EXPECT_EQ_MSG(test,
+					    config_get(mpdev, PCI_STATUS, 2),
+					    old, "bit %u, 1 to bit %u", bit,
+					    other);
+		}
+
+	set16(mpdev->config.val, PCI_STATUS,
+	      STATUS_ERRORS | PCI_STATUS_CAP_LIST);
+	config_put(mpdev, PCI_STATUS, 2, 0);
+	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_STATUS, 2),
+			STATUS_ERRORS | PCI_STATUS_CAP_LIST);
+	/* By way of the dword, as 32-bit accesses to COMMAND go. */
+	config_put(mpdev, PCI_COMMAND, 4, 0x80000000);
+	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_STATUS, 2),
+			(STATUS_ERRORS & ~0x8000) | PCI_STATUS_CAP_LIST);
+	config_put(mpdev, PCI_STATUS, 2, 0xffff);
+	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_STATUS, 2),
+			PCI_STATUS_CAP_LIST);
+}
+
+/* From each state that there is to each that can be written, in each width. */
+static void power_states_d1_and_d2_are_discarded(struct kunit *test)
+{
+	struct mdev_pci_device *mpdev = config_device(test);
+	static const u8 from[] = { 0, 3 };
+	unsigned int i, to, width;
+
+	for (i = 0; i < ARRAY_SIZE(from); i++)
+		for (to = 0; to < 4; to++)
+			for (width = 1; width <= 4; width *= 2) {
+				u8 state = to == 0 || to == 3 ? to : from[i];
+
+				config_put(mpdev, PMCSR, 1, from[i]);
+				config_put(mpdev, PMCSR, width, to);
+				KUNIT_EXPECT_EQ_MSG(test,
+						    config_get(mpdev, PMCSR, 2),
+						    PCI_PM_CTRL_NO_SOFT_RESET |
+						    state, "D%u to D%u in %u bytes",
+						    from[i], to, width);
+			}
+}
+
+static void chain_ends_after_every_capability_once(struct kunit *test)
+{
+	struct mdev_pci_device *mpdev = config_device(test);
+	unsigned int pos = config_get(mpdev, PCI_CAPABILITY_LIST, 1);
+
+	KUNIT_EXPECT_TRUE(test, config_get(mpdev, PCI_STATUS, 2) &
+				PCI_STATUS_CAP_LIST);
+	KUNIT_EXPECT_EQ(test, pos, PM_CAP);
+	KUNIT_EXPECT_EQ(test, config_get(mpdev, pos, 1), PCI_CAP_ID_PM);
+	pos = config_get(mpdev, pos + PCI_CAP_LIST_NEXT, 1);
+	KUNIT_EXPECT_EQ(test, pos, MSI_CAP);
+	KUNIT_EXPECT_EQ(test, config_get(mpdev, pos, 1), PCI_CAP_ID_MSI);
+	KUNIT_EXPECT_EQ(test, config_get(mpdev, pos + PCI_CAP_LIST_NEXT, 1), 0);
+}
+
+static void no_messages_no_msi_capability(struct kunit *test)
+{
+	struct mdev_pci_model model = { .pin = 1 };
+	struct mdev_pci_type type = { .model = &model };
+	struct mdev_pci_device *mpdev;
+
+	mpdev = mdev_pci_kunit_device(test, &config_driver, &type);
+	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_CAPABILITY_LIST, 1), PM_CAP);
+	KUNIT_EXPECT_EQ(test, config_get(mpdev, PM_CAP + PCI_CAP_LIST_NEXT, 1),
+			0);
+}
+
+static void capabilities_lie_at_multiples_of_four(struct kunit *test)
+{
+	static const u8 body[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	unsigned int len;
+
+	for (len = 1; len <= sizeof(body); len++) {
+		struct mdev_pci_device *mpdev = config_device(test);
+		u8 *val = mpdev->config.val;
+		/* The one for MSI takes 14 bytes at 48h. */
+		unsigned int pos = 0x58, next = pos + ALIGN(2 + len, 4);
+
+		KUNIT_EXPECT_EQ(test, mdev_pci_add_cap(mpdev, 0xab, body, NULL,
+						       len), 0);
+		KUNIT_EXPECT_EQ(test, mdev_pci_add_cap(mpdev, 0xcd, body, body,
+						       1), 0);
+		KUNIT_EXPECT_EQ(test, val[MSI_CAP + PCI_CAP_LIST_NEXT], pos);
+		KUNIT_EXPECT_EQ(test, val[pos], 0xab);
+		KUNIT_EXPECT_EQ(test, val[pos + PCI_CAP_LIST_NEXT], next);
+		KUNIT_EXPECT_MEMEQ(test, &val[pos + 2], body, len);
+		KUNIT_EXPECT_EQ(test, val[pos + 2 + len], len % 4 == 2 ? 0xcd : 0);
+		KUNIT_EXPECT_EQ(test, mpdev->config.writable[pos + 2], 0);
+		KUNIT_EXPECT_EQ(test, val[next], 0xcd);
+		KUNIT_EXPECT_EQ(test, val[next + PCI_CAP_LIST_NEXT], 0);
+		KUNIT_EXPECT_EQ(test, mpdev->config.writable[next + 2], 1);
+	}
+}
+
+static void capability_fits_to_the_last_byte_and_no_further(struct kunit *test)
+{
+	struct mdev_pci_device *mpdev = config_device(test);
+	static const u8 body[MDEV_PCI_CONFIG_SIZE];
+	struct mdev_pci_config *before;
+	size_t room = MDEV_PCI_CONFIG_SIZE - 0x58 - PCI_CAP_FLAGS;
+
+	before = kunit_kzalloc(test, sizeof(*before), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, before);
+	*before = mpdev->config;
+	KUNIT_EXPECT_EQ(test, mdev_pci_add_cap(mpdev, 0xab, body, body,
+					       room + 1), -ENOSPC);
+	KUNIT_EXPECT_MEMEQ(test, &mpdev->config, before, sizeof(*before));
+
+	KUNIT_EXPECT_EQ(test, mdev_pci_add_cap(mpdev, 0xab, body, body, room),
+			0);
+	KUNIT_EXPECT_EQ(test, mdev_pci_add_cap(mpdev, 0xcd, body, NULL, 0),
+			-ENOSPC);
+	KUNIT_EXPECT_EQ(test, mpdev->config.val[0x59], 0);
+}
+
+static void msi_capability_says_how_many_messages(struct kunit *test)
+{
+	unsigned int log;
+
+	for (log = 0; BIT(log) <= MDEV_PCI_MAX_MSI; log++) {
+		struct mdev_pci_model model = { .nr_msi = BIT(log) };
+		struct mdev_pci_type type = { .model = &model };
+		struct mdev_pci_device *mpdev;
+
+		mpdev = mdev_pci_kunit_device(test, &config_driver, &type);
+		KUNIT_EXPECT_EQ(test, config_get(mpdev, MSI_CAP + 2, 2),
+				0x0080 | log << 1);
+		config_put(mpdev, MSI_CAP + 2, 2, 0xffff);
+		KUNIT_EXPECT_EQ(test, config_get(mpdev, MSI_CAP + 2, 2),
+				0x00f1 | log << 1);
+	}
+}
+
+static void reset_undoes_every_write(struct kunit *test)
+{
+	struct mdev_pci_device *mpdev = config_device(test);
+	u8 val[MDEV_PCI_CONFIG_SIZE], writable[MDEV_PCI_CONFIG_SIZE];
+	unsigned int pos;
+
+	config_expected(val, writable);
+	for (pos = 0; pos < MDEV_PCI_CONFIG_SIZE; pos++)
+		config_put(mpdev, pos, 1, 0xff);
+	KUNIT_EXPECT_MEMNEQ(test, mpdev->config.val, val, sizeof(val));
+	scoped_guard(mutex, &mpdev->lock)
+		mdev_pci_config_reset(mpdev);
+	KUNIT_EXPECT_MEMEQ(test, mpdev->config.val, val, sizeof(val));
+}
+
+static struct kunit_case config_cases[] = {
+	KUNIT_CASE(every_byte_reads_as_the_model_says),
+	KUNIT_CASE(every_bit_is_writable_or_not),
+	KUNIT_CASE(width_and_alignment_make_no_difference),
+	KUNIT_CASE_PARAM(bar_tells_its_size, bar_gen_params),
+	KUNIT_CASE(error_bits_of_status_clear_by_writing_one),
+	KUNIT_CASE(power_states_d1_and_d2_are_discarded),
+	KUNIT_CASE(chain_ends_after_every_capability_once),
+	KUNIT_CASE(no_messages_no_msi_capability),
+	KUNIT_CASE(capabilities_lie_at_multiples_of_four),
+	KUNIT_CASE(capability_fits_to_the_last_byte_and_no_further),
+	KUNIT_CASE(msi_capability_says_how_many_messages),
+	KUNIT_CASE(reset_undoes_every_write),
+	{}
+};
+
+static struct kunit_suite config_suite = {
+	.name = "mdev-pci-config",
+	.test_cases = config_cases,
+};
+
+kunit_test_suite(config_suite);

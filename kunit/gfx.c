@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ids of modes, and what a display query answers. */
+#include <drm/drm_fourcc.h>
+
+#include "kunit.h"
+
+static const struct mdev_pci_mode gfx_mode = {
+	.format	= DRM_FORMAT_XRGB8888,
+	.width	= 640,
+	.height	= 480,
+	.stride	= 2560,
+	.offset	= 4096,
+};
+
+/* The id of the @n-th of many modes. */
+static u32 nth_id(struct mdev_pci_gfx *gfx, unsigned int n)
+{
+	struct mdev_pci_mode mode = gfx_mode;
+
+	mode.offset = n * PAGE_SIZE;
+	return mode_id(gfx, &mode);
+}
+
+static struct mdev_pci_gfx *new_gfx(struct kunit *test)
+{
+	struct mdev_pci_gfx *gfx = kunit_kzalloc(test, sizeof(*gfx), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, gfx);
+	return gfx;
+}
+
+static void same_mode_same_id(struct kunit *test)
+{
+	struct mdev_pci_gfx *gfx = new_gfx(test);
+	u32 id[MDEV_PCI_MAX_MODES];
+	unsigned int i, j, round;
+
+	for (i = 0; i < MDEV_PCI_MAX_MODES; i++) {
+		id[i] = nth_id(gfx, i);
+		KUNIT_EXPECT_NE(test, id[i], 0);
+		for (j = 0; j < i; j++)
+			KUNIT_EXPECT_NE(test, id[i], id[j]);
+	}
+	for (round = 0; round < 3; round++)
+		for (i = 0; i < MDEV_PCI_MAX_MODES; i++)
+			KUNIT_EXPECT_EQ(test, nth_id(gfx, i), id[i]);
+}
+
+static void every_field_makes_another_mode(struct kunit *test)
+{
+	struct mdev_pci_gfx *gfx = new_gfx(test);
+	struct mdev_pci_mode mode[6];
+	u32 id[ARRAY_SIZE(mode)];
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(mode); i++)
+		mode[i] = gfx_mode;
+	mode[1].format = DRM_FORMAT_BGRX8888;
+	mode[2].width++;
+	mode[3].height++;
+	mode[4].stride += 4;
+	mode[5].offset += 4;
+	for (i = 0; i < ARRAY_SIZE(mode); i++) {
+		id[i] = mode_id(gfx, &mode[i]);
+		for (j = 0; j < i; j++)
+			KUNIT_EXPECT_NE_MSG(test, id[i], id[j], "%u, %u", i, j);
+	}
+	for (i = 0; i < ARRAY_SIZE(mode); i++)
+		KUNIT_EXPECT_EQ(test, mode_id(gfx, &mode[i]), id[i]);
+}
+
+static void newcomer_takes_the_place_of_the_stalest(struct kunit *test)
+{
+	struct mdev_pci_gfx *gfx = new_gfx(test);
+	u32 id[MDEV_PCI_MAX_MODES], newest;
+	unsigned int i, stalest;
+
+	for (i = 0; i < MDEV_PCI_MAX_MODES; i++)
+		id[i] = nth_id(gfx, i);
+
+	for (stalest = 0; stalest < MDEV_PCI_MAX_MODES; stalest++) {
+		/* All but one are asked for, in two halves: it is the stalest. */
+		for (i = stalest + 1; i < MDEV_PCI_MAX_MODES; i++)
+			KUNIT_EXPECT_EQ(test, nth_id(gfx, i), id[i]);
+		for (i = 0; i < stalest; i++)
+			KUNIT_EXPECT_EQ(test, nth_id(gfx, i), id[i]);
+		newest = nth_id(gfx, 1000 + stalest);
+		KUNIT_EXPECT_FALSE_MSG(test, id_in_use(gfx, id[stalest]),
+				       "stalest: %u", stalest);
+		/* It comes back, with a new id, and the newcomer goes first. */
+		for (i = 0; i < MDEV_PCI_MAX_MODES; i++)
+			if (i != stalest)
+				KUNIT_EXPECT_EQ(test, nth_id(gfx, i), id[i]);
+		i = id[stalest];
+		id[stalest] = nth_id(gfx, stalest);
+		KUNIT_EXPECT_NE(test, id[stalest], i);
+		KUNIT_EXPECT_FALSE(test, id_in_use(gfx, newest));
+	}
+}
+
+static void flipping_between_64_keeps_all_ids(struct kunit *test)
+{
+	struct mdev_pci_gfx *gfx = new_gfx(test);
+	unsigned int i;
+	u32 last;
+
+	for (i = 0; i < 10 * MDEV_PCI_MAX_MODES; i++)
+		nth_id(gfx, i % MDEV_PCI_MAX_MODES);
+	last = gfx->last_id;
+	KUNIT_EXPECT_EQ(test, last, MDEV_PCI_MAX_MODES);
+	/* One more than there is room for, and each asks for a new id. */
+	for (i = 0; i < 2 * (MDEV_PCI_MAX_MODES + 1); i++)
+		KUNIT_EXPECT_EQ(test, nth_id(gfx, i % (MDEV_PCI_MAX_MODES + 1) + 500),
+				++last);
+}
+
+static void ids_wrap_past_zero_and_those_in_use(struct kunit *test)
+{
+	struct mdev_pci_gfx *gfx = new_gfx(test);
+	u32 first = nth_id(gfx, 0), second = nth_id(gfx, 1);
+
+	KUNIT_EXPECT_EQ(test, first, 1);
+	KUNIT_EXPECT_EQ(test, second, 2);
+	gfx->last_id = U32_MAX - 1;
+	KUNIT_EXPECT_EQ(test, nth_id(gfx, 2), U32_MAX);
+	KUNIT_EXPECT_EQ(test, nth_id(gfx, 3), 3);
+	KUNIT_EXPECT_EQ(test, nth_id(gfx, 4), 4);
+
+	/* With every place taken, 0 is nobody's id, and no id all the same. */
+	while (gfx->last_id < MDEV_PCI_MAX_MODES - 1)
+		nth_id(gfx, gfx->last_id + 10);
+	KUNIT_EXPECT_FALSE(test, id_in_use(gfx, 0));
+	gfx->last_id = U32_MAX - 1;
+	KUNIT_EXPECT_EQ(test, nth_id(gfx, 2), U32_MAX);
+	gfx->last_id = U32_MAX;
+	KUNIT_EXPECT_EQ(test, nth_id(gfx, 1000), MDEV_PCI_MAX_MODES);
+}
+
+/**
+ * struct kunit_display - a device with a display
+ * @mpdev: must be first
+ * @shows: there is something on it
+ */
+struct kunit_display {
+	struct mdev_pci_device mpdev;
+	bool shows;
+};
+
+static bool display_get_mode(struct mdev_pci_device *mpdev,
+			     struct mdev_pci_mode *mode)
+{
+	lockdep_assert_held(&mpdev->lock);
+	*mode = gfx_mode;
+	return container_of(mpdev, struct kunit_display, mpdev)->shows;
+}
+
+#define DISPLAY_REGION	11
+
+static const struct mdev_pci_driver dmabuf_driver = {
+	.device_size	= sizeof(struct kunit_display),
+	.display	= VFIO_GFX_PLANE_TYPE_DMABUF,
+	.get_mode	= display_get_mode,
+};
+
+static const struct mdev_pci_driver region_driver = {
+	.device_size	= sizeof(struct kunit_display),
+	.display	= VFIO_GFX_PLANE_TYPE_REGION,
+	.display_region	= DISPLAY_REGION,
+	.get_mode	= display_get_mode,
+};
+
+static const struct mdev_pci_model display_model = {};
+static const struct mdev_pci_type display_type = { .model = &display_model };
+
+static struct mdev_pci_device *display(struct kunit *test,
+				       const struct mdev_pci_driver *drv,
+				       bool shows)
+{
+	struct mdev_pci_device *mpdev;
+
+	mpdev = mdev_pci_kunit_device(test, drv, &display_type);
+	container_of(mpdev, struct kunit_display, mpdev)->shows = shows;
+	return mpdev;
+}
+
+#define PROBE	VFIO_GFX_PLANE_TYPE_PROBE
+#define DMABUF	VFIO_GFX_PLANE_TYPE_DMABUF
+#define REGION	VFIO_GFX_PLANE_TYPE_REGION
+
+static const struct flags_case {
+	const char *name;
+	u32 flags;
+	int dmabuf;
+	int region;
+} flags_cases[] = {
+	{ "none",			0, -EINVAL, -EINVAL },
+	{ "probe",			PROBE, -EINVAL, -EINVAL },
+	{ "dma-buf",			DMABUF, 0, -EINVAL },
+	{ "dma-buf, probe",		DMABUF | PROBE, 0, -EINVAL },
+	{ "region",			REGION, -EINVAL, 0 },
+	{ "region, probe",		REGION | PROBE, -EINVAL, 0 },
+	{ "both",			DMABUF | REGION, -EINVAL, -EINVAL },
+	{ "all",			7, -EINVAL, -EINVAL },
+	{ "dma-buf and an unknown one",	DMABUF | BIT(3), -EINVAL, -EINVAL },
+	{ "region and an unknown one",	REGION | BIT(31), -EINVAL, -EINVAL },
+	{ "all bits",			U32_MAX, -EINVAL, -EINVAL },
+};
+
+KUNIT_ARRAY_PARAM_DESC(flags, flags_cases, name);
+
+/* An answer that is an error, or to a probe, has nothing in it. */
+static void query_takes_one_interface(struct kunit *test)
+{
+	const struct flags_case *c = test->param_value;
+	const struct mdev_pci_driver *drv[] = { &dmabuf_driver, &region_driver };
+	int ret[] = { c->dmabuf, c->region };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(drv); i++) {
+		struct mdev_pci_device *mpdev = display(test, drv[i], true);
+		struct vfio_device_gfx_plane_info plane, in;
+
+		memset(&plane, 0x77, sizeof(plane));
+		plane.flags = c->flags;
+		plane.drm_plane_type = DRM_PLANE_TYPE_PRIMARY;
+		in = plane;
+		KUNIT_EXPECT_EQ(test, mdev_pci_query_plane(mpdev, &plane),
+				ret[i]);
+		if (ret[i] || c->flags & PROBE) {
+			KUNIT_EXPECT_MEMEQ(test, &plane, &in, sizeof(in));
+			KUNIT_EXPECT_EQ(test, mpdev->gfx.last_id, 0);
+		} else {
+			KUNIT_EXPECT_EQ(test, plane.width, 640);
+		}
+	}
+}
+
+static void answer_is_the_mode(struct kunit *test)
+{
+	struct vfio_device_gfx_plane_info expected = {
+		.argsz		= 0x77777777,
+		.flags		= DMABUF,
+		.drm_plane_type	= DRM_PLANE_TYPE_PRIMARY,
+		.drm_format	= DRM_FORMAT_XRGB8888,
+		.width		= 640,
+		.height		= 480,
+		.stride		= 2560,
+		.size		= 2560 * 480,
+		.dmabuf_id	= 1,
+	};
+	struct vfio_device_gfx_plane_info plane;
+
+	memset(&plane, 0x77, sizeof(plane));
+	plane.flags = DMABUF;
+	plane.drm_plane_type = DRM_PLANE_TYPE_PRIMARY;
+	KUNIT_EXPECT_EQ(test,
+			mdev_pci_query_plane(display(test, &dmabuf_driver, true),
+					     &plane), 0);
+	KUNIT_EXPECT_MEMEQ(test, &plane, &expected, sizeof(plane));
+
+	memset(&plane, 0x77, sizeof(plane));
+	plane.flags = REGION;
+	plane.drm_plane_type = DRM_PLANE_TYPE_PRIMARY;
+	expected.flags = REGION;
+	expected.region_index = DISPLAY_REGION;
+	KUNIT_EXPECT_EQ(test,
+			mdev_pci_query_plane(display(test, &region_driver, true),
+					     &plane), 0);
+	KUNIT_EXPECT_MEMEQ(test, &plane, &expected, sizeof(plane));
+}
+
+static const struct plane_case {
+	const char *name;
+	const struct mdev_pci_driver *drv;
+	u32 type;
+	bool shows;
+	bool answers;
+} plane_cases[] = {
+	{ "dma-buf, primary",	&dmabuf_driver, DRM_PLANE_TYPE_PRIMARY, true, true },
+	{ "dma-buf, overlay",	&dmabuf_driver, DRM_PLANE_TYPE_OVERLAY, true },
+	{ "dma-buf, cursor",	&dmabuf_driver, DRM_PLANE_TYPE_CURSOR, true },
+	{ "dma-buf, unknown",	&dmabuf_driver, U32_MAX, true },
+	{ "dma-buf, nothing",	&dmabuf_driver, DRM_PLANE_TYPE_PRIMARY },
+	{ "region, primary",	&region_driver, DRM_PLANE_TYPE_PRIMARY, true, true },
+	/* As QEMU leaves it. */
+	{ "region, overlay",	&region_driver, DRM_PLANE_TYPE_OVERLAY, true, true },
+	{ "region, cursor",	&region_driver, DRM_PLANE_TYPE_CURSOR, true },
+	{ "region, unknown",	&region_driver, U32_MAX, true },
+	{ "region, nothing",	&region_driver, DRM_PLANE_TYPE_PRIMARY },
+};
+
+KUNIT_ARRAY_PARAM_DESC(plane, plane_cases, name);
+
+/* Nothing to show is not an error, but all zeroes and no id. */
+static void plane_that_is_not_there_answers_zeroes(struct kunit *test)
+{
+	const struct plane_case *c = test->param_value;
+	struct mdev_pci_device *mpdev = display(test, c->drv, c->shows);
+	struct vfio_device_gfx_plane_info plane, expected = {
+		.argsz = 0x77777777,
+		.flags = c->drv->display,
+		.drm_plane_type = c->type,
+	};
+
+	memset(&plane, 0x77, sizeof(plane));
+	plane.flags = c->drv->display;
+	plane.drm_plane_type = c->type;
+	KUNIT_EXPECT_EQ(test, mdev_pci_query_plane(mpdev, &plane), 0);
+	if (c->answers) {
+		KUNIT_EXPECT_EQ(test, plane.size, 2560 * 480);
+		return;
+	}
+	KUNIT_EXPECT_MEMEQ(test, &plane, &expected, sizeof(plane));
+	KUNIT_EXPECT_EQ(test, mpdev->gfx.last_id, 0);
+}
+
+static u32 query_id(struct mdev_pci_device *mpdev)
+{
+	struct vfio_device_gfx_plane_info plane = {
+		.flags = DMABUF,
+		.drm_plane_type = DRM_PLANE_TYPE_PRIMARY,
+	};
+
+	mdev_pci_query_plane(mpdev, &plane);
+	return plane.dmabuf_id;
+}
+
+static void id_that_no_mode_has_is_refused(struct kunit *test)
+{
+	struct mdev_pci_device *mpdev = display(test, &dmabuf_driver, true);
+	u32 id = query_id(mpdev);
+
+	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, 0), -ENOENT);
+	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, id + 1), -ENOENT);
+	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, U32_MAX), -ENOENT);
+}
+
+/* An id that the last user kept must not show him what the next one has. */
+static void ids_of_the_last_user_are_gone(struct kunit *test)
+{
+	struct mdev_pci_device *mpdev = display(test, &dmabuf_driver, true);
+	u32 id = query_id(mpdev), next;
+
+	KUNIT_EXPECT_EQ(test, query_id(mpdev), id);
+	scoped_guard(mutex, &mpdev->lock)
+		mdev_pci_gfx_close(mpdev);
+	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, id), -ENOENT);
+	next = query_id(mpdev);
+	KUNIT_EXPECT_NE(test, next, id);
+	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, id), -ENOENT);
+}
+
+static struct kunit_case gfx_cases[] = {
+	KUNIT_CASE(same_mode_same_id),
+	KUNIT_CASE(every_field_makes_another_mode),
+	KUNIT_CASE(newcomer_takes_the_place_of_the_stalest),
+	KUNIT_CASE(flipping_between_64_keeps_all_ids),
+	KUNIT_CASE(ids_wrap_past_zero_and_those_in_use),
+	KUNIT_CASE_PARAM(query_takes_one_interface, flags_gen_params),
+	KUNIT_CASE(answer_is_the_mode),
+	KUNIT_CASE_PARAM(plane_that_is_not_there_answers_zeroes,
+			 plane_gen_params),
+	KUNIT_CASE(id_that_no_mode_has_is_refused),
+	KUNIT_CASE(ids_of_the_last_user_are_gone),
+	{}
+};
+
+static struct kunit_suite gfx_suite = {
+	.name = "mdev-pci-gfx",
+	.test_cases = gfx_cases,
+};
+
+kunit_test_suite(gfx_suite);
