@@ -226,17 +226,17 @@ static int piece_access(struct mdev_pci_device *mpdev,
 			u8 *buf, size_t len, bool write)
 {
 	u32 clear_start, clear_len;
-	int done, ret = 0;
+	int bytes, ret = 0;
 
 	scoped_guard(mutex, &mpdev->lock) {
-		done = piece_access_locked(mpdev, region, pos, buf, len, write);
+		bytes = piece_access_locked(mpdev, region, pos, buf, len, write);
 		clear_start = mpdev->ram.clear_start;
 		clear_len = mpdev->ram.clear_len;
 		mpdev->ram.clear_len = 0;
 	}
 	if (clear_len)
 		ret = mdev_pci_ram_set(mpdev, clear_start, 0, clear_len);
-	return ret ?: done;
+	return ret ?: bytes;
 }
 
 static ssize_t piecewise(struct mdev_pci_device *mpdev,
