@@ -59,12 +59,18 @@ static int open_cdev(struct vfio *v, const char *uuid)
 	DIR *dir = opendir(text(MDEV_DEVICES "/%s/vfio-dev", uuid).s);
 	struct dirent *entry;
 	struct text path = { "" };
+	int ret;
 
-	while (dir && (entry = readdir(dir)))
+	if (!dir)
+		return -errno;
+	errno = ENOENT;
+	while ((entry = readdir(dir)))
 		if (!strncmp(entry->d_name, "vfio", 4))
 			path = text("/dev/vfio/devices/%s", entry->d_name);
-	if (dir)
-		closedir(dir);
+	ret = path.s[0] ? 0 : -errno;
+	closedir(dir);
+	if (ret)
+		return ret;
 
 	v->fd = open(path.s, O_RDWR | O_CLOEXEC);
 	if (v->fd < 0)
