@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "fault.h"
+#include "mdev.h"
+
+static const char *const kinds[] = { "failslab", "fail_page_alloc", "fail_usercopy" };
+
+#define DEBUGFS	"/sys/kernel/debug"
+/* Far above what any call needs: to end a round that goes on for ever. */
+#define MAX_NTH	1000
+#define OWN_FD	500
+
+static void set(const char *file, const char *val)
+{
+	if (__sysfs_write(text(DEBUGFS "/%s", file).s, val))
+		skip_case("this kernel is built without fault injection: cannot set %s", file);
+}
+
+/* Any allocation may fail, only fail-nth makes it, and the log stays as it is. */
+static void set_up(void)
+{
+	static const struct {
+		const char *file, *val;
+	} settings[] = {
+		{ "failslab/ignore-gfp-wait", "N" },
+		{ "failslab/cache-filter", "N" },
+		{ "fail_page_alloc/ignore-gfp-wait", "N" },
+		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
+		{ "fail_page_alloc/min-order", "0" },
+	};
+	unsigned int i;
+
+	if (access(DEBUGFS "/failslab", F_OK))
+		mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
+	for (i = 0; i < ARRAY_SIZE(settings); i++)
+		set(settings[i].file, settings[i].val);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		set(text("%s/probability", kinds[i]).s, "0");
+		set(text("%s/verbose", kinds[i]).s, "0");
+		__sysfs_write(text(DEBUGFS "/%s/reject-start", kinds[i]).s, "0");
+		__sysfs_write(text(DEBUGFS "/%s/reject-end", kinds[i]).s, "0");
+	}
+}
+
+/* This process's own: the file names the thread that has opened it. */
+static int fail_nth(void)
+{
+	static pid_t owner;
+	static int fd;
+	int low;
+
+	if (owner == getpid())
+		return fd;
+	set_up();
+	low = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (low < 0)
+		skip_case("this kernel is built without fault injection: no fail-nth in /proc");
+	/* Out of the way of who looks whether a call leaves descriptors behind. */
+	fd = fcntl(low, F_DUPFD_CLOEXEC, OWN_FD);
+	check(fd >= 0);
+	close(low);
+	owner = getpid();
+	return fd;
+}
+
+bool fault_next(struct fault *f)
+{
+	fail_nth();
+	if (f->nth && !f->injected) {
+		note("%s, nothing failed", f->what);
+		if (f->ret < 0)
+			check_eq(f->ret, 0);
+		printf("figure: allocations and copies failed = %u\n", f->failed);
+		return false;
+	}
+	f->nth++;
+	f->ret = -EINPROGRESS;
+	f->injected = false;
+	note("%s, failure %u", f->what, f->nth);
+	check(f->nth <= MAX_NTH);
+	return true;
+}
+
+void fault_arm(const struct fault *f)
+{
+	struct text nth = text("%u", f->nth);
+
+	check_eq(sys(pwrite(fail_nth(), nth.s, strlen(nth.s), 0)), strlen(nth.s));
+}
+
+void fault_disarm(struct fault *f, long long ret)
+{
+	char left[16] = "";
+	ssize_t len;
+
+	/* To look is a copy as well.  If it is what fails, the call has ended one before. */
+	len = pread(fail_nth(), left, sizeof(left) - 1, 0);
+	/* So is this; and if it fails, none is left to fail. */
+	pwrite(fail_nth(), "0", 1, 0);
+
+	f->ret = ret;
+	f->injected = len > 0 && !strtoul(left, NULL, 10);
+	f->failed += f->injected;
+	if (f->injected && ret < 0 && ret != -ENOMEM && ret != -EFAULT)
+		check_eq(ret, f->also ? f->also : -ENOMEM);
+}
+
+/* Where a function starts and where the next one does. */
+static bool find_function(const char *function, unsigned long *start, unsigned long *end)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	unsigned long at;
+	char name[256];
+
+	*start = 0;
+	*end = 0;
+	while (f && !*end && fscanf(f, "%lx %*c %255s%*[^\n]", &at, name) == 2)
+		if (!strcmp(name, function))
+			*start = at;
+		else if (*start && at > *start)
+			*end = at;
+	if (f)
+		fclose(f);
+	return *end;
+}
+
+void fault_spare(const char *function)
+{
+	unsigned long start, end;
+	unsigned int i;
+
+	fail_nth();
+	if (!find_function(function, &start, &end))
+		skip_case("no %s() in /proc/kallsyms", function);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		set(text("%s/stacktrace-depth", kinds[i]).s, "32");
+		set(text("%s/reject-start", kinds[i]).s, text("%#lx", start).s);
+		set(text("%s/reject-end", kinds[i]).s, text("%#lx", end).s);
+	}
+}

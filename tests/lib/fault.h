@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every allocation and every user copy of a call, made to fail in turn.
+ *
+ *	struct fault f = FAULTS("what is called");
+ *
+ *	while (fault_next(&f)) {
+ *		if (faulted(&f, the_call()) < 0)
+ *			expect_nothing_has_changed();
+ *		else
+ *			undo_it();
+ *	}
+ *
+ * The first round makes the first of them fail, the second the second, and so
+ * on.  The last round is the one in which the call needs fewer: it must
+ * succeed.  A call may also succeed in spite of a failure that it can do
+ * without.  It is the kernel's fail-nth that counts, in this thread only.
+ */
+#ifndef TESTS_FAULT_H
+#define TESTS_FAULT_H
+
+#include "check.h"
+
+/**
+ * struct fault - the rounds of one call
+ * @what: is called, for who reads of a failed expectation
+ * @also: an errno besides -ENOMEM and -EFAULT that the call may end with
+ * @nth: which allocation or copy fails in this round
+ * @injected: whether the call has come to it
+ * @ret: what the call returned
+ * @failed: how many were made to fail up to now
+ */
+struct fault {
+	const char *what;
+	int also;
+	unsigned int nth;
+	bool injected;
+	long long ret;
+	unsigned int failed;
+};
+
+/* No round yet. */
+#define FAULTS(text)	((struct fault){ .what = (text) })
+
+/* On to the next round, if there is one.  Skips the case where the kernel cannot do it. */
+bool fault_next(struct fault *f);
+
+/**
+ * faulted() - a call in which the nth allocation or copy fails
+ * @f: the rounds that it is of
+ * @call: evaluates to a result of 0 and more, or to -errno
+ *
+ * What is evaluated should be little more than system calls: malloc() fails too.
+ */
+#define faulted(f, call)							\
+	({									\
+		long long faulted_;						\
+										\
+		fault_arm(f);							\
+		faulted_ = (call);						\
+		fault_disarm(f, faulted_);					\
+		faulted_;							\
+	})
+
+/**
+ * fault_spare() - leave alone what a function of the kernel calls
+ * @function: as /proc/kallsyms has it
+ *
+ * For a bug that is not ours.  Skips the case where the kernel cannot do it.
+ */
+void fault_spare(const char *function);
+
+void fault_arm(const struct fault *f);
+void fault_disarm(struct fault *f, long long ret);
+
+#endif /* TESTS_FAULT_H */
