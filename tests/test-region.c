@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Regions: read(2) and write(2) at any offset and length, and mmap(2) of any window. */
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/cases.h"
+#include "lib/race.h"
 #include "lib/uart.h"
 
 #define PAGE	4096
@@ -419,46 +417,6 @@ static void memory_can_be_copied_onto_itself(struct env *env)
 	region_read(&env->dev, CONFIG, 0, config, CONFIG_SIZE);
 	region_read(&env->dev, CONFIG, 0, map, CONFIG_SIZE);
 	check_mem(map, config, CONFIG_SIZE);
-}
-
-/* Memory whose first touch, by whom ever, waits until it is filled: userfaultfd. */
-struct late_page {
-	int uffd;
-	u8 *page;
-};
-
-static struct late_page late_page_new(void)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range;
-	struct late_page late;
-
-	late.uffd = sys(syscall(SYS_userfaultfd, O_CLOEXEC));
-	if (late.uffd < 0)
-		skip_case("no userfaultfd: %s", strerror(-late.uffd));
-	check_eq(sys(ioctl(late.uffd, UFFDIO_API, &api)), 0);
-	late.page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	check(late.page != MAP_FAILED);
-	range = (struct uffdio_register){
-		.range = { (uintptr_t)late.page, PAGE },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	check_eq(sys(ioctl(late.uffd, UFFDIO_REGISTER, &range)), 0);
-	return late;
-}
-
-static void late_page_wait_for_touch(struct late_page *late)
-{
-	struct pollfd touched = { .fd = late->uffd, .events = POLLIN };
-
-	check_eq(poll(&touched, 1, WAIT_MS), 1);
-}
-
-static void late_page_fill(struct late_page *late)
-{
-	struct uffdio_zeropage zero = { .range = { (uintptr_t)late->page, PAGE } };
-
-	check_eq(sys(ioctl(late->uffd, UFFDIO_ZEROPAGE, &zero)), 0);
 }
 
 struct transfer {
