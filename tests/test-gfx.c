@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The display interface: VFIO_DEVICE_QUERY_GFX_PLANE, the region and the dma-buf behind it. */
-#include <dirent.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/mman.h>
 
 #include "lib/bochs.h"
 #include "lib/cases.h"
+#include "lib/drm.h"
 #include "lib/gfx.h"
 #include "lib/memory.h"
 #include "lib/module.h"
@@ -500,46 +499,15 @@ static void the_dmabuf_keeps_the_code_it_needs(struct env *env)
 	}
 }
 
-/* A DRM device of the virtual GEM driver, which takes anyone's dma-buf. */
-static int vgem_open(void)
-{
-	DIR *dir = opendir("/sys/class/drm");
-	struct dirent *entry;
-	char target[PATH_MAX];
-	int fd = -1;
-	ssize_t len;
-
-	while (dir && fd < 0 && (entry = readdir(dir))) {
-		len = readlink(text("/sys/class/drm/%s", entry->d_name).s, target,
-			       sizeof(target) - 1);
-		if (len < 0)
-			continue;
-		target[len] = '\0';
-		if (strstr(target, "/vgem/") && !strncmp(entry->d_name, "card", 4))
-			fd = open(text("/dev/dri/%s", entry->d_name).s, O_RDWR | O_CLOEXEC);
-	}
-	if (dir)
-		closedir(dir);
-	return fd;
-}
-
 static void another_device_can_import_it(struct env *env)
 {
-	struct prime_handle prime = { .fd = show_from_page_3(env) };
-	struct gem_close handle = {};
-	int vgem;
+	int buf = show_from_page_3(env), vgem = vgem_open();
+	u32 handle = vgem_import(vgem, buf);
 
-	if (!module_probe("vgem"))
-		skip_case("no module vgem");
-	vgem = vgem_open();
-	if (vgem < 0)
-		skip_case("no /dev/dri/card* of vgem");
-	check_eq(sys(ioctl(vgem, IOCTL_PRIME_FD_TO_HANDLE, &prime)), 0);
-	handle.handle = prime.handle;
 	vfio_close(&env->dev);
-	check_eq(sys(ioctl(prime.fd, DMA_BUF_IOCTL_SYNC,
+	check_eq(sys(ioctl(buf, DMA_BUF_IOCTL_SYNC,
 			   &(struct dma_buf_sync){ DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW })), 0);
-	check_eq(sys(ioctl(vgem, IOCTL_GEM_CLOSE, &handle)), 0);
+	vgem_drop(vgem, handle);
 	close(vgem);
 }
 

@@ -60,6 +60,7 @@ struct gem_close {
 };
 
 #define IOCTL_GEM_CLOSE			_IOW('d', 0x09, struct gem_close)
+#define IOCTL_PRIME_HANDLE_TO_FD	_IOWR('d', 0x2d, struct prime_handle)
 #define IOCTL_PRIME_FD_TO_HANDLE	_IOWR('d', 0x2e, struct prime_handle)
 
 #endif /* TESTS_UAPI_H */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* vgem, a DRM device without hardware: it takes anyone's dma-buf. */
+#ifndef TESTS_DRM_H
+#define TESTS_DRM_H
+
+#include "check.h"
+
+/* Skips the case where there is no such device. */
+int vgem_open(void);
+/* Import a dma-buf, as a handle that vgem's descriptor holds it by. */
+u32 vgem_import(int vgem, int buf);
+/* The dma-buf behind a handle, as a new descriptor. */
+int vgem_export(int vgem, u32 handle);
+void vgem_drop(int vgem, u32 handle);
+
+#endif /* TESTS_DRM_H */
