@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Regions: read(2) and write(2) at any offset and length, and mmap(2) of any window. */
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -419,44 +418,17 @@ static void memory_can_be_copied_onto_itself(struct env *env)
 	check_mem(map, config, CONFIG_SIZE);
 }
 
-struct transfer {
-	struct vfio *v;
-	unsigned int index;
-	bool write;
-	void *buf;
-};
-
-static void *transfer_run(void *arg)
-{
-	const struct transfer *t = arg;
-
-	if (t->write)
-		region_write(t->v, t->index, 0, t->buf, 8);
-	else
-		region_read(t->v, t->index, 0, t->buf, 8);
-	return NULL;
-}
-
-static void thread_join_in_time(pthread_t thread)
-{
-	struct timespec end;
-
-	check_eq(clock_gettime(CLOCK_REALTIME, &end), 0);
-	end.tv_sec += WAIT_MS / 1000;
-	check_eq(pthread_timedjoin_np(thread, NULL, &end), 0);
-}
-
 static void others_go_on(struct env *env, unsigned int waiting, bool write)
 {
 	struct late_page late = late_page_new();
 	struct transfer slow = { &env->dev, waiting, write, late.page };
 	unsigned int i, nr = vfio_info(&env->dev).num_regions;
-	pthread_t slow_thread, thread;
+	struct worker slow_worker, worker;
 	u8 buf[8] = {};
 
 	for (i = 0; i < nr; i++)
 		vfio_region(&env->dev, i);
-	check_eq(pthread_create(&slow_thread, NULL, transfer_run, &slow), 0);
+	worker_start(&slow_worker, transfer, &slow);
 	late_page_wait_for_touch(&late);
 	for (i = 0; i < nr; i++) {
 		struct transfer other = { &env->dev, i, false, buf };
@@ -466,14 +438,14 @@ static void others_go_on(struct env *env, unsigned int waiting, bool write)
 		note("access to region %u while a %s of region %u waits", i,
 		     write ? "write" : "read", waiting);
 		for (other.write = false;; other.write = true) {
-			check_eq(pthread_create(&thread, NULL, transfer_run, &other), 0);
-			thread_join_in_time(thread);
+			worker_start(&worker, transfer, &other);
+			worker_join(&worker);
 			if (other.write)
 				break;
 		}
 	}
 	late_page_fill(&late);
-	thread_join_in_time(slow_thread);
+	worker_join(&slow_worker);
 	close(late.uffd);
 }
 
@@ -511,13 +483,13 @@ static int read_into_a_late_page(void *arg)
 	const struct long_read *r = arg;
 	struct late_page late = late_page_new();
 	struct transfer slow = { r->v, CONFIG, false, late.page };
-	pthread_t thread;
+	struct worker worker;
 
 	vfio_region(r->v, CONFIG);
-	check_eq(pthread_create(&thread, NULL, transfer_run, &slow), 0);
+	worker_start(&worker, transfer, &slow);
 	late_page_wait_for_touch(&late);
 	check_eq(sys(write(r->started, "", 1)), 1);
-	pthread_join(thread, NULL);
+	worker_join(&worker);
 	return EXIT_FAILED;
 }
 

@@ -76,6 +76,17 @@ void worker_join(struct worker *w)
 	join(w->thread, RACE_MS);
 }
 
+void transfer(void *arg)
+{
+	const struct transfer *t = arg;
+
+	note("%s of region %u", t->write ? "write" : "read", t->index);
+	if (t->write)
+		region_write(t->v, t->index, 0, t->buf, 8);
+	else
+		region_read(t->v, t->index, 0, t->buf, 8);
+}
+
 void vfio_know_regions(struct vfio *v)
 {
 	unsigned int i, nr = vfio_info(v).num_regions;

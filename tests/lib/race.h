@@ -32,6 +32,16 @@ struct worker {
 void worker_start(struct worker *w, void (*run)(void *arg), void *arg);
 void worker_join(struct worker *w);
 
+/* Eight bytes from the start of a region, or to it. */
+struct transfer {
+	struct vfio *v;
+	unsigned int index;
+	bool write;
+	void *buf;
+};
+
+void transfer(void *arg);
+
 /* Ask for all regions now: the answers are kept, and threads only read them. */
 void vfio_know_regions(struct vfio *v);
 
