@@ -13,6 +13,7 @@
  */
 #include <linux/eventfd.h>
 #include <linux/export.h>
+#include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
@@ -130,6 +131,7 @@ void mdev_pci_irq_init(struct mdev_pci_device *mpdev)
 {
 	mutex_init(&mpdev->irqs.igate);
 	spin_lock_init(&mpdev->irqs.req_lock);
+	mpdev->irqs.unmask_jiffy = jiffies;
 	mpdev->irqs.index = VFIO_PCI_NUM_IRQS;
 }
 
@@ -169,8 +171,9 @@ static void irq_disable(struct mdev_pci_device *mpdev)
 /* Takes over the caller's reference to @ctx. */
 static void irq_set_req(struct mdev_pci_irqs *irqs, struct eventfd_ctx *ctx)
 {
-	scoped_guard(spinlock, &irqs->req_lock)
-		swap(irqs->req, ctx);
+	spin_lock(&irqs->req_lock);
+	swap(irqs->req, ctx);
+	spin_unlock(&irqs->req_lock);
 	if (ctx)
 		eventfd_ctx_put(ctx);
 }
@@ -245,7 +248,7 @@ static void unmask_thread(void *opaque, void *data)
 	bool enough;
 
 	scoped_guard(mutex, &mpdev->lock) {
-		if (irqs->unmask_jiffy != jiffies) {
+		if (time_after(jiffies, irqs->unmask_jiffy)) {
 			irqs->unmask_jiffy = jiffies;
 			irqs->unmasked = 0;
 		}
@@ -402,12 +405,12 @@ static int set_req(struct mdev_pci_device *mpdev,
 	int ret;
 
 	if (set->count && !(set->flags & VFIO_IRQ_SET_DATA_EVENTFD)) {
-		guard(spinlock)(&irqs->req_lock);
-		if (!irqs->req)
-			return -EINVAL;
-		if (irq_chosen(set, data, 0))
+		spin_lock(&irqs->req_lock);
+		ret = irqs->req ? 0 : -EINVAL;
+		if (!ret && irq_chosen(set, data, 0))
 			irq_signal(irqs->req);
-		return 0;
+		spin_unlock(&irqs->req_lock);
+		return ret;
 	}
 
 	if (set->count) {
@@ -476,11 +479,12 @@ void mdev_pci_request(struct vfio_device *vdev, unsigned int count)
 {
 	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
 
-	guard(spinlock)(&mpdev->irqs.req_lock);
+	spin_lock(&mpdev->irqs.req_lock);
 	if (mpdev->irqs.req)
 		irq_signal(mpdev->irqs.req);
 	else if (!count)
 		dev_dbg(vdev->dev, "in use, and its user gave no REQ eventfd\n");
+	spin_unlock(&mpdev->irqs.req_lock);
 }
 
 /* Here, as the tests call what is static above. */
