@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the scripts that run something on the devices share: where modules and
+# programs come from, loading and unloading, the kernel log, lost memory. Who
+# reads this in has set: here, this folder; and bin and log, empty or folders.
+
+: "${here:?}"
+
+parents=(mdpy mbochs mtty)
+core=mdev-pci-core
+trouble='WARNING:|BUG:|Oops|general protection|Call Trace|RIP:|KASAN|UBSAN|KCSAN'
+trouble+='|refcount_t|use-after-free|blocked for more than|soft lockup|hard LOCKUP'
+trouble+='|detected stall|possible recursive|possible circular|bad unlock|list_(add|del) corruption'
+
+die() {
+	echo "tests/${0##*/}: $*" >&2
+	exit 2
+}
+
+# Sets ko, the folder of the modules, empty if they are installed; scratch; log.
+set_up() {
+	((EUID == 0)) || die "run me as root: I load modules and create devices"
+	ko=${MDEV_PCI_KO-}
+	[[ ! $ko || -e $ko/$core.ko ]] || die "no $core.ko in $ko: build the modules, or name their folder by --ko"
+	[[ $ko ]] || modinfo "$core" &>/dev/null ||
+		die "$core is not installed: make install, or name the modules' folder by --ko"
+
+	scratch=$(mktemp -d) || die "no room for a temporary folder in ${TMPDIR:-/tmp}"
+	trap 'rm -rf "$scratch"' EXIT
+	if [[ $log ]]; then
+		mkdir -p "$log" || die "cannot make the folder $log"
+	else
+		log=$scratch
+	fi
+}
+
+# Built ones are used if they are of this source, and run here.
+find_programs() { # sets bin
+	local suite
+
+	if [[ ! $bin ]]; then
+		suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+		for bin in "${here%/*}/build/tests/$suite" "${here%/*}/build/tests" "$scratch/bin"; do
+			! make -q -C "$here" O="$bin" &>/dev/null ||
+				! "$bin/test-info" --list &>/dev/null || break
+		done
+		make -s -C "$here" O="$bin" >"$scratch/build" 2>&1 || {
+			tail -n 20 "$scratch/build" >&2
+			die "cannot build the tests: install make, gcc, libcmocka-dev and linux-libc-dev"
+		}
+	fi
+}
+
+own_devices() {
+	local parent
+
+	for parent in "${parents[@]}"; do
+		ls -d "/sys/class/mdev_bus/$parent"/*-*-*-*-* 2>/dev/null
+	done
+}
+
+is_loaded() {
+	[[ -d /sys/module/${1//-/_} ]]
+}
+
+load() {
+	local module
+
+	for module in "$core" "${parents[@]}"; do
+		if [[ $ko ]]; then
+			is_loaded "$module" || insmod "$ko/$module.ko" || return 1
+		else
+			modprobe "$module" || return 1
+		fi
+	done
+}
+
+unload() {
+	local module
+
+	for module in "${parents[@]}" "$core"; do
+		! is_loaded "$module" || rmmod "$module" || return 1
+	done
+}
+
+probe_kernel() {
+	local module
+
+	for module in mdev vfio vfio_iommu_type1; do
+		modprobe "$module" 2>/dev/null ||
+			die "this kernel has no module $module: see README about kernels without mdev"
+	done
+	modprobe -q vfio_virqfd # a part of vfio since 6.2
+	modprobe -q iommufd     # for kernels that have it
+	[[ ! $(own_devices) ]] || die "there are devices of ${parents[*]}: remove them first, I reload the modules"
+	unload || die "the modules are in use: close what has their devices open"
+}
+
+# The part of the kernel log since mark().
+mark() {
+	marker="mdev-pci tests: $1 $EPOCHREALTIME"
+	echo "$marker" >/dev/kmsg
+}
+
+since_mark() {
+	dmesg | awk -v marker="$marker" 'seen; index($0, marker) { seen = 1 }'
+}
+
+# What the kernel has lost, if it can tell. It takes its time, and so is asked
+# once, at the end: it names the program that an object was allocated for.
+find_leaks() {
+	local kmemleak=/sys/kernel/debug/kmemleak bytes
+
+	[[ -w $kmemleak ]] || return 0
+	echo "looking for memory that was lost"
+	# The first look remembers what nothing points to; what is still the same
+	# at the second, and at least 5 s old, is lost.
+	echo scan >$kmemleak
+	sleep 5
+	echo scan >$kmemleak
+	cat $kmemleak >"$scratch/leaks"
+	bytes=$(sed -n 's/^unreferenced object .*(size \([0-9]*\)):$/\1/p' "$scratch/leaks" | paste -sd +)
+	figures['leaked bytes']=$((${bytes:-0}))
+	[[ ! $bytes ]] || {
+		echo "FAILED  memory was lost"
+		head -n 200 "$scratch/leaks"
+		: $((failed += 1))
+	}
+}
+
+# Lines of the form "figure: NAME = NUMBER" are summed up over all programs.
+declare -A figures=()
+add_figures() { # OUTPUT
+	local name number
+
+	while IFS='=' read -r name number; do
+		figures[$name]=$((${figures[$name]:-0} + number))
+	done < <(sed -n 's/^figure: \(.*[^ ]\) *= *\([0-9]*\)$/\1=\2/p' "$1")
+}
