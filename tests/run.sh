@@ -9,7 +9,7 @@ set -u -o pipefail
 here=$(cd "$(dirname "$0")" && pwd -P)
 # shellcheck source=tests/modules.sh
 . "$here/modules.sh"
-program_limit=300
+program_limit=900
 
 usage() {
 	cat <<-END
