@@ -27,7 +27,7 @@
  * mdev_pci_ram_open() - make the memory, without any page in it
  * @mpdev: a device that is being opened
  *
- * Return: 0, or -ENOMEM, -ENFILE.
+ * Return: 0, or -ENOMEM, -ENOSPC, -ENFILE.
  */
 int mdev_pci_ram_open(struct mdev_pci_device *mpdev)
 {
@@ -166,8 +166,9 @@ EXPORT_SYMBOL_GPL(mdev_pci_ram_set);
  * @len: how many; the caller has checked that they are there
  *
  * Done by the writer when the lock is free again, before write(2) returns: it
- * can take its time, and others are not to wait for it.  Of several calls in
- * one write(2) the last counts.
+ * can take its time, and others are not to wait for it. It ends early on a fatal
+ * signal and where a page cannot be swapped in. Of several calls in one write(2)
+ * the last counts.
  */
 void mdev_pci_ram_clear(struct mdev_pci_device *mpdev, u32 offset, u32 len)
 {

@@ -226,7 +226,7 @@ static int piece_access(struct mdev_pci_device *mpdev,
 			u8 *buf, size_t len, bool write)
 {
 	u32 clear_start, clear_len;
-	int bytes, ret = 0;
+	int bytes;
 
 	scoped_guard(mutex, &mpdev->lock) {
 		bytes = piece_access_locked(mpdev, region, pos, buf, len, write);
@@ -234,9 +234,13 @@ static int piece_access(struct mdev_pci_device *mpdev,
 		clear_len = mpdev->ram.clear_len;
 		mpdev->ram.clear_len = 0;
 	}
+	/*
+	 * The register has been written, so this is no error: a page that cannot
+	 * be swapped in keeps what the user had there.
+	 */
 	if (clear_len)
-		ret = mdev_pci_ram_set(mpdev, clear_start, 0, clear_len);
-	return ret ?: bytes;
+		mdev_pci_ram_set(mpdev, clear_start, 0, clear_len);
+	return bytes;
 }
 
 static ssize_t piecewise(struct mdev_pci_device *mpdev,
