@@ -123,12 +123,15 @@ void child_join(pid_t pid)
 bool retry(bool (*is_so)(void *arg), void *arg)
 {
 	const struct timespec pause = { .tv_nsec = RETRY_MS * 1000000L };
-	int left = WAIT_MS / RETRY_MS;
+	struct timespec start, now;
 
-	while (!is_so(arg)) {
-		if (!left--)
-			return false;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		/* Looking may take long by itself; whoever looks late sees all. */
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (is_so(arg))
+			return true;
 		nanosleep(&pause, NULL);
-	}
-	return true;
+	} while (now.tv_sec - start.tv_sec <= WAIT_MS / 1000);
+	return false;
 }
