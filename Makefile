@@ -14,7 +14,7 @@ depmod = depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(release)
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
 
 .PHONY: modules install uninstall dkms-install dkms-uninstall \
-	demo check shell clean distclean help
+	demo check check-debug fuzz shell clean distclean help
 
 modules: headers
 	$(kbuild) modules
@@ -52,6 +52,16 @@ demo:
 check:
 	@vm/check
 
+check-debug:
+	@vm/check --only setup,debug
+
+FUZZ_CALLS ?= 20000000
+FUZZ_SEED ?= $(shell od -An -N4 -tu4 /dev/urandom)
+fuzz:
+	@vm/build --tests
+	@vm/run --build --kernel debug --timeout 86400 -- \
+		tests/fuzz.sh --calls $(FUZZ_CALLS) --seed $(FUZZ_SEED)
+
 shell:
 	@vm/shell
 
@@ -70,3 +80,5 @@ help:
 	@echo "make demo             see the devices at work in a throwaway VM"
 	@echo "make shell            a root shell in a VM that has one of each device"
 	@echo "make check            build for all kernels, run all tests"
+	@echo "make check-debug      those on the debug kernel, and more of them"
+	@echo "make fuzz             20,000,000 random calls there; FUZZ_SEED=N repeats a run"
