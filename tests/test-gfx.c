@@ -531,7 +531,7 @@ static void flipping_is_bounded(struct env *env)
 		check(shown_id(env));
 		close(dmabuf_get(&env->dev, shown_id(env)));
 	}
-	check(memory_settles(&before, FLIPS / 10, 4096));
+	check(memory_settles(&before, FLIPS / 2, 4096));
 }
 
 const struct test_case cases[] = {

@@ -217,7 +217,7 @@ static void nothing_is_left_of_a_device(struct env *env)
 			live_and_die(models[m].type, env->door);
 		}
 		note("%s", models[m].type);
-		check(memory_settles(&before, LIVES / 2, 4096));
+		check(memory_settles(&before, LIVES - 8, 4096));
 	}
 }
 
@@ -241,7 +241,7 @@ static void nothing_is_left_of_an_opening(struct env *env)
 		}
 		env_reopen(env);
 	}
-	check(memory_settles(&before, LIVES / 2, 4096));
+	check(memory_settles(&before, LIVES - 8, 4096));
 }
 
 /* Video memory comes into being when it is touched, not when the device does. */
