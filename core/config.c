@@ -13,7 +13,7 @@
 #include "internal.h"
 
 #define PM_CAP_LEN	(PCI_PM_SIZEOF - PCI_CAP_FLAGS)
-#define MSI_CAP_LEN	(PCI_MSI_MASK_64 - PCI_CAP_FLAGS)
+#define MSI_CAP_LEN	(PCI_MSI_PENDING_64 + 4 - PCI_CAP_FLAGS)
 
 static void set16(u8 *bytes, unsigned int pos, u16 val)
 {
@@ -66,6 +66,37 @@ int mdev_pci_add_cap(struct mdev_pci_device *mpdev, u8 id, const void *body,
 }
 EXPORT_SYMBOL_GPL(mdev_pci_add_cap);
 
+static u32 get32(const u8 *bytes, unsigned int pos)
+{
+	__le32 le;
+
+	memcpy(&le, bytes + pos, sizeof(le));
+	return le32_to_cpu(le);
+}
+
+/**
+ * mdev_pci_msi_masked() - Mask Bits of the MSI capability
+ * @mpdev: a device that has it, lock held
+ *
+ * Return: a bit for each message that is masked.
+ */
+u32 mdev_pci_msi_masked(const struct mdev_pci_device *mpdev)
+{
+	lockdep_assert_held(&mpdev->lock);
+	return get32(mpdev->config.val, mpdev->config.msi + PCI_MSI_MASK_64);
+}
+
+/**
+ * mdev_pci_msi_set_pending() - Pending Bits of the MSI capability
+ * @mpdev: a device that has it, lock held
+ * @pending: a bit for each message that is masked and due
+ */
+void mdev_pci_msi_set_pending(struct mdev_pci_device *mpdev, u32 pending)
+{
+	lockdep_assert_held(&mpdev->lock);
+	set32(mpdev->config.val, mpdev->config.msi + PCI_MSI_PENDING_64, pending);
+}
+
 /* PCI Bus Power Management 1.2, 3.2: D0 and D3hot, state kept across D3hot. */
 static int add_pm_cap(struct mdev_pci_device *mpdev)
 {
@@ -80,19 +111,21 @@ static int add_pm_cap(struct mdev_pci_device *mpdev)
 				PM_CAP_LEN);
 }
 
-/* PCI Local Bus 3.0, 6.8.1: 64-bit addresses, no per-vector masking. */
+/* PCI Local Bus 3.0, 6.8.1: 64-bit addresses, per-vector masking. */
 static int add_msi_cap(struct mdev_pci_device *mpdev)
 {
 	u8 body[MSI_CAP_LEN] = {}, writable[MSI_CAP_LEN] = {};
-	u16 capable = ilog2(mpdev->type->model->nr_msi);
+	unsigned int nr = mpdev->type->model->nr_msi;
 
-	set16(body, 0, PCI_MSI_FLAGS_64BIT |
-	      FIELD_PREP(PCI_MSI_FLAGS_QMASK, capable));
+	set16(body, 0, PCI_MSI_FLAGS_64BIT | PCI_MSI_FLAGS_MASKBIT |
+	      FIELD_PREP(PCI_MSI_FLAGS_QMASK, ilog2(nr)));
 	set16(writable, 0, PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
 	set32(writable, PCI_MSI_ADDRESS_LO - PCI_CAP_FLAGS, ~3);
 	set32(writable, PCI_MSI_ADDRESS_HI - PCI_CAP_FLAGS, ~0);
 	set16(writable, PCI_MSI_DATA_64 - PCI_CAP_FLAGS, ~0);
+	set32(writable, PCI_MSI_MASK_64 - PCI_CAP_FLAGS, GENMASK(nr - 1, 0));
 
+	mpdev->config.msi = ALIGN(mpdev->config.end, 4);
 	return mdev_pci_add_cap(mpdev, PCI_CAP_ID_MSI, body, writable,
 				MSI_CAP_LEN);
 }
@@ -221,7 +254,7 @@ void mdev_pci_config_write(struct mdev_pci_device *mpdev, unsigned int pos,
 		cfg->val[pmcsr] = power;
 	}
 
-	/* INTx Disable may have changed. */
+	/* INTx Disable may have changed, or the masks of MSI. */
 	mdev_pci_irq_update(mpdev);
 }
 

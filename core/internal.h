@@ -30,6 +30,9 @@ void mdev_pci_config_read(struct mdev_pci_device *mpdev, unsigned int pos,
 void mdev_pci_config_write(struct mdev_pci_device *mpdev, unsigned int pos,
 			   const u8 *buf, size_t len);
 
+u32 mdev_pci_msi_masked(const struct mdev_pci_device *mpdev);
+void mdev_pci_msi_set_pending(struct mdev_pci_device *mpdev, u32 pending);
+
 /* region.c */
 int mdev_pci_regions_init(struct mdev_pci_device *mpdev);
 int mdev_pci_get_region_info(struct vfio_device *vdev,

@@ -5,12 +5,15 @@
  * A device says which of its sources ask for service (mdev_pci_set_irq());
  * what becomes of that is settled here.  INTx is the OR of them: delivered
  * once, masked by its delivery, and delivered again when it is unmasked while
- * the level is still up.  With MSI each source sends a message when it rises.
+ * the level is still up.  With MSI each source sends a message when it rises;
+ * one that the guest has masked in config space stays pending until it is
+ * unmasked, or its source has been served without it.
  *
  * Everything runs in process context, eventfds of the user's that mask and
  * unmask included, so that the device lock protects all of it and no eventfd
  * is signalled from within the wake-up of another.
  */
+#include <linux/bitops.h>
 #include <linux/eventfd.h>
 #include <linux/export.h>
 #include <linux/jiffies.h>
@@ -35,20 +38,11 @@ static void irq_signal(struct eventfd_ctx *ctx)
 		eventfd_signal(ctx);
 }
 
-/**
- * mdev_pci_irq_update() - deliver INTx if that is due
- * @mpdev: the device, lock held
- *
- * To be called when the level, the mask or INTx Disable may have changed.
- * Interrupt Status shows the level whether or not it is delivered
- * (PCI Local Bus 3.0, 6.2.3).
- */
-void mdev_pci_irq_update(struct mdev_pci_device *mpdev)
+static void update_intx(struct mdev_pci_device *mpdev)
 {
 	struct mdev_pci_irqs *irqs = &mpdev->irqs;
 	u8 *val = mpdev->config.val;
 
-	lockdep_assert_held(&mpdev->lock);
 	if (!mpdev->type->model->pin)
 		return;
 
@@ -65,10 +59,55 @@ void mdev_pci_irq_update(struct mdev_pci_device *mpdev)
 	irq_signal(irqs->trigger[0]);
 }
 
-static void irq_send_msi(struct mdev_pci_irqs *irqs, unsigned int source)
+/* PCI Local Bus 3.0, 6.8.1, Mask and Pending Bits: kept, and sent once. */
+static void update_msi(struct mdev_pci_device *mpdev)
 {
-	/* Sources share the last message if there are fewer messages. */
-	irq_signal(irqs->trigger[min(source, irqs->nr_vectors - 1)]);
+	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	unsigned long due;
+	unsigned int i;
+
+	if (!mpdev->config.msi)
+		return;
+
+	due = irqs->pending & ~mdev_pci_msi_masked(mpdev);
+	irqs->pending &= ~due;
+	mdev_pci_msi_set_pending(mpdev, irqs->pending);
+	for_each_set_bit(i, &due, MDEV_PCI_MAX_MSI)
+		irq_signal(irqs->trigger[i]);
+}
+
+/**
+ * mdev_pci_irq_update() - deliver what is due
+ * @mpdev: the device, lock held
+ *
+ * To be called when the level, a mask or INTx Disable may have changed.
+ * Interrupt Status shows the level whether or not it is delivered
+ * (PCI Local Bus 3.0, 6.2.3).
+ */
+void mdev_pci_irq_update(struct mdev_pci_device *mpdev)
+{
+	lockdep_assert_held(&mpdev->lock);
+	update_intx(mpdev);
+	update_msi(mpdev);
+}
+
+/* Sources share the last message if there are fewer messages. */
+static unsigned int msi_vector(const struct mdev_pci_irqs *irqs,
+			       unsigned int source)
+{
+	return min(source, irqs->nr_vectors - 1);
+}
+
+/* A bit for each message that some source asks for. */
+static u32 msi_level(const struct mdev_pci_device *mpdev)
+{
+	unsigned int i;
+	u32 asked = 0;
+
+	for (i = 0; i < mpdev->type->model->nr_msi; i++)
+		if (mpdev->irqs.level & BIT(i))
+			asked |= BIT(msi_vector(&mpdev->irqs, i));
+	return asked;
 }
 
 /**
@@ -87,8 +126,12 @@ void mdev_pci_set_irq(struct mdev_pci_device *mpdev, unsigned int source,
 		return;
 	irqs->level ^= BIT(source);
 
-	if (level && irqs->index == VFIO_PCI_MSI_IRQ_INDEX)
-		irq_send_msi(irqs, source);
+	if (irqs->index == VFIO_PCI_MSI_IRQ_INDEX) {
+		if (level)
+			irqs->pending |= BIT(msi_vector(irqs, source));
+		else
+			irqs->pending &= msi_level(mpdev);
+	}
 	mdev_pci_irq_update(mpdev);
 }
 EXPORT_SYMBOL_GPL(mdev_pci_set_irq);
@@ -120,6 +163,7 @@ void mdev_pci_irq_reset(struct mdev_pci_device *mpdev)
 {
 	lockdep_assert_held(&mpdev->lock);
 	mpdev->irqs.level = 0;
+	mpdev->irqs.pending = 0;
 	mpdev->irqs.masked = false;
 }
 
@@ -140,6 +184,7 @@ static void irq_select(struct mdev_pci_irqs *irqs, unsigned int index,
 {
 	irqs->index = index;
 	irqs->nr_vectors = nr_vectors;
+	irqs->pending = 0;
 	irqs->masked = false;
 }
 
@@ -166,6 +211,7 @@ static void irq_disable(struct mdev_pci_device *mpdev)
 	for (i = 0; i < irqs->nr_vectors; i++)
 		irq_put_trigger(irqs, i, NULL);
 	irq_select(irqs, VFIO_PCI_NUM_IRQS, 0);
+	mdev_pci_irq_update(mpdev);
 }
 
 /* Takes over the caller's reference to @ctx. */
@@ -388,12 +434,9 @@ static int set_trigger(struct mdev_pci_device *mpdev,
 
 	irq_select(irqs, set->index, set->start + set->count);
 	/* What asked before anyone listened must not be lost. */
-	if (intx_enabled(irqs))
-		mdev_pci_irq_update(mpdev);
-	else
-		for (i = 0; i < mpdev->type->model->nr_msi; i++)
-			if (irqs->level & BIT(i))
-				irq_send_msi(irqs, i);
+	if (!intx_enabled(irqs))
+		irqs->pending = msi_level(mpdev);
+	mdev_pci_irq_update(mpdev);
 	return 0;
 }
 

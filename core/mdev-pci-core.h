@@ -226,6 +226,7 @@ struct mdev_pci_parent {
  * @end: first byte that no capability has taken yet
  * @last_cap: the capability at the end of the chain, 0: none
  * @pm: the power management capability
+ * @msi: the MSI capability, 0: none
  */
 struct mdev_pci_config {
 	u8 val[MDEV_PCI_CONFIG_SIZE];
@@ -235,6 +236,7 @@ struct mdev_pci_config {
 	u16 end;
 	u8 last_cap;
 	u8 pm;
+	u8 msi;
 };
 
 /**
@@ -271,6 +273,7 @@ struct mdev_pci_ram {
  * @index: VFIO_PCI_INTX_IRQ_INDEX or VFIO_PCI_MSI_IRQ_INDEX, whichever the
  *	   user has enabled; VFIO_PCI_NUM_IRQS: none
  * @level: a bit for every source in the device that asks for service
+ * @pending: a bit for every MSI message that is due, and masked by the guest
  * @masked: INTx masked by the user or by its delivery
  * @unmask_jiffy: when the unmask eventfd fired last
  * @unmasked: and how often within that jiffy
@@ -286,6 +289,7 @@ struct mdev_pci_irqs {
 	struct mutex igate; /* SET_IRQS */
 	unsigned int index;
 	u32 level;
+	u32 pending;
 	bool masked;
 	unsigned long unmask_jiffy;
 	unsigned int unmasked;

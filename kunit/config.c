@@ -66,10 +66,12 @@ static const struct {
 	{ PM_CAP + PCI_PM_PMC,		2, 0x0003 },
 	{ PMCSR,			2, 0x0008, 0x0003 },
 	{ MSI_CAP,			1, PCI_CAP_ID_MSI },
-	{ MSI_CAP + PCI_MSI_FLAGS,	2, 0x0084, 0x0071 },
+	{ MSI_CAP + PCI_MSI_FLAGS,	2, 0x0184, 0x0071 },
 	{ MSI_CAP + PCI_MSI_ADDRESS_LO,	4, 0, 0xfffffffc },
 	{ MSI_CAP + PCI_MSI_ADDRESS_HI,	4, 0, 0xffffffff },
 	{ MSI_CAP + PCI_MSI_DATA_64,	2, 0, 0xffff },
+	{ MSI_CAP + PCI_MSI_MASK_64,	4, 0, 0x0000000f },
+	{ MSI_CAP + PCI_MSI_PENDING_64,	4, 0, 0 },
 };
 
 static void config_expected(u8 *val, u8 *writable)
@@ -302,8 +304,8 @@ static void capabilities_lie_at_multiples_of_four(struct kunit *test)
 	for (len = 1; len <= sizeof(body); len++) {
 		struct mdev_pci_device *mpdev = config_device(test);
 		u8 *val = mpdev->config.val;
-		/* The one for MSI takes 14 bytes at 48h. */
-		unsigned int pos = 0x58, next = pos + ALIGN(2 + len, 4);
+		/* The one for MSI takes 24 bytes at 48h. */
+		unsigned int pos = 0x60, next = pos + ALIGN(2 + len, 4);
 
 		KUNIT_EXPECT_EQ(test, mdev_pci_add_cap(mpdev, 0xab, body, NULL,
 						       len), 0);
@@ -326,7 +328,7 @@ static void capability_fits_to_the_last_byte_and_no_further(struct kunit *test)
 	struct mdev_pci_device *mpdev = config_device(test);
 	static const u8 body[MDEV_PCI_CONFIG_SIZE];
 	struct mdev_pci_config *before;
-	size_t room = MDEV_PCI_CONFIG_SIZE - 0x58 - PCI_CAP_FLAGS;
+	size_t room = MDEV_PCI_CONFIG_SIZE - 0x60 - PCI_CAP_FLAGS;
 
 	before = kunit_kzalloc(test, sizeof(*before), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, before);
@@ -353,10 +355,10 @@ static void msi_capability_says_how_many_messages(struct kunit *test)
 
 		mpdev = mdev_pci_kunit_device(test, &config_driver, &type);
 		KUNIT_EXPECT_EQ(test, config_get(mpdev, MSI_CAP + 2, 2),
-				0x0080 | log << 1);
+				0x0180 | log << 1);
 		config_put(mpdev, MSI_CAP + 2, 2, 0xffff);
 		KUNIT_EXPECT_EQ(test, config_get(mpdev, MSI_CAP + 2, 2),
-				0x00f1 | log << 1);
+				0x01f1 | log << 1);
 	}
 }
 

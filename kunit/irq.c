@@ -359,6 +359,81 @@ static void enabling_messages_sends_what_is_pending(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->signals, 2);
 }
 
+static void mask_messages(struct kunit_irqs *t, u32 bits)
+{
+	config_put(&t->mpdev, t->mpdev.config.msi + PCI_MSI_MASK_64, 4, bits);
+}
+
+static u32 pending_bits(struct kunit_irqs *t)
+{
+	return config_get(&t->mpdev, t->mpdev.config.msi + PCI_MSI_PENDING_64, 4);
+}
+
+static void masked_message_is_sent_once_when_unmasked(struct kunit *test)
+{
+	struct kunit_irqs *t = irqs_device(test);
+
+	enable(t, VFIO_PCI_MSI_IRQ_INDEX, SOURCES);
+	mask_messages(t, BIT(1) | BIT(2));
+	set_level(t, 0, true);
+	set_level(t, 1, true);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
+	KUNIT_EXPECT_EQ(test, t->fired[1], 0);
+	KUNIT_EXPECT_EQ(test, pending_bits(t), BIT(1));
+	/* Down and up is no second one. */
+	set_level(t, 1, false);
+	set_level(t, 1, true);
+	mask_messages(t, BIT(1));
+	KUNIT_EXPECT_EQ(test, t->fired[1], 0);
+	mask_messages(t, BIT(0));
+	KUNIT_EXPECT_EQ(test, t->fired[1], 1);
+	KUNIT_EXPECT_EQ(test, pending_bits(t), 0);
+	mask_messages(t, 0);
+	KUNIT_EXPECT_EQ(test, t->signals, 2);
+}
+
+static void message_that_was_served_is_not_sent(struct kunit *test)
+{
+	struct kunit_irqs *t = irqs_device(test);
+
+	/* Sources 1, 2 and 3 share the second message. */
+	enable(t, VFIO_PCI_MSI_IRQ_INDEX, 2);
+	mask_messages(t, BIT(1));
+	set_level(t, 1, true);
+	set_level(t, 2, true);
+	set_level(t, 1, false);
+	KUNIT_EXPECT_EQ(test, pending_bits(t), BIT(1));
+	set_level(t, 2, false);
+	KUNIT_EXPECT_EQ(test, pending_bits(t), 0);
+	mask_messages(t, 0);
+	KUNIT_EXPECT_EQ(test, t->signals, 0);
+}
+
+static void reset_and_disable_forget_what_is_pending(struct kunit *test)
+{
+	struct kunit_irqs *t = irqs_device(test);
+
+	enable(t, VFIO_PCI_MSI_IRQ_INDEX, SOURCES);
+	mask_messages(t, GENMASK(SOURCES - 1, 0));
+	set_level(t, 3, true);
+	scoped_guard(mutex, &t->mpdev.lock) {
+		mdev_pci_irq_reset(&t->mpdev);
+		mdev_pci_config_reset(&t->mpdev);
+	}
+	KUNIT_EXPECT_EQ(test, pending_bits(t), 0);
+
+	mask_messages(t, GENMASK(SOURCES - 1, 0));
+	set_level(t, 3, true);
+	KUNIT_EXPECT_EQ(test, pending_bits(t), BIT(3));
+	/* What stands for eventfds here is none to be put. */
+	memset(t->mpdev.irqs.trigger, 0, sizeof(t->mpdev.irqs.trigger));
+	KUNIT_EXPECT_EQ(test, ask(t, VFIO_PCI_MSI_IRQ_INDEX,
+				  VFIO_IRQ_SET_ACTION_TRIGGER |
+				  VFIO_IRQ_SET_DATA_NONE, 0, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, pending_bits(t), 0);
+	KUNIT_EXPECT_EQ(test, t->signals, 0);
+}
+
 #define I	(-EINVAL)
 #define T	(-ENOTTY)
 
@@ -602,6 +677,9 @@ static struct kunit_case irq_cases[] = {
 	KUNIT_CASE(interrupt_status_follows_the_level),
 	KUNIT_CASE(device_without_a_pin_has_no_intx),
 	KUNIT_CASE(each_source_sends_its_message_when_it_rises),
+	KUNIT_CASE(masked_message_is_sent_once_when_unmasked),
+	KUNIT_CASE(message_that_was_served_is_not_sent),
+	KUNIT_CASE(reset_and_disable_forget_what_is_pending),
 	KUNIT_CASE(intx_disable_does_not_stop_messages),
 	KUNIT_CASE(nothing_is_sent_when_nothing_is_enabled),
 	KUNIT_CASE(reset_lowers_all_and_unmasks),

@@ -518,8 +518,8 @@ static const struct mtty_case {
 	unsigned int ports;
 	u16 msi_flags;
 } mtty_kunit_types[] = {
-	{ "one port", &mtty_single, 1, 0x0080 },
-	{ "two ports", &mtty_dual, 2, 0x0082 },
+	{ "one port", &mtty_single, 1, 0x0180 },
+	{ "two ports", &mtty_dual, 2, 0x0182 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(mtty, mtty_kunit_types, name);

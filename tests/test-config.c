@@ -28,7 +28,7 @@ static void writable(struct shadow *s, unsigned int pos, unsigned int width, u32
 static void shadow_init(struct shadow *s, struct env *env)
 {
 	unsigned int msi = config_find_cap(&env->dev, PCI_CAP_ID_MSI);
-	unsigned int bar, data;
+	unsigned int bar;
 
 	*s = (struct shadow){};
 	region_read(&env->dev, CONFIG, 0, s->val, CONFIG_SIZE);
@@ -46,12 +46,10 @@ static void shadow_init(struct shadow *s, struct env *env)
 		return;
 	writable(s, msi + PCI_MSI_FLAGS, 2, PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
 	writable(s, msi + PCI_MSI_ADDRESS_LO, 4, ~3);
-	data = PCI_MSI_DATA_32;
-	if (s->val[msi + PCI_MSI_FLAGS] & PCI_MSI_FLAGS_64BIT) {
-		writable(s, msi + PCI_MSI_ADDRESS_HI, 4, ~0);
-		data = PCI_MSI_DATA_64;
-	}
-	writable(s, msi + data, 2, 0xffff);
+	writable(s, msi + PCI_MSI_ADDRESS_HI, 4, ~0);
+	writable(s, msi + PCI_MSI_DATA_64, 2, 0xffff);
+	/* A bit for each message; of Pending Bits none. */
+	writable(s, msi + PCI_MSI_MASK_64, 4, (1U << env->model->nr_ports) - 1);
 }
 
 static void shadow_write(struct shadow *s, unsigned int pos, const u8 *buf, size_t len)
@@ -142,6 +140,43 @@ static void msi_capability_is_there_for_who_has_msi(struct env *env)
 	flags = config_get(&env->dev, msi + PCI_MSI_FLAGS, 2);
 	check_eq(flags & PCI_MSI_FLAGS_ENABLE, 0);
 	check_eq(1U << ((flags & PCI_MSI_FLAGS_QMASK) >> 1), env->model->nr_ports);
+	/* Addresses of 64 bits, and a mask for each message: nothing is masked yet. */
+	check(flags & PCI_MSI_FLAGS_64BIT);
+	check(flags & PCI_MSI_FLAGS_MASKBIT);
+	check_eq(config_get(&env->dev, msi + PCI_MSI_MASK_64, 4), 0);
+	check_eq(config_get(&env->dev, msi + PCI_MSI_PENDING_64, 4), 0);
+}
+
+static void mask_bits_are_writable_for_the_messages_there_are(struct env *env)
+{
+	unsigned int mask = config_find_cap(&env->dev, PCI_CAP_ID_MSI) + PCI_MSI_MASK_64, i;
+	u32 all = (1U << env->model->nr_ports) - 1;
+
+	config_put(&env->dev, mask, 4, ~0U);
+	check_eq(config_get(&env->dev, mask, 4), all);
+	for (i = 0; i < env->model->nr_ports; i++) {
+		config_put(&env->dev, mask, 4, 1U << i);
+		check_eq(config_get(&env->dev, mask, 4), 1U << i);
+	}
+	/* Byte by byte as well. */
+	config_put(&env->dev, mask, 1, all);
+	config_put(&env->dev, mask + 1, 1, 0xff);
+	check_eq(config_get(&env->dev, mask, 4), all);
+
+	vfio_reset(&env->dev);
+	check_eq(config_get(&env->dev, mask, 4), 0);
+}
+
+static void pending_bits_are_read_only(struct env *env)
+{
+	unsigned int pending = config_find_cap(&env->dev, PCI_CAP_ID_MSI) + PCI_MSI_PENDING_64;
+	unsigned int width;
+
+	for (width = 1; width <= 4; width *= 2) {
+		note("%u bytes", width);
+		config_put(&env->dev, pending, width, ~0U);
+		check_eq(config_get(&env->dev, pending, 4), 0);
+	}
 }
 
 static void reads_of_any_width_agree(struct env *env)
@@ -333,6 +368,8 @@ const struct test_case cases[] = {
 	CASE(capability_chain_is_sound, EACH),
 	CASE(mode_is_in_the_vendor_capability, MDPY),
 	CASE(msi_capability_is_there_for_who_has_msi, EACH),
+	CASE(mask_bits_are_writable_for_the_messages_there_are, MTTY),
+	CASE(pending_bits_are_read_only, MTTY),
 	CASE(reads_of_any_width_agree, EACH),
 	CASE(writes_of_any_width_change_the_writable_bits, EACH),
 	CASE(the_whole_can_be_written_at_once, EACH),
