@@ -71,12 +71,14 @@ static void mdev_pci_power_off(struct mdev_pci_device *mpdev)
 static int mdev_pci_init_device(struct vfio_device *vdev)
 {
 	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
-	struct mdev_type *type = to_mdev_device(vdev->dev)->type;
+	struct mdev_device *mdev = to_mdev_device(vdev->dev);
+	struct mdev_type *type = mdev->type;
 	int ret;
 
 	mpdev->type = container_of(type, struct mdev_pci_type, mdev);
 	mpdev->parent = container_of(type->parent, struct mdev_pci_parent,
 				     mdev_parent);
+	guid_copy(&mpdev->uuid, &mdev->uuid);
 	refcount_inc(&mpdev->parent->live);
 	ret = mdev_pci_power_on(mpdev);
 	if (ret)
@@ -99,7 +101,19 @@ static void mdev_pci_release_device(struct vfio_device *vdev)
 
 static int mdev_pci_open_device(struct vfio_device *vdev)
 {
-	return mdev_pci_ram_open(to_mdev_pci(vdev));
+	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
+	int ret;
+
+	ret = mdev_pci_ram_open(mpdev);
+	if (ret)
+		return ret;
+
+	guard(mutex)(&mpdev->lock);
+	WRITE_ONCE(mpdev->open, true);
+	/* What is at its pins may have changed since it was closed. */
+	if (mpdev->parent->drv->reset)
+		mpdev->parent->drv->reset(mpdev);
+	return 0;
 }
 
 /* The next user finds a device as new, and nothing of this one's. */
@@ -108,8 +122,10 @@ static void mdev_pci_close_device(struct vfio_device *vdev)
 	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
 
 	mdev_pci_irq_close(mpdev);
-	scoped_guard(mutex, &mpdev->lock)
+	scoped_guard(mutex, &mpdev->lock) {
+		WRITE_ONCE(mpdev->open, false);
 		mdev_pci_close_locked(mpdev);
+	}
 	mdev_pci_ram_close(mpdev);
 }
 

@@ -28,6 +28,7 @@
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
 #include <linux/types.h>
+#include <linux/uuid.h>
 #include <linux/vfio.h>
 
 struct mdev_pci_device;
@@ -322,7 +323,9 @@ struct mdev_pci_gfx {
  * @vdev: must be first, vfio_alloc_device() wants it so
  * @parent: the driver's registration
  * @type: the mdev type it was created as
+ * @uuid: as it was created
  * @lock: see the head of this file
+ * @open: a user has it open
  * @config: config space
  * @window: config space and regions, by rising offset
  * @nr_windows: how many
@@ -334,8 +337,10 @@ struct mdev_pci_device {
 	struct vfio_device vdev;
 	struct mdev_pci_parent *parent;
 	const struct mdev_pci_type *type;
+	guid_t uuid;
 
 	struct mutex lock; /* all below, but for what a file of its own says */
+	bool open;
 	struct mdev_pci_config config;
 	struct mdev_pci_window window[MDEV_PCI_MAX_REGIONS];
 	unsigned int nr_windows;
