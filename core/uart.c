@@ -1,0 +1,799 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A 16550A for virtual serial devices, by the National PC16550D data sheet,
+ * whose section titles are quoted below.
+ *
+ * What goes by the clock - sending, if it is paced, and the character time-out
+ * - is brought up to date by mdev_pci_uart_run() whenever somebody looks, so
+ * that a register reads what it should at that moment.  The timer only sees to
+ * it that an interrupt comes when nobody looks.
+ */
+#include <linux/bitfield.h>
+#include <linux/export.h>
+#include <linux/math64.h>
+#include <linux/serial_reg.h>
+
+#include "internal.h"
+#include "uart.h"
+
+/* 1.8432 MHz / 16: bits per second with a divisor of 1. */
+#define UART_BASE_BAUD		115200
+#define UART_POWER_ON_DIVISOR	12
+#define UART_TIMEOUT_CHARS	4
+
+#define UART_IER_BITS		(UART_IER_RDI | UART_IER_THRI | \
+				 UART_IER_RLSI | UART_IER_MSI)
+#define UART_MCR_BITS		(UART_MCR_DTR | UART_MCR_RTS | UART_MCR_OUT1 | \
+				 UART_MCR_OUT2 | UART_MCR_LOOP)
+#define UART_MCR_PINS		(UART_MCR_DTR | UART_MCR_RTS)
+#define UART_IIR_FIFOS		0xc0
+
+static bool uart_fifos_enabled(const struct mdev_pci_uart *uart)
+{
+	return uart->fcr & UART_FCR_ENABLE_FIFO;
+}
+
+/* "FIFO Control Register": when the receiver asks to be emptied. */
+static unsigned int uart_trigger_level(const struct mdev_pci_uart *uart)
+{
+	static const u8 level[] = { 1, 4, 8, 14 };
+
+	if (!uart_fifos_enabled(uart))
+		return 1;
+	return level[FIELD_GET(UART_FCR_TRIGGER_MASK, uart->fcr)];
+}
+
+/* "Interrupt Identification Register": what is most urgent. */
+static u8 uart_pending(const struct mdev_pci_uart *uart)
+{
+	if ((uart->ier & UART_IER_RLSI) && uart->errors)
+		return UART_IIR_RLSI;
+	if ((uart->ier & UART_IER_RDI) &&
+	    uart->rx_len >= uart_trigger_level(uart))
+		return UART_IIR_RDI;
+	if ((uart->ier & UART_IER_RDI) && uart->timeout)
+		return UART_IIR_RX_TIMEOUT;
+	if ((uart->ier & UART_IER_THRI) && uart->thre_irq)
+		return UART_IIR_THRI;
+	if ((uart->ier & UART_IER_MSI) && (uart->msr & UART_MSR_ANY_DELTA))
+		return UART_IIR_MSI;
+	return UART_IIR_NO_INT;
+}
+
+static void uart_update_irq(struct mdev_pci_uart *uart)
+{
+	uart->ops->irq(uart, uart_pending(uart) != UART_IIR_NO_INT);
+}
+
+static unsigned int uart_word_bits(const struct mdev_pci_uart *uart)
+{
+	return 5 + (uart->lcr & UART_LCR_WLEN8);
+}
+
+/* "Programmable Baud Generator" has no use for 0; taken as the fastest. */
+static u16 uart_divisor(const struct mdev_pci_uart *uart)
+{
+	return uart->divisor ?: 1;
+}
+
+static ktime_t uart_now(void)
+{
+	KUNIT_STATIC_STUB_REDIRECT(uart_now);
+	return ktime_get();
+}
+
+static u64 uart_half_bits_ns(const struct mdev_pci_uart *uart, unsigned int nr)
+{
+	return div_u64((u64)nr * uart_divisor(uart) * NSEC_PER_SEC,
+		       2 * UART_BASE_BAUD);
+}
+
+/* "Line Control Register", bit 2: a short word has one and a half of them. */
+static unsigned int uart_stop_half_bits(const struct mdev_pci_uart *uart)
+{
+	if (!(uart->lcr & UART_LCR_STOP))
+		return 2;
+	return uart_word_bits(uart) == 5 ? 3 : 4;
+}
+
+/* Start bit, data, parity. */
+static unsigned int uart_bits_before_stop(const struct mdev_pci_uart *uart)
+{
+	return 1 + uart_word_bits(uart) + !!(uart->lcr & UART_LCR_PARITY);
+}
+
+static u64 uart_char_ns(const struct mdev_pci_uart *uart)
+{
+	return uart_half_bits_ns(uart, 2 * uart_bits_before_stop(uart) +
+				       uart_stop_half_bits(uart));
+}
+
+/* "Line Control Register", bits 3 to 5. */
+static bool uart_parity(const struct mdev_pci_uart *uart, u8 data)
+{
+	bool even = uart->lcr & UART_LCR_EPAR;
+
+	if (uart->lcr & UART_LCR_SPAR)
+		return !even;
+	return (hweight8(data) & 1) ^ !even;
+}
+
+static struct mdev_pci_uart_frame uart_frame(const struct mdev_pci_uart *uart,
+					     u8 data)
+{
+	unsigned int bits = uart_word_bits(uart), nr;
+	u16 levels;
+
+	nr = uart_bits_before_stop(uart) +
+	     DIV_ROUND_UP(uart_stop_half_bits(uart), 2);
+	levels = GENMASK(nr - 1, 1 + bits);
+
+	data &= GENMASK(bits - 1, 0);
+	if ((uart->lcr & UART_LCR_PARITY) && !uart_parity(uart, data))
+		levels &= ~BIT(1 + bits);
+	return (struct mdev_pci_uart_frame){
+		.levels = levels | data << 1,
+		.nr = nr,
+		.divisor = uart_divisor(uart),
+	};
+}
+
+static bool uart_level(const struct mdev_pci_uart_frame *frame,
+		       unsigned int bit)
+{
+	/* Ended: a break never does, any other leaves the line idle. */
+	if (bit >= frame->nr)
+		return frame->nr;
+	return frame->levels & BIT(bit);
+}
+
+/* "FIFO Interrupt Mode Operation": it counts from each arrival and read. */
+static void uart_restart_timeout(struct mdev_pci_uart *uart)
+{
+	uart->timeout_at = 0;
+	if (!uart_fifos_enabled(uart) || !uart->rx_len)
+		return;
+	uart->timeout_at = ktime_add_ns(uart_now(), UART_TIMEOUT_CHARS *
+						    uart_char_ns(uart));
+}
+
+/* "Line Status Register": errors show when their character is the next one. */
+static void uart_show_errors(struct mdev_pci_uart *uart)
+{
+	if (uart->rx_len)
+		uart->errors |= uart->rx[uart->rx_head].errors;
+}
+
+static void uart_clear_receiver(struct mdev_pci_uart *uart)
+{
+	uart->rx_head = 0;
+	uart->rx_len = 0;
+	uart->timeout = false;
+	uart->timeout_at = 0;
+}
+
+static void uart_receive_char(struct mdev_pci_uart *uart, u8 data, u8 errors)
+{
+	unsigned int tail;
+
+	if (uart_fifos_enabled(uart) && uart->rx_len == MDEV_PCI_UART_FIFO) {
+		/* The FIFO keeps what it has, the newcomer is lost. */
+		uart->errors |= UART_LSR_OE;
+		return;
+	}
+	if (!uart_fifos_enabled(uart) && uart->rx_len) {
+		/* Without FIFOs the newcomer overwrites what was not read. */
+		uart->errors |= UART_LSR_OE;
+		uart->rx_len = 0;
+	}
+
+	tail = (uart->rx_head + uart->rx_len) % MDEV_PCI_UART_FIFO;
+	uart->rx[tail].data = data;
+	uart->rx[tail].errors = errors;
+	uart->rx_len++;
+	if (uart->rx_len == 1)
+		uart_show_errors(uart);
+	/* Once it has struck, only a read puts an end to it. */
+	if (!uart->timeout)
+		uart_restart_timeout(uart);
+}
+
+/*
+ * A receiver has no other clock than its own: it looks at the line in the
+ * middle of what it takes for bits, from the edge where the start bit began.
+ * Both divisors count time in units of half a bit at the highest rate.
+ *
+ * Return: the bit of the sender's that it looked at last.
+ */
+static unsigned int uart_sample(struct mdev_pci_uart *uart,
+				const struct mdev_pci_uart_frame *frame,
+				unsigned int start)
+{
+	unsigned int bits = uart_word_bits(uart), i, nr, at;
+	bool parity = uart->lcr & UART_LCR_PARITY, stop;
+	u32 theirs = 2 * frame->divisor;
+	u16 levels = 0;
+	u8 errors = 0;
+	u8 data;
+
+	/* Only the first of several stop bits counts. */
+	nr = uart_bits_before_stop(uart) + 1;
+	for (i = 0; i < nr; i++) {
+		at = start + (2 * i + 1) * uart_divisor(uart) / theirs;
+		if (uart_level(frame, at))
+			levels |= BIT(i);
+		/* Too short for a start bit: it is taken for noise. */
+		if (levels & BIT(0))
+			return at;
+	}
+
+	data = levels >> 1 & GENMASK(bits - 1, 0);
+	stop = levels & BIT(nr - 1);
+	if (parity && !!(levels & BIT(1 + bits)) != uart_parity(uart, data))
+		errors |= UART_LSR_PE;
+	if (!stop)
+		errors |= UART_LSR_FE;
+	if (!levels)
+		errors |= UART_LSR_BI;
+	uart_receive_char(uart, data, errors);
+	return at;
+}
+
+static u8 uart_take(struct mdev_pci_uart *uart)
+{
+	bool full = !mdev_pci_uart_has_room(uart);
+
+	if (!uart->rx_len)
+		return uart->rbr;
+
+	uart->rbr = uart->rx[uart->rx_head].data;
+	uart->rx_head = (uart->rx_head + 1) % MDEV_PCI_UART_FIFO;
+	uart->rx_len--;
+	uart->timeout = false;
+	uart_show_errors(uart);
+	uart_restart_timeout(uart);
+	if (full && uart->ops->room)
+		uart->ops->room(uart);
+	return uart->rbr;
+}
+
+static bool uart_char_errors_waiting(const struct mdev_pci_uart *uart)
+{
+	unsigned int i;
+
+	for (i = 0; i < uart->rx_len; i++)
+		if (uart->rx[(uart->rx_head + i) % MDEV_PCI_UART_FIFO].errors)
+			return true;
+	return false;
+}
+
+static void uart_set_thre(struct mdev_pci_uart *uart)
+{
+	uart->thre = true;
+	uart->thre_irq = true;
+	uart->thre_at = 0;
+	uart->tx_peak = 0;
+}
+
+/*
+ * "FIFO Interrupt Mode Operation": a FIFO that never held two characters says
+ * only by the end of the last one that it is empty, lest a slow writer be
+ * interrupted for each of them.
+ */
+static void uart_transmitter_empty(struct mdev_pci_uart *uart, ktime_t when)
+{
+	if (!uart->paced || !uart_fifos_enabled(uart) || uart->tx_peak >= 2) {
+		uart_set_thre(uart);
+		return;
+	}
+	uart->thre_at = ktime_add_ns(when,
+				     uart_half_bits_ns(uart, 2 * uart_bits_before_stop(uart)));
+}
+
+static void uart_clear_transmitter(struct mdev_pci_uart *uart)
+{
+	uart->tx_head = 0;
+	uart->tx_len = 0;
+	uart_set_thre(uart);
+}
+
+static void uart_load(struct mdev_pci_uart *uart, ktime_t when)
+{
+	uart->shift = uart_frame(uart, uart->tx[uart->tx_head]);
+	uart->shifting = true;
+	uart->shift_end = when;
+	if (uart->paced)
+		uart->shift_end = ktime_add_ns(when, uart_char_ns(uart));
+
+	uart->tx_head = (uart->tx_head + 1) % MDEV_PCI_UART_FIFO;
+	uart->tx_len--;
+	if (!uart->tx_len)
+		uart_transmitter_empty(uart, when);
+}
+
+/* In loop-back mode the serial output is out of the loop, and marking. */
+static bool uart_break(const struct mdev_pci_uart *uart)
+{
+	return (uart->lcr & UART_LCR_SBC) && !(uart->mcr & UART_MCR_LOOP);
+}
+
+static void uart_serial_in(struct mdev_pci_uart *uart,
+			   const struct mdev_pci_uart_frame *frame)
+{
+	unsigned int bit = 0;
+
+	do {
+		bit = uart_sample(uart, frame, bit);
+		/* A start bit is an edge: first it has to be marking. */
+		while (bit < frame->nr && !uart_level(frame, bit))
+			bit++;
+		while (bit < frame->nr && uart_level(frame, bit))
+			bit++;
+	} while (bit < frame->nr);
+}
+
+static bool uart_send(struct mdev_pci_uart *uart)
+{
+	if (uart->mcr & UART_MCR_LOOP) {
+		uart_serial_in(uart, &uart->shift);
+		return true;
+	}
+	/* A line that is held spacing carries no character. */
+	return uart_break(uart) || uart->ops->send(uart, &uart->shift);
+}
+
+static void uart_transmit(struct mdev_pci_uart *uart, ktime_t now)
+{
+	static const struct mdev_pci_uart_frame line_break = { .divisor = 1 };
+	ktime_t when = now;
+
+	uart->waiting = true;
+	if (uart->break_due) {
+		if (!uart->ops->send(uart, &line_break))
+			return;
+		uart->break_due = false;
+	}
+	while (uart->shifting || uart->tx_len) {
+		if (!uart->shifting)
+			uart_load(uart, when);
+		if (uart->paced && ktime_before(now, uart->shift_end))
+			break;
+		if (!uart_send(uart))
+			return;
+		uart->shifting = false;
+		when = uart->shift_end;
+	}
+	uart->waiting = false;
+}
+
+static void uart_arm(struct mdev_pci_uart *uart)
+{
+	ktime_t next = KTIME_MAX;
+
+	if (uart->shifting && !uart->waiting)
+		next = uart->shift_end;
+	if (uart->thre_at)
+		next = min(next, uart->thre_at);
+	if (uart->timeout_at)
+		next = min(next, uart->timeout_at);
+	/* One that comes too early finds out: cheaper than to start it anew. */
+	if (next >= uart->armed)
+		return;
+	uart->armed = next;
+	hrtimer_start(&uart->timer, next, HRTIMER_MODE_ABS);
+}
+
+static enum hrtimer_restart uart_timer(struct hrtimer *timer)
+{
+	schedule_work(&container_of(timer, struct mdev_pci_uart, timer)->work);
+	return HRTIMER_NORESTART;
+}
+
+static void uart_work(struct work_struct *work)
+{
+	struct mdev_pci_uart *uart = container_of(work, struct mdev_pci_uart,
+						  work);
+
+	guard(mutex)(uart->lock);
+	uart->armed = KTIME_MAX;
+	mdev_pci_uart_run(uart);
+}
+
+/**
+ * mdev_pci_uart_run() - all that was due until now, happens
+ * @uart: the UART, lock held
+ */
+void mdev_pci_uart_run(struct mdev_pci_uart *uart)
+{
+	ktime_t now;
+
+	lockdep_assert_held(uart->lock);
+	if (!uart->shifting && !uart->tx_len && !uart->break_due &&
+	    !uart->thre_at && !uart->timeout_at)
+		return;
+
+	now = uart_now();
+	uart_transmit(uart, now);
+	if (uart->thre_at && !ktime_before(now, uart->thre_at))
+		uart_set_thre(uart);
+	if (uart->timeout_at && !ktime_before(now, uart->timeout_at)) {
+		uart->timeout_at = 0;
+		uart->timeout = true;
+	}
+	uart_update_irq(uart);
+	uart_arm(uart);
+}
+EXPORT_SYMBOL_GPL(mdev_pci_uart_run);
+
+/**
+ * mdev_pci_uart_has_room() - would the receiver take one more character?
+ * @uart: the UART, lock held
+ *
+ * Return: false if its FIFO is full. Without FIFOs it takes any, and loses what
+ * it had: somebody may be there to read it, or not. In loop-back mode it loses
+ * all that comes.
+ */
+bool mdev_pci_uart_has_room(const struct mdev_pci_uart *uart)
+{
+	return !uart_fifos_enabled(uart) || (uart->mcr & UART_MCR_LOOP) ||
+	       uart->rx_len < MDEV_PCI_UART_FIFO;
+}
+EXPORT_SYMBOL_GPL(mdev_pci_uart_has_room);
+
+/**
+ * mdev_pci_uart_receive() - a character comes over the line
+ * @uart: the UART, lock held
+ * @frame: what the line looks like
+ *
+ * With another divisor or format than the sender's this is, as on a real line,
+ * some other character, or several, with or without parity and framing errors.
+ * From each space on the line that lasts for long, comes one break.
+ */
+void mdev_pci_uart_receive(struct mdev_pci_uart *uart,
+			   const struct mdev_pci_uart_frame *frame)
+{
+	lockdep_assert_held(uart->lock);
+	/* "Modem Control Register", bit 4: the serial input is disconnected. */
+	if (uart->mcr & UART_MCR_LOOP)
+		return;
+	uart_serial_in(uart, frame);
+	uart_update_irq(uart);
+	uart_arm(uart);
+}
+EXPORT_SYMBOL_GPL(mdev_pci_uart_receive);
+
+/**
+ * mdev_pci_uart_overrun() - a character was lost before it came here
+ * @uart: the UART, lock held
+ */
+void mdev_pci_uart_overrun(struct mdev_pci_uart *uart)
+{
+	lockdep_assert_held(uart->lock);
+	if (uart->mcr & UART_MCR_LOOP)
+		return;
+	uart->errors |= UART_LSR_OE;
+	uart_update_irq(uart);
+}
+EXPORT_SYMBOL_GPL(mdev_pci_uart_overrun);
+
+/* "Modem Control Register": in loop-back mode the outputs are the inputs. */
+static u8 uart_modem_lines(const struct mdev_pci_uart *uart)
+{
+	u8 mcr = uart->mcr;
+
+	if (!(mcr & UART_MCR_LOOP))
+		return uart->inputs;
+	return (mcr & UART_MCR_RTS ? UART_MSR_CTS : 0) |
+	       (mcr & UART_MCR_DTR ? UART_MSR_DSR : 0) |
+	       (mcr & UART_MCR_OUT1 ? UART_MSR_RI : 0) |
+	       (mcr & UART_MCR_OUT2 ? UART_MSR_DCD : 0);
+}
+
+static void uart_update_modem_lines(struct mdev_pci_uart *uart, u8 changed)
+{
+	u8 lines = uart_modem_lines(uart);
+
+	changed |= lines ^ (uart->msr & ~UART_MSR_ANY_DELTA);
+	if (changed & UART_MSR_CTS)
+		uart->msr |= UART_MSR_DCTS;
+	if (changed & UART_MSR_DSR)
+		uart->msr |= UART_MSR_DDSR;
+	if (changed & UART_MSR_DCD)
+		uart->msr |= UART_MSR_DDCD;
+	/* "Modem Status Register": of the ring indicator only the trailing edge. */
+	if (changed & ~lines & UART_MSR_RI)
+		uart->msr |= UART_MSR_TERI;
+	uart->msr = (uart->msr & UART_MSR_ANY_DELTA) | lines;
+	uart_update_irq(uart);
+}
+
+/**
+ * mdev_pci_uart_set_inputs() - CTS, DSR, RI or DCD change at the pins
+ * @uart: the UART, lock held
+ * @inputs: their levels, as UART_MSR_*
+ * @changed: those that have changed meanwhile, be it there and back again
+ */
+void mdev_pci_uart_set_inputs(struct mdev_pci_uart *uart, u8 inputs, u8 changed)
+{
+	lockdep_assert_held(uart->lock);
+	uart->inputs = inputs;
+	uart_update_modem_lines(uart, uart->mcr & UART_MCR_LOOP ? 0 : changed);
+}
+EXPORT_SYMBOL_GPL(mdev_pci_uart_set_inputs);
+
+static void uart_set_lcr_mcr(struct mdev_pci_uart *uart, u8 lcr, u8 mcr)
+{
+	bool was_break = uart_break(uart), was_full = !mdev_pci_uart_has_room(uart);
+	u8 outputs;
+
+	uart->lcr = lcr;
+	uart->mcr = mcr;
+	/* Who waited need not do so any more: what he sends is lost. */
+	if (was_full && mdev_pci_uart_has_room(uart) && uart->ops->room)
+		uart->ops->room(uart);
+	/* However long it is, the other end takes it for one character. */
+	if (uart_break(uart) && !was_break)
+		uart->break_due = true;
+
+	/* "Modem Control Register", bit 4: the pins go inactive. */
+	outputs = mcr & UART_MCR_LOOP ? 0 : mcr & UART_MCR_PINS;
+	if (outputs != uart->outputs) {
+		uart->outputs = outputs;
+		uart->ops->outputs(uart);
+	}
+	uart_update_modem_lines(uart, 0);
+}
+
+static u8 uart_read_rbr(struct mdev_pci_uart *uart)
+{
+	if (uart->lcr & UART_LCR_DLAB)
+		return uart->divisor & 0xff;
+	return uart_take(uart);
+}
+
+static void uart_write_thr(struct mdev_pci_uart *uart, u8 val)
+{
+	unsigned int size = uart_fifos_enabled(uart) ? MDEV_PCI_UART_FIFO : 1;
+
+	if (uart->lcr & UART_LCR_DLAB) {
+		uart->divisor = (uart->divisor & 0xff00) | val;
+		return;
+	}
+	/* Down, though it may be up again soon: that is a new interrupt then. */
+	uart->thre = false;
+	uart->thre_irq = false;
+	uart->thre_at = 0;
+	uart_update_irq(uart);
+
+	if (uart->tx_len == size) {
+		/* The FIFO keeps what it has; the holding register does not. */
+		if (uart_fifos_enabled(uart))
+			return;
+		uart->tx_len = 0;
+	}
+	uart->tx[(uart->tx_head + uart->tx_len) % MDEV_PCI_UART_FIFO] = val;
+	uart->tx_len++;
+	uart->tx_peak = max(uart->tx_peak, uart->tx_len);
+}
+
+static u8 uart_read_ier(struct mdev_pci_uart *uart)
+{
+	return uart->lcr & UART_LCR_DLAB ? uart->divisor >> 8 : uart->ier;
+}
+
+static void uart_write_ier(struct mdev_pci_uart *uart, u8 val)
+{
+	if (uart->lcr & UART_LCR_DLAB) {
+		uart->divisor = (uart->divisor & 0xff) | val << 8;
+		return;
+	}
+	/* Enabling it with an empty transmitter is a cause of itself. */
+	if (uart->thre && (val & ~uart->ier & UART_IER_THRI))
+		uart->thre_irq = true;
+	uart->ier = val & UART_IER_BITS;
+}
+
+static u8 uart_read_iir(struct mdev_pci_uart *uart)
+{
+	u8 iir = uart_pending(uart);
+
+	if (iir == UART_IIR_THRI)
+		uart->thre_irq = false;
+	return uart_fifos_enabled(uart) ? iir | UART_IIR_FIFOS : iir;
+}
+
+static void uart_write_fcr(struct mdev_pci_uart *uart, u8 val)
+{
+	bool other;
+
+	/* The other bits count only if this one is written as well. */
+	if (!(val & UART_FCR_ENABLE_FIFO))
+		val = 0;
+	other = (val ^ uart->fcr) & UART_FCR_ENABLE_FIFO;
+	uart->fcr = val & (UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_MASK);
+	if (other || (val & UART_FCR_CLEAR_RCVR)) {
+		uart_clear_receiver(uart);
+		if (uart->ops->room)
+			uart->ops->room(uart);
+	}
+	if (uart->tx_len && (other || (val & UART_FCR_CLEAR_XMIT)))
+		uart_clear_transmitter(uart);
+	/* "FIFO Interrupt Mode Operation": the first one is not delayed. */
+	if (other)
+		uart->tx_peak = 2;
+}
+
+static u8 uart_read_lcr(struct mdev_pci_uart *uart)
+{
+	return uart->lcr;
+}
+
+static void uart_write_lcr(struct mdev_pci_uart *uart, u8 val)
+{
+	uart_set_lcr_mcr(uart, val, uart->mcr);
+}
+
+static u8 uart_read_mcr(struct mdev_pci_uart *uart)
+{
+	return uart->mcr;
+}
+
+static void uart_write_mcr(struct mdev_pci_uart *uart, u8 val)
+{
+	uart_set_lcr_mcr(uart, uart->lcr, val & UART_MCR_BITS);
+}
+
+static u8 uart_read_lsr(struct mdev_pci_uart *uart)
+{
+	u8 lsr = uart->errors;
+
+	if (uart->thre)
+		lsr |= UART_LSR_THRE;
+	if (!uart->tx_len && !uart->shifting)
+		lsr |= UART_LSR_TEMT;
+	if (uart->rx_len)
+		lsr |= UART_LSR_DR;
+	if (uart_fifos_enabled(uart) && uart_char_errors_waiting(uart))
+		lsr |= UART_LSR_FIFOE;
+
+	uart->errors = 0;
+	if (uart->rx_len)
+		uart->rx[uart->rx_head].errors = 0;
+	return lsr;
+}
+
+static u8 uart_read_msr(struct mdev_pci_uart *uart)
+{
+	u8 msr = uart->msr;
+
+	uart->msr &= ~UART_MSR_ANY_DELTA;
+	return msr;
+}
+
+static u8 uart_read_scr(struct mdev_pci_uart *uart)
+{
+	return uart->scr;
+}
+
+static void uart_write_scr(struct mdev_pci_uart *uart, u8 val)
+{
+	uart->scr = val;
+}
+
+/* "Registers".  LSR and MSR take no writes: those are for factory tests. */
+static const struct uart_reg {
+	const char *name;
+	u8 (*read)(struct mdev_pci_uart *uart);
+	void (*write)(struct mdev_pci_uart *uart, u8 val);
+} uart_regs[MDEV_PCI_UART_REGS] = {
+	[UART_RX]  = { "RBR/THR/DLL", uart_read_rbr, uart_write_thr },
+	[UART_IER] = { "IER/DLM", uart_read_ier, uart_write_ier },
+	[UART_IIR] = { "IIR/FCR", uart_read_iir, uart_write_fcr },
+	[UART_LCR] = { "LCR", uart_read_lcr, uart_write_lcr },
+	[UART_MCR] = { "MCR", uart_read_mcr, uart_write_mcr },
+	[UART_LSR] = { "LSR", uart_read_lsr, NULL },
+	[UART_MSR] = { "MSR", uart_read_msr, NULL },
+	[UART_SCR] = { "SCR", uart_read_scr, uart_write_scr },
+};
+
+/**
+ * mdev_pci_uart_read() - read a register
+ * @uart: the UART, lock held
+ * @reg: its offset, below MDEV_PCI_UART_REGS
+ *
+ * Return: what it reads; that may clear bits, or take a character away.
+ */
+u8 mdev_pci_uart_read(struct mdev_pci_uart *uart, unsigned int reg)
+{
+	u8 val;
+
+	mdev_pci_uart_run(uart);
+	val = uart_regs[reg].read(uart);
+	uart_update_irq(uart);
+	uart_arm(uart);
+	return val;
+}
+EXPORT_SYMBOL_GPL(mdev_pci_uart_read);
+
+/**
+ * mdev_pci_uart_write() - write to a register
+ * @uart: the UART, lock held
+ * @reg: its offset, below MDEV_PCI_UART_REGS
+ * @val: the value
+ */
+void mdev_pci_uart_write(struct mdev_pci_uart *uart, unsigned int reg, u8 val)
+{
+	mdev_pci_uart_run(uart);
+	if (!uart_regs[reg].write)
+		return;
+	uart_regs[reg].write(uart, val);
+	mdev_pci_uart_run(uart);
+	uart_update_irq(uart);
+	uart_arm(uart);
+}
+EXPORT_SYMBOL_GPL(mdev_pci_uart_write);
+
+/**
+ * mdev_pci_uart_reset() - master reset
+ * @uart: the UART, lock held
+ * @inputs: what is at CTS, DSR, RI and DCD, as UART_MSR_*
+ *
+ * "UART Reset Configuration". Nobody is called back: the driver knows that the
+ * interrupt and the pins are inactive now.
+ */
+void mdev_pci_uart_reset(struct mdev_pci_uart *uart, u8 inputs)
+{
+	lockdep_assert_held(uart->lock);
+	uart->ier = 0;
+	uart->fcr = 0;
+	uart->lcr = 0;
+	uart->mcr = 0;
+	uart->msr = inputs;
+	uart->inputs = inputs;
+	uart->outputs = 0;
+	uart->scr = 0;
+	uart->divisor = UART_POWER_ON_DIVISOR;
+	uart->errors = 0;
+	uart->rbr = 0;
+	uart->shifting = false;
+	uart->break_due = false;
+	uart_clear_receiver(uart);
+	uart_clear_transmitter(uart);
+	uart->thre_irq = false;
+}
+EXPORT_SYMBOL_GPL(mdev_pci_uart_reset);
+
+/**
+ * mdev_pci_uart_init() - set up a UART; mdev_pci_uart_reset() has to follow
+ * @uart: the UART, zeroed
+ * @ops: what is at its pins
+ * @lock: the driver's
+ */
+void mdev_pci_uart_init(struct mdev_pci_uart *uart,
+			const struct mdev_pci_uart_ops *ops, struct mutex *lock)
+{
+	uart->ops = ops;
+	uart->lock = lock;
+	uart->armed = KTIME_MAX;
+	hrtimer_setup(&uart->timer, uart_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS);
+	INIT_WORK(&uart->work, uart_work);
+}
+EXPORT_SYMBOL_GPL(mdev_pci_uart_init);
+
+/**
+ * mdev_pci_uart_release() - nothing will happen any more
+ * @uart: the UART, reset and not accessed since; lock not held
+ */
+void mdev_pci_uart_release(struct mdev_pci_uart *uart)
+{
+	/* Neither starts the other: there is nothing left that would be due. */
+	hrtimer_cancel(&uart->timer);
+	cancel_work_sync(&uart->work);
+}
+EXPORT_SYMBOL_GPL(mdev_pci_uart_release);
+
+/* Here, as the tests call what is static above. */
+#if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
+#include "../kunit/uart.c"
+#endif

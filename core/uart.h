@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A 16550A for virtual serial devices, by the National PC16550D data sheet.
+ *
+ * A driver embeds struct mdev_pci_uart, hands it accesses to its registers, and
+ * is called back for what is at the pins: the interrupt, the serial output, RTS
+ * and DTR.  It knows nothing of PCI.
+ *
+ * Locking: one mutex, the driver's, covers a UART and all that its callbacks
+ * touch.  Each function here expects it to be held, each callback has it held.
+ */
+#ifndef MDEV_PCI_UART_H
+#define MDEV_PCI_UART_H
+
+#include <linux/hrtimer.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#define MDEV_PCI_UART_REGS	8
+#define MDEV_PCI_UART_FIFO	16
+
+struct mdev_pci_uart;
+
+/**
+ * struct mdev_pci_uart_frame - a character on the line
+ * @levels: level of the line in each bit, the start bit first; 1 is mark
+ * @nr: how many bits, after which the line is idle. 0: a break, spacing for
+ *	longer than any character
+ * @divisor: of the sender's baud rate generator, which is how long a bit takes
+ */
+struct mdev_pci_uart_frame {
+	u16 levels;
+	u8 nr;
+	u16 divisor;
+};
+
+/**
+ * struct mdev_pci_uart_ops - what is at the pins of a UART
+ * @irq: INTR is now @level
+ * @send: a character has left. false: the other end has no room for it yet, and
+ *	  mdev_pci_uart_run() will be called when it has
+ * @outputs: RTS and DTR, as UART_MCR_* in uart->outputs, have changed
+ * @room: a receiver FIFO that was full has room again. May be NULL
+ */
+struct mdev_pci_uart_ops {
+	void (*irq)(struct mdev_pci_uart *uart, bool level);
+	bool (*send)(struct mdev_pci_uart *uart,
+		     const struct mdev_pci_uart_frame *frame);
+	void (*outputs)(struct mdev_pci_uart *uart);
+	void (*room)(struct mdev_pci_uart *uart);
+};
+
+/**
+ * struct mdev_pci_uart - one 16550A
+ * @ops: what is at its pins
+ * @lock: the driver's
+ * @paced: sending takes as long as the divisor says; else no time
+ * @ier: interrupt enable
+ * @fcr: FIFO control: enable and trigger level
+ * @lcr: line control
+ * @mcr: modem control
+ * @msr: modem status with the deltas since it was read
+ * @scr: scratch
+ * @divisor: of the baud rate generator
+ * @inputs: CTS, DSR, RI and DCD at the pins, as UART_MSR_*
+ * @outputs: RTS and DTR at the pins, as UART_MCR_*
+ * @errors: LSR error bits since it was read
+ * @rbr: the character read last
+ * @rx: received characters, each with its LSR error bits
+ * @rx_head: the oldest of them
+ * @rx_len: how many
+ * @timeout: characters wait, and for too long
+ * @timeout_at: when that will be so; 0: not to be expected
+ * @tx: characters that wait for the shift register
+ * @tx_head: the oldest of them
+ * @tx_len: how many
+ * @tx_peak: the most there were since THRE was set last
+ * @thre: LSR's THRE
+ * @thre_irq: it was set, and nobody was told
+ * @thre_at: when it will be set, if that is delayed; 0: it is not
+ * @shift: what is in the shift register
+ * @shifting: there is something in it
+ * @shift_end: when it has left
+ * @waiting: it has, but the other end had no room
+ * @break_due: a break began, and the other end does not know
+ * @armed: when @timer is to fire; KTIME_MAX: it is not
+ * @timer: for the earliest of these moments
+ * @work: what is to be done then, where the lock can be taken
+ */
+struct mdev_pci_uart {
+	const struct mdev_pci_uart_ops *ops;
+	struct mutex *lock; /* of the driver, see above */
+	bool paced;
+
+	u8 ier;
+	u8 fcr;
+	u8 lcr;
+	u8 mcr;
+	u8 msr;
+	u8 scr;
+	u16 divisor;
+	u8 inputs;
+	u8 outputs;
+
+	u8 errors;
+	u8 rbr;
+	struct {
+		u8 data;
+		u8 errors;
+	} rx[MDEV_PCI_UART_FIFO];
+	unsigned int rx_head;
+	unsigned int rx_len;
+	bool timeout;
+	ktime_t timeout_at;
+
+	u8 tx[MDEV_PCI_UART_FIFO];
+	unsigned int tx_head;
+	unsigned int tx_len;
+	unsigned int tx_peak;
+	bool thre;
+	bool thre_irq;
+	ktime_t thre_at;
+	struct mdev_pci_uart_frame shift;
+	bool shifting;
+	ktime_t shift_end;
+	bool waiting;
+	bool break_due;
+
+	ktime_t armed;
+	struct hrtimer timer;
+	struct work_struct work;
+};
+
+void mdev_pci_uart_init(struct mdev_pci_uart *uart,
+			const struct mdev_pci_uart_ops *ops, struct mutex *lock);
+void mdev_pci_uart_release(struct mdev_pci_uart *uart);
+void mdev_pci_uart_reset(struct mdev_pci_uart *uart, u8 inputs);
+u8 mdev_pci_uart_read(struct mdev_pci_uart *uart, unsigned int reg);
+void mdev_pci_uart_write(struct mdev_pci_uart *uart, unsigned int reg, u8 val);
+void mdev_pci_uart_run(struct mdev_pci_uart *uart);
+bool mdev_pci_uart_has_room(const struct mdev_pci_uart *uart);
+void mdev_pci_uart_receive(struct mdev_pci_uart *uart,
+			   const struct mdev_pci_uart_frame *frame);
+void mdev_pci_uart_overrun(struct mdev_pci_uart *uart);
+void mdev_pci_uart_set_inputs(struct mdev_pci_uart *uart, u8 inputs,
+			      u8 changed);
+
+#endif /* MDEV_PCI_UART_H */
