@@ -6,7 +6,8 @@
  *	INTA, MSI	one interrupt source per port
  *
  * A plug is on each port: what is sent is received, RTS drives CTS, DTR drives
- * DSR and DCD.
+ * DSR and DCD.  By default sending takes no time; with the attribute "pace" it
+ * takes the time that the divisor says.
  */
 #include <linux/module.h>
 #include <linux/serial_reg.h>
@@ -153,6 +154,35 @@ static void mtty_reset(struct mdev_pci_device *mpdev)
 		mdev_pci_uart_reset(&to_mtty(mpdev)->port[i].uart, 0);
 }
 
+static ssize_t pace_store(struct device *dev, struct device_attribute *attr,
+			  const char *buf, size_t count)
+{
+	struct mtty_device *mtty = to_mtty(dev_get_drvdata(dev));
+	unsigned int i;
+	bool pace;
+	int ret;
+
+	ret = kstrtobool(buf, &pace);
+	if (ret)
+		return ret;
+
+	guard(mutex)(&mtty->mpdev.lock);
+	if (mtty->mpdev.open)
+		return -EBUSY;
+	for (i = 0; i < MTTY_MAX_PORTS; i++)
+		mtty->port[i].uart.paced = pace;
+	return count;
+}
+
+static ssize_t pace_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	struct mtty_device *mtty = to_mtty(dev_get_drvdata(dev));
+
+	return sysfs_emit(buf, "%d\n", mtty->port[0].uart.paced);
+}
+static DEVICE_ATTR_RW(pace);
+
 static ssize_t sample_mdev_dev_show(struct device *dev,
 				    struct device_attribute *attr, char *buf)
 {
@@ -164,6 +194,7 @@ static ssize_t sample_mdev_dev_show(struct device *dev,
 static DEVICE_ATTR_RO(sample_mdev_dev);
 
 static struct attribute *mtty_attrs[] = {
+	&dev_attr_pace.attr,
 	&dev_attr_sample_mdev_dev.attr,
 	NULL
 };
