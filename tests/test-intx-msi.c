@@ -316,6 +316,346 @@ static void one_vector_can_be_changed_alone(struct env *env)
 	check_eq(event_take(events[0]), 0);
 }
 
+/*
+ * Masking of single messages, by the guest in config space (PCI Local Bus 3.0,
+ * 6.8.1.7 and 6.8.1.8): what is masked is kept, and sent once.
+ */
+static void set_mask_bits(struct env *env, u32 mask)
+{
+	config_put(&env->dev, config_find_cap(&env->dev, PCI_CAP_ID_MSI) + PCI_MSI_MASK_64, 4,
+		   mask);
+}
+
+static u32 pending_bits(struct env *env)
+{
+	return config_get(&env->dev, config_find_cap(&env->dev, PCI_CAP_ID_MSI) +
+			  PCI_MSI_PENDING_64, 4);
+}
+
+static void expect_events(const s32 *events, u64 first, u64 second)
+{
+	check_eq(event_take(events[0]), first);
+	check_eq(event_take(events[1]), second);
+}
+
+static void a_masked_message_is_pending(struct env *env)
+{
+	s32 event;
+
+	irq_enable(&env->dev, MSI, 1, &event);
+	set_mask_bits(env, 1);
+	check_eq(pending_bits(env), 0);
+	uart_raise(&env->dev, PORT_1);
+	check_eq(event_take(event), 0);
+	check_eq(pending_bits(env), 1);
+}
+
+static void unmasking_sends_what_is_pending_once(struct env *env)
+{
+	s32 event;
+
+	irq_enable(&env->dev, MSI, 1, &event);
+	set_mask_bits(env, 1);
+	uart_raise(&env->dev, PORT_1);
+	set_mask_bits(env, 0);
+	check_eq(event_take(event), 1);
+	check_eq(pending_bits(env), 0);
+
+	/* The source still asks; a message is an edge. */
+	set_mask_bits(env, 1);
+	check_eq(pending_bits(env), 0);
+	set_mask_bits(env, 0);
+	check_eq(event_take(event), 0);
+
+	uart_lower(&env->dev, PORT_1);
+	uart_raise(&env->dev, PORT_1);
+	check_eq(event_take(event), 1);
+}
+
+static void many_causes_of_one_message_are_pending_once(struct env *env)
+{
+	unsigned int i;
+	s32 event;
+
+	irq_enable(&env->dev, MSI, 1, &event);
+	set_mask_bits(env, 1);
+	for (i = 0; i < 3; i++) {
+		uart_lower(&env->dev, PORT_1);
+		uart_raise(&env->dev, PORT_1);
+	}
+	check_eq(pending_bits(env), 1);
+	set_mask_bits(env, 0);
+	check_eq(event_take(event), 1);
+}
+
+static void a_source_that_was_served_is_not_sent_when_unmasked(struct env *env)
+{
+	s32 event;
+
+	irq_enable(&env->dev, MSI, 1, &event);
+	set_mask_bits(env, 1);
+	uart_raise(&env->dev, PORT_1);
+	check_eq(pending_bits(env), 1);
+	uart_lower(&env->dev, PORT_1);
+	check_eq(pending_bits(env), 0);
+	set_mask_bits(env, 0);
+	check_eq(event_take(event), 0);
+}
+
+static void masking_takes_nothing_back(struct env *env)
+{
+	s32 event;
+
+	irq_enable(&env->dev, MSI, 1, &event);
+	uart_raise(&env->dev, PORT_1);
+	set_mask_bits(env, 1);
+	check_eq(pending_bits(env), 0);
+	check_eq(event_take(event), 1);
+}
+
+static void a_mask_is_for_its_message_alone(struct env *env)
+{
+	unsigned int port;
+	s32 events[2];
+
+	irq_enable(&env->dev, MSI, 2, events);
+	for (port = PORT_1; port <= PORT_2; port++) {
+		note("port %u", port + 1);
+		set_mask_bits(env, 1U << port);
+		uart_raise(&env->dev, !port);
+		expect_events(events, port, !port);
+		uart_raise(&env->dev, port);
+		expect_events(events, 0, 0);
+		check_eq(pending_bits(env), 1U << port);
+
+		/* The other way round: what becomes unmasked is sent, and no more. */
+		set_mask_bits(env, 1U << !port);
+		expect_events(events, !port, port);
+		check_eq(pending_bits(env), 0);
+		uart_lower(&env->dev, PORT_1);
+		uart_lower(&env->dev, PORT_2);
+		set_mask_bits(env, 0);
+		expect_events(events, 0, 0);
+	}
+}
+
+static void both_messages_can_be_pending(struct env *env)
+{
+	s32 events[2];
+
+	irq_enable(&env->dev, MSI, 2, events);
+	set_mask_bits(env, 3);
+	uart_raise(&env->dev, PORT_1);
+	uart_raise(&env->dev, PORT_2);
+	check_eq(pending_bits(env), 3);
+	set_mask_bits(env, 2);
+	expect_events(events, 1, 0);
+	check_eq(pending_bits(env), 2);
+	set_mask_bits(env, 0);
+	expect_events(events, 0, 1);
+}
+
+/* One byte of the register, or the whole of the capability: it is the bit that counts. */
+static void unmasking_by_a_write_of_any_width_sends(struct env *env)
+{
+	unsigned int msi = config_find_cap(&env->dev, PCI_CAP_ID_MSI), width;
+	u8 zero[24] = { PCI_CAP_ID_MSI };
+	s32 event;
+
+	irq_enable(&env->dev, MSI, 1, &event);
+	for (width = 1; width <= 4; width *= 2) {
+		note("%u bytes", width);
+		set_mask_bits(env, 1);
+		uart_raise(&env->dev, PORT_1);
+		config_put(&env->dev, msi + PCI_MSI_MASK_64, width, 0);
+		check_eq(event_take(event), 1);
+		uart_lower(&env->dev, PORT_1);
+	}
+	set_mask_bits(env, 1);
+	uart_raise(&env->dev, PORT_1);
+	region_write(&env->dev, CONFIG, msi, zero, sizeof(zero));
+	check_eq(event_take(event), 1);
+}
+
+/* What 8250_pci is content with: all ports use the one message, and so its mask. */
+static void a_shared_message_has_one_mask(struct env *env)
+{
+	unsigned int port;
+	s32 event;
+
+	irq_enable(&env->dev, MSI, 1, &event);
+	for (port = PORT_1; port <= PORT_2; port++) {
+		note("port %u", port + 1);
+		set_mask_bits(env, 1);
+		uart_raise(&env->dev, port);
+		check_eq(event_take(event), 0);
+		check_eq(pending_bits(env), 1);
+		set_mask_bits(env, 0);
+		check_eq(event_take(event), 1);
+		uart_lower(&env->dev, port);
+
+		/* There is no second one that could be masked. */
+		set_mask_bits(env, 2);
+		uart_raise(&env->dev, port);
+		check_eq(event_take(event), 1);
+		check_eq(pending_bits(env), 0);
+		uart_lower(&env->dev, port);
+	}
+}
+
+static void a_shared_message_is_pending_while_any_port_asks(struct env *env)
+{
+	s32 event;
+
+	irq_enable(&env->dev, MSI, 1, &event);
+	set_mask_bits(env, 1);
+	uart_raise(&env->dev, PORT_1);
+	uart_raise(&env->dev, PORT_2);
+	uart_lower(&env->dev, PORT_1);
+	check_eq(pending_bits(env), 1);
+	set_mask_bits(env, 0);
+	check_eq(event_take(event), 1);
+
+	set_mask_bits(env, 1);
+	uart_raise(&env->dev, PORT_1);
+	uart_lower(&env->dev, PORT_1);
+	uart_lower(&env->dev, PORT_2);
+	check_eq(pending_bits(env), 0);
+	set_mask_bits(env, 0);
+	check_eq(event_take(event), 0);
+}
+
+static void reset_forgets_masks_and_what_is_pending(struct env *env)
+{
+	s32 events[2];
+
+	irq_enable(&env->dev, MSI, env->model->nr_ports, events);
+	set_mask_bits(env, 1);
+	uart_raise(&env->dev, PORT_1);
+	check_eq(pending_bits(env), 1);
+	vfio_reset(&env->dev);
+	check_eq(pending_bits(env), 0);
+	check_eq(event_take(events[0]), 0);
+	/* And it is not masked any more. */
+	uart_raise(&env->dev, PORT_1);
+	check_eq(event_take(events[0]), 1);
+}
+
+/* The masks are the guest's, in config space; the messages are its VMM's. */
+static void disabling_forgets_what_is_pending_but_no_mask(struct env *env)
+{
+	s32 event;
+
+	irq_enable(&env->dev, MSI, 1, &event);
+	set_mask_bits(env, 1);
+	uart_raise(&env->dev, PORT_1);
+	irq_disable(&env->dev, MSI);
+	check_eq(pending_bits(env), 0);
+	set_mask_bits(env, 0);
+	check_eq(event_take(event), 0);
+	close(event);
+
+	set_mask_bits(env, 1);
+	uart_lower(&env->dev, PORT_1);
+	irq_enable(&env->dev, MSI, 1, &event);
+	uart_raise(&env->dev, PORT_1);
+	check_eq(event_take(event), 0);
+	check_eq(pending_bits(env), 1);
+}
+
+/* What asked before anyone listened is not lost, and waits for the mask. */
+static void what_asks_when_masked_msi_is_enabled_is_pending(struct env *env)
+{
+	s32 event;
+
+	set_mask_bits(env, 1);
+	uart_raise(&env->dev, PORT_1);
+	check_eq(pending_bits(env), 0);
+	irq_enable(&env->dev, MSI, 1, &event);
+	check_eq(event_take(event), 0);
+	check_eq(pending_bits(env), 1);
+	set_mask_bits(env, 0);
+	check_eq(event_take(event), 1);
+}
+
+static void masks_are_none_of_intx(struct env *env)
+{
+	s32 event;
+
+	set_mask_bits(env, ~0U);
+	irq_enable(&env->dev, INTX, 1, &event);
+	uart_raise(&env->dev, PORT_1);
+	check_eq(event_take(event), 1);
+	check_eq(pending_bits(env), 0);
+}
+
+/* A user tries his own wiring by it, as in vfio-pci: that is not the device speaking. */
+static void loopback_is_not_held_back_by_masks(struct env *env)
+{
+	unsigned int nr = env->model->nr_ports, vector;
+	u8 bools[2] = { 1, 1 };
+	s32 events[2];
+
+	irq_enable(&env->dev, MSI, nr, events);
+	set_mask_bits(env, ~0U);
+	check_eq(__irq_set(&env->dev, MSI, TRIGGER | NONE, 0, nr, NULL, 0), 0);
+	for (vector = 0; vector < nr; vector++)
+		check_eq(event_take(events[vector]), 1);
+	check_eq(__irq_set(&env->dev, MSI, TRIGGER | BOOL, 0, nr, bools, nr), 0);
+	for (vector = 0; vector < nr; vector++)
+		check_eq(event_take(events[vector]), 1);
+	check_eq(pending_bits(env), 0);
+
+	/* What is pending stays so. */
+	uart_raise(&env->dev, PORT_1);
+	irq_do(&env->dev, MSI, TRIGGER, 0);
+	check_eq(event_take(events[0]), 1);
+	check_eq(pending_bits(env), 1);
+	set_mask_bits(env, 0);
+	check_eq(event_take(events[0]), 1);
+}
+
+static void what_is_pending_goes_to_the_eventfd_there_is_when_it_is_sent(struct env *env)
+{
+	s32 event, other = event_new(), none = -1;
+
+	irq_enable(&env->dev, MSI, 1, &event);
+	set_mask_bits(env, 1);
+	uart_raise(&env->dev, PORT_1);
+	check_eq(__irq_assign(&env->dev, MSI, 0, 1, &none), 0);
+	check_eq(pending_bits(env), 1);
+	check_eq(__irq_assign(&env->dev, MSI, 0, 1, &other), 0);
+	set_mask_bits(env, 0);
+	check_eq(event_take(event), 0);
+	check_eq(event_take(other), 1);
+}
+
+/* As drivers come and go under a port that asks all the time: none of them misses it. */
+static void a_cause_that_stays_is_seen_by_each_kind_of_interrupt(struct env *env)
+{
+	unsigned int i;
+	s32 event;
+
+	uart_raise(&env->dev, PORT_1);
+	for (i = 0; i < 3; i++) {
+		irq_enable(&env->dev, INTX, 1, &event);
+		check_eq(event_take(event), 1);
+		irq_do(&env->dev, INTX, UNMASK, 0);
+		check_eq(event_take(event), 1);
+		check(config_get(&env->dev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
+		irq_disable(&env->dev, INTX);
+		check_eq(event_take(event), 0);
+		close(event);
+
+		irq_enable(&env->dev, MSI, 1, &event);
+		check_eq(event_take(event), 1);
+		check(config_get(&env->dev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
+		irq_disable(&env->dev, MSI);
+		check_eq(event_take(event), 0);
+		close(event);
+	}
+}
+
 const struct test_case cases[] = {
 	CASE(one_vector_can_be_changed_alone, MTTY_2),
 	CASE(intx_masks_itself, MTTY),
@@ -336,5 +676,22 @@ const struct test_case cases[] = {
 	CASE(intx_and_msi_exclude_each_other, MTTY),
 	CASE(a_user_can_switch_back_and_forth, MTTY),
 	CASE(reset_keeps_eventfds_and_clears_masks, MTTY),
+	CASE(a_masked_message_is_pending, MTTY),
+	CASE(unmasking_sends_what_is_pending_once, MTTY),
+	CASE(many_causes_of_one_message_are_pending_once, MTTY),
+	CASE(a_source_that_was_served_is_not_sent_when_unmasked, MTTY),
+	CASE(masking_takes_nothing_back, MTTY),
+	CASE(a_mask_is_for_its_message_alone, MTTY_2),
+	CASE(both_messages_can_be_pending, MTTY_2),
+	CASE(unmasking_by_a_write_of_any_width_sends, MTTY),
+	CASE(a_shared_message_has_one_mask, MTTY_2),
+	CASE(a_shared_message_is_pending_while_any_port_asks, MTTY_2),
+	CASE(reset_forgets_masks_and_what_is_pending, MTTY),
+	CASE(disabling_forgets_what_is_pending_but_no_mask, MTTY),
+	CASE(what_asks_when_masked_msi_is_enabled_is_pending, MTTY),
+	CASE(masks_are_none_of_intx, MTTY),
+	CASE(loopback_is_not_held_back_by_masks, MTTY),
+	CASE(what_is_pending_goes_to_the_eventfd_there_is_when_it_is_sent, MTTY),
+	CASE(a_cause_that_stays_is_seen_by_each_kind_of_interrupt, MTTY),
 	{}
 };
