@@ -8,9 +8,10 @@
 #include "lib/cases.h"
 #include "lib/irq.h"
 
+/* More than any index has. */
+#define MAX_RANGE	4
+
 static const unsigned int indices[] = { INTX, MSI, MSIX, ERR, REQ };
-static const u32 actions[] = { MASK, UNMASK, TRIGGER };
-static const u32 data_types[] = { NONE, BOOL, EVENTFD };
 
 static unsigned int nr_irqs(const struct model *m, unsigned int index)
 {
@@ -26,39 +27,275 @@ static unsigned int nr_irqs(const struct model *m, unsigned int index)
 	}
 }
 
-/* One vector of an index that is enabled; 1: ENOTTY and EINVAL are both fine. */
-static int want_of(const struct model *m, unsigned int index, u32 action)
+/*
+ * What each combination of the uapi answers.  Indices that a device lacks have no
+ * vector that could be named: -EINVAL, whatever the table says of those that have
+ * it.
+ */
+static const struct rule {
+	unsigned int index;
+	u32 action, data;
+	int on;		/* one vector of an index that is enabled */
+	int off;	/* of one that is not, and neither is the other of INTx and MSI */
+	int other;	/* but the other is */
+	int zero;	/* enabled, and a count of 0 */
+} rules[] = {
+	{ INTX, MASK,    NONE,    0,       -EINVAL, -EINVAL, -EINVAL },
+	{ INTX, MASK,    BOOL,    0,       -EINVAL, -EINVAL, -EINVAL },
+	{ INTX, MASK,    EVENTFD, 0,       -EINVAL, -EINVAL, -EINVAL },
+	{ INTX, UNMASK,  NONE,    0,       -EINVAL, -EINVAL, -EINVAL },
+	{ INTX, UNMASK,  BOOL,    0,       -EINVAL, -EINVAL, -EINVAL },
+	{ INTX, UNMASK,  EVENTFD, 0,       -EINVAL, -EINVAL, -EINVAL },
+	{ INTX, TRIGGER, NONE,    0,       -EINVAL, -EINVAL, 0 },
+	{ INTX, TRIGGER, BOOL,    0,       -EINVAL, -EINVAL, -EINVAL },
+	{ INTX, TRIGGER, EVENTFD, 0,       0,       -EINVAL, -EINVAL },
+
+	{ MSI,  MASK,    NONE,    -ENOTTY, -ENOTTY, -ENOTTY, -EINVAL },
+	{ MSI,  MASK,    BOOL,    -ENOTTY, -ENOTTY, -ENOTTY, -EINVAL },
+	{ MSI,  MASK,    EVENTFD, -ENOTTY, -ENOTTY, -ENOTTY, -EINVAL },
+	{ MSI,  UNMASK,  NONE,    -ENOTTY, -ENOTTY, -ENOTTY, -EINVAL },
+	{ MSI,  UNMASK,  BOOL,    -ENOTTY, -ENOTTY, -ENOTTY, -EINVAL },
+	{ MSI,  UNMASK,  EVENTFD, -ENOTTY, -ENOTTY, -ENOTTY, -EINVAL },
+	{ MSI,  TRIGGER, NONE,    0,       -EINVAL, -EINVAL, 0 },
+	{ MSI,  TRIGGER, BOOL,    0,       -EINVAL, -EINVAL, -EINVAL },
+	{ MSI,  TRIGGER, EVENTFD, 0,       0,       -EINVAL, -EINVAL },
+
+	{ MSIX, MASK,    NONE,    -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ MSIX, MASK,    BOOL,    -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ MSIX, MASK,    EVENTFD, -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ MSIX, UNMASK,  NONE,    -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ MSIX, UNMASK,  BOOL,    -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ MSIX, UNMASK,  EVENTFD, -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ MSIX, TRIGGER, NONE,    -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ MSIX, TRIGGER, BOOL,    -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ MSIX, TRIGGER, EVENTFD, -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+
+	{ ERR,  MASK,    NONE,    -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ ERR,  MASK,    BOOL,    -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ ERR,  MASK,    EVENTFD, -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ ERR,  UNMASK,  NONE,    -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ ERR,  UNMASK,  BOOL,    -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ ERR,  UNMASK,  EVENTFD, -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ ERR,  TRIGGER, NONE,    -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ ERR,  TRIGGER, BOOL,    -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+	{ ERR,  TRIGGER, EVENTFD, -EINVAL, -EINVAL, -EINVAL, -EINVAL },
+
+	{ REQ,  MASK,    NONE,    -ENOTTY, -ENOTTY, -ENOTTY, -EINVAL },
+	{ REQ,  MASK,    BOOL,    -ENOTTY, -ENOTTY, -ENOTTY, -EINVAL },
+	{ REQ,  MASK,    EVENTFD, -ENOTTY, -ENOTTY, -ENOTTY, -EINVAL },
+	{ REQ,  UNMASK,  NONE,    -ENOTTY, -ENOTTY, -ENOTTY, -EINVAL },
+	{ REQ,  UNMASK,  BOOL,    -ENOTTY, -ENOTTY, -ENOTTY, -EINVAL },
+	{ REQ,  UNMASK,  EVENTFD, -ENOTTY, -ENOTTY, -ENOTTY, -EINVAL },
+	{ REQ,  TRIGGER, NONE,    0,       -EINVAL, -EINVAL, 0 },
+	{ REQ,  TRIGGER, BOOL,    0,       -EINVAL, -EINVAL, -EINVAL },
+	{ REQ,  TRIGGER, EVENTFD, 0,       0,       0,       -EINVAL },
+};
+
+static int want_of(const struct env *env, const struct rule *rule, int want)
 {
-	if (!nr_irqs(m, index))
-		return -EINVAL;
-	return index == INTX || action == TRIGGER ? 0 : 1;
+	return nr_irqs(env->model, rule->index) ? want : -EINVAL;
+}
+
+static void note_rule(const struct rule *rule, const char *when)
+{
+	note("index %u, action %#x, data %#x, %s", rule->index, rule->action, rule->data, when);
+}
+
+/* With bools that are all true, or eventfds. */
+static int set_by_rule(struct env *env, const struct rule *rule, u32 start, u32 count)
+{
+	u8 bools[MAX_RANGE];
+	s32 events[MAX_RANGE];
+	unsigned int i;
+	int ret, len = count < MAX_RANGE ? count : MAX_RANGE;
+
+	if (rule->data == NONE)
+		return __irq_set(&env->dev, rule->index, rule->action | NONE, start, count, NULL,
+				 0);
+	memset(bools, 1, sizeof(bools));
+	if (rule->data == BOOL)
+		return __irq_set(&env->dev, rule->index, rule->action | BOOL, start, count, bools,
+				 len);
+	for (i = 0; i < MAX_RANGE; i++)
+		events[i] = event_new();
+	ret = __irq_set(&env->dev, rule->index, rule->action | EVENTFD, start, count, events,
+			len * sizeof(*events));
+	for (i = 0; i < MAX_RANGE; i++)
+		close(events[i]);
+	return ret;
+}
+
+static void disable_and_close(struct env *env, unsigned int index, unsigned int nr,
+			      const s32 *events)
+{
+	if (nr)
+		irq_disable(&env->dev, index);
+	while (nr)
+		close(events[--nr]);
 }
 
 static void every_action_with_every_data_type(struct env *env)
 {
-	s32 enabled, event = event_new();
-	unsigned int i, a, d;
-	int ret;
+	const struct rule *rule;
+	s32 event;
 
-	for (i = 0; i < ARRAY_SIZE(indices); i++)
-		for (a = 0; a < ARRAY_SIZE(actions); a++)
-			for (d = 0; d < ARRAY_SIZE(data_types); d++) {
-				u32 flags = actions[a] | data_types[d];
-				int want = want_of(env->model, indices[i], actions[a]);
-				size_t len[] = { 0, 1, sizeof(event) };
+	for (rule = rules; rule < rules + ARRAY_SIZE(rules); rule++) {
+		note_rule(rule, "enabled");
+		if (nr_irqs(env->model, rule->index))
+			irq_enable(&env->dev, rule->index, 1, &event);
+		check_eq(set_by_rule(env, rule, 0, 1), want_of(env, rule, rule->on));
+		if (!nr_irqs(env->model, rule->index))
+			continue;
+		/* Without an eventfd of its own a trigger fires the one there is. */
+		check_eq(event_take(event), rule->action == TRIGGER && rule->data != EVENTFD);
+		disable_and_close(env, rule->index, 1, &event);
+	}
+}
 
-				note("index %u, action %#x, data %#x", indices[i], actions[a],
-				     data_types[d]);
-				if (nr_irqs(env->model, indices[i]))
-					irq_enable(&env->dev, indices[i], 1, &enabled);
-				ret = __irq_set(&env->dev, indices[i], flags, 0, 1, &event, len[d]);
-				if (want == 1)
-					check_one_of(ret, -ENOTTY, -EINVAL);
-				else
-					check_eq(ret, want);
-				if (nr_irqs(env->model, indices[i]))
-					irq_disable(&env->dev, indices[i]);
+static void every_action_where_nothing_is_enabled(struct env *env)
+{
+	const struct rule *rule;
+	int want;
+
+	for (rule = rules; rule < rules + ARRAY_SIZE(rules); rule++) {
+		note_rule(rule, "not enabled");
+		want = want_of(env, rule, rule->off);
+		check_eq(set_by_rule(env, rule, 0, 1), want);
+		if (want)
+			check_eq(__irq_do(&env->dev, rule->index, TRIGGER, 0), -EINVAL);
+		else
+			irq_disable(&env->dev, rule->index);
+	}
+}
+
+/* The one that is enabled stays so, and fires its eventfd as before. */
+static void every_action_where_the_other_is_enabled(struct env *env)
+{
+	const struct rule *rule;
+	s32 event;
+
+	for (rule = rules; rule < rules + ARRAY_SIZE(rules); rule++) {
+		unsigned int other = rule->index == MSI ? INTX : MSI;
+
+		note_rule(rule, "the other is enabled");
+		irq_enable(&env->dev, other, 1, &event);
+		check_eq(set_by_rule(env, rule, 0, 1), want_of(env, rule, rule->other));
+		check_eq(event_take(event), 0);
+		irq_do(&env->dev, other, TRIGGER, 0);
+		check_eq(event_take(event), 1);
+		disable_and_close(env, other, 1, &event);
+	}
+}
+
+static void a_count_of_zero_is_for_disabling_alone(struct env *env)
+{
+	const struct rule *rule;
+	unsigned int start, nr;
+	s32 events[MAX_RANGE];
+
+	for (rule = rules; rule < rules + ARRAY_SIZE(rules); rule++) {
+		nr = nr_irqs(env->model, rule->index);
+		for (start = 0; start <= nr; start++) {
+			int want = start < nr ? want_of(env, rule, rule->zero) : -EINVAL;
+
+			note_rule(rule, text("none from %u", start).s);
+			if (nr)
+				irq_enable(&env->dev, rule->index, nr, events);
+			check_eq(set_by_rule(env, rule, start, 0), want);
+			check_eq(__irq_do(&env->dev, rule->index, TRIGGER, 0),
+				 nr && want ? 0 : -EINVAL);
+			disable_and_close(env, rule->index, nr, events);
+		}
+	}
+}
+
+/* All that an index has, or its last one: as one of them. And none behind. */
+static void ranges_are_checked(struct env *env)
+{
+	const struct rule *rule;
+	s32 events[MAX_RANGE];
+	unsigned int r;
+
+	for (rule = rules; rule < rules + ARRAY_SIZE(rules); rule++) {
+		unsigned int nr = nr_irqs(env->model, rule->index);
+		const struct {
+			u32 start, count;
+			int want;
+		} rows[] = {
+			{ 0, nr ?: 1, want_of(env, rule, rule->on) },
+			{ nr ? nr - 1 : 0, 1, want_of(env, rule, rule->on) },
+			{ nr, 1, -EINVAL }, { 0, nr + 1, -EINVAL }, { 1, nr ?: 1, -EINVAL },
+			{ nr ? nr - 1 : 0, 2, -EINVAL },
+			{ 0, VFIO_PCI_NUM_IRQS, -EINVAL }, { VFIO_PCI_NUM_IRQS, 1, -EINVAL },
+			{ 0, UINT32_MAX, -EINVAL }, { 1, UINT32_MAX, -EINVAL },
+			{ UINT32_MAX, 1, -EINVAL }, { UINT32_MAX, 2, -EINVAL },
+			{ INT32_MAX, INT32_MAX, -EINVAL },
+			/* Together 2^32, and 2^32 + 1. */
+			{ 1U << 31, 1U << 31, -EINVAL }, { 2, UINT32_MAX, -EINVAL },
+		};
+
+		for (r = 0; r < ARRAY_SIZE(rows); r++) {
+			note_rule(rule, text("%#x from %#x", rows[r].count, rows[r].start).s);
+			if (nr)
+				irq_enable(&env->dev, rule->index, nr, events);
+			check_eq(set_by_rule(env, rule, rows[r].start, rows[r].count),
+				 rows[r].want);
+			if (nr && rows[r].want) {
+				check_eq(event_take(events[0]), 0);
+				irq_do(&env->dev, rule->index, TRIGGER, 0);
+				check_eq(event_take(events[0]), 1);
 			}
+			disable_and_close(env, rule->index, nr, events);
+		}
+	}
+}
+
+static void there_are_no_other_indices(struct env *env)
+{
+	static const u32 wrong[] = {
+		VFIO_PCI_NUM_IRQS, VFIO_PCI_NUM_IRQS + 1, INT32_MAX, 1U << 31, UINT32_MAX,
+	};
+	struct rule rule;
+	unsigned int r, w;
+
+	for (r = 0; r < ARRAY_SIZE(rules); r++)
+		for (w = 0; w < ARRAY_SIZE(wrong); w++) {
+			rule = rules[r];
+			rule.index = wrong[w];
+			note_rule(&rule, "");
+			check_eq(set_by_rule(env, &rule, 0, 1), -EINVAL);
+			check_eq(set_by_rule(env, &rule, 0, 0), -EINVAL);
+		}
+}
+
+/* How many messages there are is said by the call that enables them. */
+static void messages_that_were_not_enabled_are_behind_the_end(struct env *env)
+{
+	const struct rule *rule;
+	s32 event, events[2];
+
+	for (rule = rules; rule < rules + ARRAY_SIZE(rules); rule++) {
+		if (rule->index != MSI || rule->action != TRIGGER)
+			continue;
+		note_rule(rule, "the second of one");
+		irq_enable(&env->dev, MSI, 1, &event);
+		check_eq(set_by_rule(env, rule, 1, 1), -EINVAL);
+		check_eq(set_by_rule(env, rule, 0, 2), -EINVAL);
+		check_eq(event_take(event), 0);
+		irq_do(&env->dev, MSI, TRIGGER, 0);
+		check_eq(event_take(event), 1);
+		disable_and_close(env, MSI, 1, &event);
+	}
+	/* By its last one: the first is there then, and has no eventfd. */
+	events[1] = event_new();
+	check_eq(__irq_assign(&env->dev, MSI, 1, 1, &events[1]), 0);
+	check_eq(__irq_set(&env->dev, MSI, TRIGGER | NONE, 0, 2, NULL, 0), 0);
+	check_eq(event_take(events[1]), 1);
+	events[0] = event_new();
+	check_eq(__irq_assign(&env->dev, MSI, 0, 1, &events[0]), 0);
+	irq_do(&env->dev, MSI, TRIGGER, 0);
+	check_eq(event_take(events[0]), 1);
+	check_eq(event_take(events[1]), 0);
 }
 
 static void loopback_needs_a_trigger(struct env *env)
@@ -99,32 +336,6 @@ static void flags_name_one_action_and_one_data_type(struct env *env)
 		check_eq(event_take(event), 1);
 		irq_disable(&env->dev, indices[i]);
 	}
-}
-
-static void ranges_are_checked(struct env *env)
-{
-	unsigned int i;
-
-	for (i = 0; i <= VFIO_PCI_NUM_IRQS; i++) {
-		unsigned int nr = nr_irqs(env->model, i);
-		const struct {
-			u32 start, count;
-		} wrong[] = {
-			{ nr, 1 }, { 0, nr + 1 }, { 1, nr ? nr : 1 }, { UINT32_MAX, 1 },
-			{ UINT32_MAX, 2 }, { 1, UINT32_MAX }, { 0, UINT32_MAX },
-			{ INT32_MAX, INT32_MAX }, { VFIO_PCI_NUM_IRQS, 1 },
-			{ 0, VFIO_PCI_NUM_IRQS },
-		};
-		unsigned int w;
-
-		for (w = 0; w < ARRAY_SIZE(wrong); w++) {
-			note("index %u, start %#x, count %#x", i, wrong[w].start, wrong[w].count);
-			check_eq(__irq_set(&env->dev, i, TRIGGER | NONE, wrong[w].start,
-					   wrong[w].count, NULL, 0), -EINVAL);
-		}
-	}
-	note("index -1");
-	check_eq(__irq_do(&env->dev, UINT32_MAX, TRIGGER, 0), -EINVAL);
 }
 
 static void argsz_has_to_hold_header_and_data(struct env *env)
@@ -344,9 +555,14 @@ static void a_closed_eventfd_is_still_held(struct env *env)
 
 const struct test_case cases[] = {
 	CASE(every_action_with_every_data_type, EACH),
+	CASE(every_action_where_nothing_is_enabled, EACH),
+	CASE(every_action_where_the_other_is_enabled, MTTY),
+	CASE(a_count_of_zero_is_for_disabling_alone, EACH),
+	CASE(ranges_are_checked, EACH),
+	CASE(there_are_no_other_indices, EACH),
+	CASE(messages_that_were_not_enabled_are_behind_the_end, MTTY_2),
 	CASE(loopback_needs_a_trigger, EACH),
 	CASE(flags_name_one_action_and_one_data_type, EACH),
-	CASE(ranges_are_checked, EACH),
 	CASE(argsz_has_to_hold_header_and_data, EACH),
 	CASE(bad_pointers_are_efault, EACH),
 	CASE(nothing_depends_on_get_info, EACH),
