@@ -17,6 +17,8 @@ static pthread_mutex_t jobs_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t jobs_there = PTHREAD_COND_INITIALIZER;
 static unsigned int replace_jobs, spare_jobs;	/* a bit for each device */
 static bool jobs_over;
+static const struct step *setup;
+static unsigned int nr_setup;
 
 static void learn_regions(struct device *dev)
 {
@@ -26,11 +28,23 @@ static void learn_regions(struct device *dev)
 		dev->region[i] = *vfio_region(&dev->vfio, i);
 }
 
-void devices_make(enum door which, unsigned int types)
+static void do_setup(void)
+{
+	struct thread self = { .nr = MAX_THREADS };
+	unsigned int i;
+
+	for (i = 0; i < nr_setup; i++)
+		setup[i].op->run(&self, setup[i].arg);
+}
+
+void devices_make(enum door which, unsigned int types, const struct step *steps,
+		  unsigned int nr_steps)
 {
 	unsigned int i;
 
 	door = which;
+	setup = steps;
+	nr_setup = nr_steps;
 	for (i = 0; i < NR_MODELS; i++) {
 		struct device *dev = &shared->device[i];
 
@@ -44,6 +58,7 @@ void devices_make(enum door which, unsigned int types)
 		learn_regions(dev);
 		vfio_close(&dev->vfio);
 	}
+	do_setup();
 }
 
 void devices_remove(void)
@@ -193,6 +208,82 @@ long op_attribute(struct thread *t, const u64 *arg)
 	return ret;
 }
 
+static long put_attribute(struct thread *t, u64 dev, const char *name, const char *val, size_t len)
+{
+	struct text path = text(MDEV_DEVICES "/%s/vendor/%s", shared->device[dev].mdev.uuid, name);
+	int fd = call(t, open(path.s, O_WRONLY | O_CLOEXEC));
+	long ret;
+
+	if (fd < 0)
+		return fd;
+	ret = call(t, write(fd, val, len));
+	close(fd);
+	return ret;
+}
+
+/* The other device that has ports; one of the same kind there is not. */
+static u64 other_tty(u64 dev)
+{
+	return model_of(models[dev].bit & MTTY_1 ? "mtty-2" : "mtty-1") - models;
+}
+
+/* What is right, what is nearly right, and what is not at all. */
+long op_wire(struct thread *t, const u64 *arg)
+{
+	u64 way = arg[1] % 16, val = arg[2];
+	const char *uuid = shared->device[other_tty(arg[0])].mdev.uuid;
+	char buf[8192];
+	size_t len;
+
+	if (way == 8)
+		uuid = shared->device[arg[0]].mdev.uuid;
+	else if (way == 9)
+		uuid = shared->device[val >> 8 & 7].mdev.uuid;
+	len = snprintf(buf, sizeof(buf), "%llu %s %llu", (val & 1) + 1, uuid, (val >> 1 & 1) + 1);
+
+	switch (way) {
+	case WIRE_LOOPBACK:
+	case WIRE_CROSSED:
+		len = snprintf(buf, sizeof(buf), way == WIRE_LOOPBACK ? "loopback" : "crossed");
+		break;
+	case 10:	/* a port that there is not */
+		len = snprintf(buf, sizeof(buf), "%llu %s %lld", val >> (val & 63), uuid, val);
+		break;
+	case 11:	/* another byte in one place */
+		buf[(val >> 8) % len] = val;
+		break;
+	case 12:	/* too short */
+		len = val % len;
+		break;
+	case 13:	/* too long, up to more than a page */
+		memset(buf + len, " 1x\n"[val & 3], sizeof(buf) - len);
+		len += (val >> 8) % (sizeof(buf) - len);
+		break;
+	case 14:	/* nothing that makes sense */
+		memcpy(buf, &val, sizeof(val));
+		len = val % (sizeof(val) + 1);
+		break;
+	case 15:	/* a byte too many */
+		len = snprintf(buf, sizeof(buf), "%s%c", val & 1 ? "loopback" : "crossed",
+			       (int)(val >> 8 & 0xff));
+		break;
+	}
+	return put_attribute(t, arg[0], "wire", buf, len);
+}
+
+long op_pace(struct thread *t, const u64 *arg)
+{
+	char buf[sizeof(arg[2])];
+
+	switch (arg[1] % 8) {
+	case 0 ... 3:
+		return put_attribute(t, arg[0], "pace", arg[1] & 1 ? "1" : "0", 1);
+	default:
+		memcpy(buf, &arg[2], sizeof(buf));
+		return put_attribute(t, arg[0], "pace", buf, arg[2] % (sizeof(buf) + 1));
+	}
+}
+
 /* There may be no budget left for one more. */
 static void make_spare(const char *type)
 {
@@ -200,6 +291,26 @@ static void make_spare(const char *type)
 
 	if (!__mdev_create(&spare, type))
 		mdev_remove(&spare);
+}
+
+/*
+ * A new device has none of the wires of the old one.  It is not open yet, and the
+ * other one must not be either, for a moment.
+ */
+static void connect_again(u64 nr)
+{
+	struct device *other = &shared->device[other_tty(nr)];
+
+	if (!(models[nr].bit & MTTY) || atomic_exchange(&other->leaving, true))
+		return;
+	shared->leaving++;
+	pthread_mutex_lock(&other->lock);
+	while (other->users)
+		pthread_cond_wait(&other->unused, &other->lock);
+	do_setup();
+	pthread_mutex_unlock(&other->lock);
+	other->leaving = false;
+	shared->leaving--;
 }
 
 /* The device is marked as leaving: nobody opens it any more. */
@@ -215,6 +326,7 @@ static void replace(struct device *dev, const char *type)
 	check_eq(__mdev_create(&dev->mdev, type), 0);
 	pthread_mutex_unlock(&dev->lock);
 	shared->removed++;
+	connect_again(dev - shared->device);
 	dev->leaving = false;
 	shared->leaving--;
 }

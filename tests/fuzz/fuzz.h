@@ -19,6 +19,7 @@
 
 #define MAX_THREADS	16
 #define MAX_ARGS	8
+#define MAX_SETUP	4
 
 /* Slots of each thread: all that it can have of anything at a time. */
 #define NR_MAPS		6
@@ -62,6 +63,8 @@ struct step {
 /* steps.c: steps as random numbers and as text */
 void stream_init(struct stream *s, u64 seed, u64 which, unsigned int types);
 void stream_next(struct stream *s, struct step *step);
+/* The first steps of all, which connect ports: nobody could once devices are in use. */
+unsigned int stream_setup(u64 seed, unsigned int types, struct step *steps);
 void step_print(FILE *file, const struct step *step);
 /* 0, or -EINVAL after it has said what is wrong; a line without a step has no op. */
 int step_parse(const char *line, struct step *step);
@@ -82,7 +85,7 @@ struct shared {
 	struct device device[NR_MODELS];
 	atomic_uint leaving;		/* how many of them are */
 	atomic_ulong steps[MAX_THREADS];
-	atomic_ulong calls[MAX_THREADS];
+	atomic_ulong calls[MAX_THREADS + 1];	/* the last: of none of them */
 	atomic_ulong removed, children, imports;
 	atomic_bool stop;
 	atomic_bool wrong;		/* an answer that must not be */
@@ -149,8 +152,14 @@ extern __thread volatile bool fault_expected;
 		ok_;							\
 	})
 
+/* What op_wire() writes, for "way"; there are others. */
+#define WIRE_LOOPBACK	0
+#define WIRE_CROSSED	1
+#define WIRE_CABLE	2	/* "val": bit 0 which port, bit 1 which port there */
+
 /* device.c: devices, and who makes and removes them while they are in use */
-void devices_make(enum door door, unsigned int types);
+void devices_make(enum door door, unsigned int types, const struct step *setup,
+		  unsigned int nr_setup);
 void devices_remove(void);
 /* The thread's file of a device, opened if need be; -1: it cannot be had now. */
 int device_fd(struct thread *t, u64 dev);
@@ -166,6 +175,8 @@ long op_dup(struct thread *t, const u64 *arg);
 long op_remove(struct thread *t, const u64 *arg);
 long op_spare(struct thread *t, const u64 *arg);
 long op_attribute(struct thread *t, const u64 *arg);
+long op_wire(struct thread *t, const u64 *arg);
+long op_pace(struct thread *t, const u64 *arg);
 
 /* thread.c: a thread's life, and that of its children */
 void thread_init(struct thread *t, unsigned int nr);

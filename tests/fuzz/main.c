@@ -204,10 +204,11 @@ static unsigned int nr_doors(void)
 static int run(enum door door, unsigned int types)
 {
 	unsigned int nr = replay ? 1 : opt.threads, i;
+	struct step setup[MAX_SETUP];
 
 	faults_init();
 	kernel_complains();
-	devices_make(door, types);
+	devices_make(door, types, setup, replay ? 0 : stream_setup(opt.seed, types, setup));
 	root_threads_start();
 	for (i = 0; i < nr; i++) {
 		struct thread *t = &threads[i];
@@ -325,9 +326,13 @@ static void fuzz(enum door door)
 static void print_steps(void)
 {
 	u64 n = opt.steps ?: opt.calls / opt.threads;
+	struct step step, setup[MAX_SETUP];
+	unsigned int i, nr_setup;
 	struct stream stream;
-	struct step step;
 
+	nr_setup = stream_setup(opt.seed, opt.types, setup);
+	for (i = 0; i < nr_setup; i++)
+		step_print(stdout, &setup[i]);
 	stream_init(&stream, opt.seed, opt.only < 0 ? 0 : opt.only, opt.types);
 	while (n--) {
 		stream_next(&stream, &step);

@@ -79,6 +79,15 @@ static u64 a_bochs(struct stream *s)
 	return s->dev;
 }
 
+static u64 a_tty(struct stream *s)
+{
+	a_dev(s);
+	if (!(models[s->dev].bit & MTTY) && s->types & MTTY)
+		while (!(models[s->dev].bit & MTTY))
+			a_dev(s);
+	return s->dev;
+}
+
 static u64 a_region(struct stream *s)
 {
 	unsigned int bit = models[s->dev].bit;
@@ -418,7 +427,19 @@ static const struct op ops[] = {
 	{ "remove", 1, op_remove, { D } },
 	{ "spare", 1, op_spare, { D } },
 	{ "attribute", 3, op_attribute, { D, { "way", a_way } } },
+	{ "wire", 12, op_wire, { { "dev", a_tty }, { "way", small }, { "val", any } } },
+	{ "pace", 3, op_pace, { { "dev", a_tty }, { "way", a_way }, { "val", any } } },
 };
+
+static const struct op *op_named(const char *name, size_t len)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ops); i++)
+		if (strlen(ops[i].name) == len && !memcmp(ops[i].name, name, len))
+			return &ops[i];
+	return NULL;
+}
 
 static unsigned int total_weight(void)
 {
@@ -450,6 +471,29 @@ void stream_next(struct stream *s, struct step *step)
 	s->nr++;
 }
 
+static struct step step_of(const char *name, u64 dev, u64 way, u64 val)
+{
+	return (struct step){ .op = op_named(name, strlen(name)), .arg = { dev, way, val } };
+}
+
+unsigned int stream_setup(u64 seed, unsigned int types, struct step *steps)
+{
+	const u64 one = model_of("mtty-1") - models, two = model_of("mtty-2") - models;
+	u64 x = mix(seed ^ 0x77697265);
+	unsigned int nr = 0;
+
+	/* Crossed; or from port 1 of one to a port of the other; or, rarely, as they are. */
+	if (types & MTTY_2 && x % 8 < 2)
+		steps[nr++] = step_of("wire", two, WIRE_CROSSED, 0);
+	else if ((types & MTTY) == MTTY && x % 8 < 7)
+		steps[nr++] = step_of("wire", one, WIRE_CABLE, x >> 16 & 2);
+	if (types & MTTY_1 && x >> 8 & 1)
+		steps[nr++] = step_of("pace", one, 1, 0);
+	if (types & MTTY_2 && x >> 9 & 1)
+		steps[nr++] = step_of("pace", two, 1, 0);
+	return nr;
+}
+
 static bool names_device(const struct op *op, unsigned int i)
 {
 	return !strcmp(op->arg[i].name, "dev");
@@ -468,16 +512,6 @@ void step_print(FILE *file, const struct step *step)
 			fprintf(file, step->arg[i] < 16 ? " %s=%llu" : " %s=%#llx",
 				op->arg[i].name, step->arg[i]);
 	fputc('\n', file);
-}
-
-static const struct op *op_named(const char *name, size_t len)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(ops); i++)
-		if (strlen(ops[i].name) == len && !memcmp(ops[i].name, name, len))
-			return &ops[i];
-	return NULL;
 }
 
 static bool parse_value(const struct op *op, unsigned int i, const char *val, u64 *to)
