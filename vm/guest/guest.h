@@ -17,6 +17,9 @@ void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fail(const char *format, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
 
+/* init.c: until the host says that the guest can go on */
+void await_go(void);
+
 /* The checksum of zlib: quick, and known to whoever looks from the host */
 uint32_t adler32(const void *data, size_t length);
 
@@ -36,6 +39,7 @@ struct names {
 
 /* sysfs.c */
 int pci_list(struct pci_device *devs, int max);
+int pci_find_all(struct pci_device *devs, int max, const char *id);
 void pci_find(struct pci_device *dev, const char *id);
 void pci_framebuffers(const struct pci_device *dev, struct names *names);
 void pci_serial_ports(const struct pci_device *dev, struct names *names);
@@ -48,5 +52,13 @@ void screen_draw_card(const char *fb, const char *device,
 
 /* serial.c */
 void serial_exchange(const char *text_file, const struct names *ports);
+
+/* uart.c: all that the ports of a card can do, by its wiring */
+void uart_check_loopback(const struct names *ports, size_t file_length);
+void uart_check_crossed(const struct names *ports, size_t file_length);
+void uart_check_paced(const struct names *ports);
+
+/* program.c: tells each line that a program says, with a word before it */
+void tell_program(const char *word, char *const argv[]);
 
 #endif

@@ -29,6 +29,7 @@
 #define SYSLOG_READ_ALL		3
 #define SYSLOG_CONSOLE_LEVEL	8
 
+#define SMALL_FILE	(32 * 1024)
 #define LOG_SIZE	(256 * 1024)
 #define LOG_TAIL_LINES	40
 #define SERIAL_STATE	"/proc/tty/driver/serial"
@@ -47,7 +48,7 @@ static const struct role mbochs = { "mbochs", "1234:1111" };
 static const struct role mtty = { "mtty", "4348:3253" };
 
 static const char *const news[] = {
-	"bochs", "mdpy", ": fb", "ttyS1", "ttyS2", "Console:", NULL
+	"bochs", "mdpy", ": fb", ".0: ttyS", "Console:", NULL
 };
 
 static const char *const complaints[] = {
@@ -124,11 +125,24 @@ uint32_t adler32(const void *data, size_t length)
 	return b << 16 | a;
 }
 
-static void find(struct pci_device *dev, const struct role *role)
+void await_go(void)
+{
+	char line[16];
+
+	if (!fgets(line, sizeof(line), stdin) || strcmp(line, "go\n"))
+		fail("nobody answers on the console");
+}
+
+static const char *id_of(const struct role *role)
 {
 	const char *id = getenv(role->name);
 
-	pci_find(dev, id ? id : role->id);
+	return id ? id : role->id;
+}
+
+static void find(struct pci_device *dev, const struct role *role)
+{
+	pci_find(dev, id_of(role));
 }
 
 static void set_up(void)
@@ -303,12 +317,35 @@ static void exchange_text(void)
 						       SERIAL_STATE);
 }
 
-static void await_go(void)
-{
-	char line[16];
+/* As they are wired by the host, in the order of their addresses */
+enum { LOOPBACK, CROSSED, PACED, CARDS };
 
-	if (!fgets(line, sizeof(line), stdin) || strcmp(line, "go\n"))
-		fail("nobody answers on the console");
+/* With check=KIB on the command line: much of it, KIB from each port */
+static void check_ports(const char *kib)
+{
+	char *const lspci[] = { "/usr/bin/lspci", "-nnvv", "-d",
+				(char *)id_of(&mtty), NULL };
+	char *setserial[2 + CARDS * 2 + 2] = { "/usr/bin/setserial", "-ga" };
+	static char paths[CARDS * 2][40];
+	struct pci_device cards[CARDS];
+	struct names ports[CARDS];
+	int i, j, n = 0;
+
+	if (pci_find_all(cards, CARDS, id_of(&mtty)) != CARDS)
+		fail("there are not %d serial cards", CARDS);
+	for (i = 0; i < CARDS; i++) {
+		pci_serial_ports(&cards[i], &ports[i]);
+		for (j = 0; j < ports[i].count && n < CARDS * 2; j++, n++) {
+			snprintf(paths[n], sizeof(paths[n]), "/dev/%.31s",
+				 ports[i].name[j]);
+			setserial[2 + n] = paths[n];
+		}
+	}
+	tell_program("lspci", lspci);
+	tell_program("setserial", setserial);
+	uart_check_crossed(&ports[CROSSED], SMALL_FILE);
+	uart_check_paced(&ports[PACED]);
+	uart_check_loopback(&ports[LOOPBACK], strtoul(kib, NULL, 10) * 1024);
 }
 
 static void tell_news(const char *line)
@@ -316,9 +353,12 @@ static void tell_news(const char *line)
 	tell("kernel log %s", line);
 }
 
+static int complained;
+
 static void tell_complaint(const char *line)
 {
 	tell("kernel complaint %s", line);
+	complained = 1;
 }
 
 int main(void)
@@ -337,8 +377,13 @@ int main(void)
 	draw_card(&mbochs);
 	draw_card(&mdpy);
 	exchange_text();
+	tell("text exchanged");
+	if (getenv("check"))
+		check_ports(getenv("check"));
 	filter_log(news, tell_news);
 	filter_log(complaints, tell_complaint);
+	if (complained)
+		fputs(kernel_log(), stdout);
 	tell("ready");
 	await_go();
 	tell("the end");

@@ -17,17 +17,19 @@ import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
+import ports
 from display import Display, Picture
 from machine import Failure, Machine
 
 # Where the guest finds the devices, and how QEMU's D-Bus display names one.
 SLOTS = {"mdpy": "03.0", "mbochs": "04.0", "mtty": "05.0"}
+# With --check: mtty devices that are wired differently
+MORE_SLOTS = {"crossed": "06.0", "paced": "07.0"}
 IDS = {"mdpy": "1b36:000f", "mbochs": "1234:1111", "mtty": "4348:3253"}
 DRIVERS = {"mdpy": "mdpy-fb", "mbochs": "bochs-drm", "mtty": "serial"}
 FRAMEBUFFERS = {"mdpy": "mdpy-fb", "mbochs": "bochs-drmdrmfb"}
 # mdpy has one of its own, mbochs the one that we write into its EDID.
 SIZES = {"mdpy": (1024, 768), "mbochs": (1280, 800)}
-PORTS = 2
 BYTE_VALUES = bytes(range(256))
 
 # The kernel starts up in half the time without what nobody needs here.
@@ -41,6 +43,8 @@ RENDER_NODE = "/dev/dri/renderD128"
 BOOT_LIMIT = 420
 STEP_LIMIT = 180
 SHOW_LIMIT = 60
+# The guest gives up long before if nothing moves.
+PORTS_LIMIT = 1200
 HEARTBEAT = 15
 
 
@@ -83,7 +87,9 @@ class Guest:
             text = text.removeprefix("guest: ")
             self.told.append(text)
             self.in_transcript = text == "text begins"
-            if not re.match("(pci|port|kernel|text|framebuffer) ?", text):
+            if verdict := re.fullmatch("(right|wrong): (.*)", text):
+                self.report.check(verdict[1] == "right", f"mtty: {verdict[2]}")
+            elif not re.match("(pci|port|kernel|text|framebuffer|lspci:|setserial:)( |$)", text):
                 self.report.say(f"guest: {text}")
         elif self.in_transcript:
             self.transcript.append(line)
@@ -115,21 +121,29 @@ class Guest:
 def qemu_command(options):
     """The command line, as a person would write it."""
     tail = ",x-no-mmap=on" if options.no_mmap else ""
+    arguments = KERNEL_ARGUMENTS
+    if options.check:
+        # Debian's kernels are prepared for four serial ports.
+        arguments += f" 8250.nr_uarts=8 check={options.check}"
 
     def device(name, more=""):
         path = f"/sys/bus/mdev/devices/{getattr(options, name)}"
-        return f"vfio-pci,id={name},sysfsdev={path},addr={SLOTS[name]}{more}{tail}"
-    return [
+        return f"vfio-pci,id={name},sysfsdev={path},addr={options.slots[name]}{more}{tail}"
+    command = [
         "qemu-system-x86_64", "-accel", "tcg", "-cpu", "qemu64", "-m", "256",
         "-msg", "timestamp=on", "-nodefaults", "-no-user-config", "-no-reboot", "-vga", "none",
         "-display", f"dbus,p2p=yes,gl=on,rendernode={RENDER_NODE}",
-        "-kernel", f"{options.kernel}/vmlinux", "-initrd", f"{options.kernel}/initramfs",
-        "-append", KERNEL_ARGUMENTS,
+        "-kernel", f"{options.kernel}/vmlinux",
+        "-initrd", f"{options.kernel}/initramfs{'-check' if options.check else ''}",
+        "-append", arguments,
         # QEMU shows a region only by mapping it, and crashes if it may not.
         "-device", device("mdpy", "" if options.no_mmap else ",display=on"),
         "-device", device("mbochs", ",display=on,xres={},yres={}".format(*SIZES["mbochs"])),
         "-device", device("mtty"),
     ]
+    for name in options.slots.keys() - SLOTS.keys():
+        command += ["-device", device(name)]
+    return command
 
 
 class Run:
@@ -164,13 +178,13 @@ class Run:
             raise Failure(f"no picture of the display: {text}")
 
     def start(self):
-        for name in SLOTS:
+        for name in self.options.slots:
             path = f"/sys/bus/mdev/devices/{getattr(self.options, name)}"
             if not os.path.isdir(path):
-                raise Failure(f"there is no {path}: create an {name} device first")
+                raise Failure(f"there is no {path}: create the {name} device first")
         if not os.path.exists(RENDER_NODE):
             raise Failure(f"there is no {RENDER_NODE}: load the module vgem")
-        self.report.say("starting QEMU with the three devices")
+        self.report.say(f"starting QEMU with {len(self.options.slots)} devices")
         self.machine = Machine(qemu_command(self.options), self.out("guest-qemu.log"),
                                self.out("guest-console.log"), self.guest.hear)
         self.guest.machine = self.machine
@@ -287,10 +301,10 @@ class Run:
         check = self.report.check
         with open(self.options.text, "rb") as file:
             text = file.read()
-        ports = [f"/dev/{found[1]}" for found in self.guest.find(r"serial (\S+) of .*")]
-        check(len(ports) == PORTS, f"mtty: the guest has {PORTS} ports", str(ports))
+        paths = [f"/dev/{found[1]}" for found in self.guest.find(r"serial (\S+) of .*")]
+        check(len(paths) == ports.PORTS, f"mtty: the guest has {ports.PORTS} ports", str(paths))
         transcript = b"\n".join(self.guest.transcript).decode("latin-1")
-        for port in ports:
+        for port in paths:
             number = port.removeprefix("/dev/ttyS")
             line = self.guest.find(rf"port {number}: (.*)")
             state = line[0][1] if line else "is missing in /proc/tty/driver/serial"
@@ -321,6 +335,23 @@ class Run:
             for line in self.guest.transcript:
                 file.write(line + b"\n")
 
+    def look_at_cards(self):
+        """What the guest finds out about the serial cards, wired in each way."""
+        guest = self.guest
+        guest.await_line("slow begins", PORTS_LIMIT, "it tries the serial ports")
+        begun = time.monotonic()
+        guest.go_on()
+        guest.await_line("slow ends", PORTS_LIMIT, "it sends at a given rate")
+        ports.look_at_pace(self.report, time.monotonic() - begun)
+        guest.await_line("ready", PORTS_LIMIT, "it sends files over the serial ports")
+        cards = ports.find_cards(self.machine.monitor,
+                                 {"loopback": SLOTS["mtty"]} | MORE_SLOTS)
+        for program, look in (("lspci", ports.look_at_lspci),
+                              ("setserial", ports.look_at_setserial)):
+            status = guest.find(rf"{program} ended with status (.*)")[0][1]
+            self.report.check(status == "0", f"mtty: {program} finds no fault", status)
+            look(self.report, cards, [found[1] for found in guest.find(rf"{program}: (.+)")])
+
     def finish(self):
         complaints = [match[1] for match in self.guest.find("kernel complaint (.*)")]
         self.report.check(not complaints, "the guest's kernel complains about nothing",
@@ -341,8 +372,11 @@ class Run:
         await_line("picture mdpy .*", STEP_LIMIT, "it draws")
         self.look_at_picture("mbochs", self.take_mbochs)
         self.look_at_picture("mdpy", self.take_mdpy)
-        await_line("ready", STEP_LIMIT, "it sends text over the serial ports")
+        await_line("text exchanged", STEP_LIMIT, "it sends text over the serial ports")
         self.look_at_serial()
+        if self.options.check:
+            self.look_at_cards()
+        await_line("ready", STEP_LIMIT, "it is done")
         self.finish()
 
 
@@ -374,20 +408,27 @@ def parse_options():
     for name in SLOTS:
         parser.add_argument(f"--{name}", required=True, metavar="UUID",
                             help=f"the {name} device")
+    for name in MORE_SLOTS:
+        parser.add_argument(f"--{name}", metavar="UUID",
+                            help=f"the mtty device that is {name}, for --check")
     parser.add_argument("--kernel", required=True, help="folder with vmlinux and initramfs")
     parser.add_argument("--card", required=True, help="the program that compares pictures")
     parser.add_argument("--text", required=True, help="what the guest sends")
     parser.add_argument("--out", required=True, help="folder for the results")
     parser.add_argument("--start", type=float, default=time.time(),
                         help="when the clock began to count, in seconds since 1970")
-    parser.add_argument("--check", action="store_true", help="one line for each assertion")
+    parser.add_argument("--check", type=int, default=0, metavar="KIB",
+                        help="one line for each assertion, and more of them; so much "
+                        "goes over each serial port")
     parser.add_argument("--no-mmap", action="store_true", help="x-no-mmap=on for all devices")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.slots = SLOTS | MORE_SLOTS if options.check else SLOTS
+    return options
 
 
 def main():
     options = parse_options()
-    report = Report(options.start, options.check)
+    report = Report(options.start, bool(options.check))
     run = Run(options, report)
     try:
         run.play()

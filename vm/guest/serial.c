@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sends a text over serial ports that loop back, over all of them at the same
- * time, and shows what came back. What is sent begins with the name of the
- * port, so that ports that are swapped show, and ends with every byte value
- * there is, so that a line that is not clean shows.
+ * Serial ports: opens them, and sends and receives over all of them at the same
+ * time.
+ *
+ * With that, a text goes over ports that loop back, and what came back is shown.
+ * What is sent begins with the name of the port, so that ports that are swapped
+ * show, and ends with every byte value there is, so that a line that is not
+ * clean shows.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,21 +18,12 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "serial.h"
 
 #define TEXT_MAX	65536
 #define BYTE_VALUES	256
 /* No byte in either direction for so long: the line is dead. */
 #define PATIENCE_MS	30000
-
-struct port {
-	char path[40];
-	int fd;
-	char *out;
-	char *in;
-	size_t length;
-	size_t sent;
-	size_t received;
-};
 
 static char text[TEXT_MAX];
 
@@ -47,7 +41,7 @@ static size_t read_text(const char *path)
 	return length;
 }
 
-static void port_open(struct port *port, const char *name)
+void port_open(struct port *port, const char *name)
 {
 	struct termios raw;
 
@@ -64,31 +58,46 @@ static void port_open(struct port *port, const char *name)
 		     strerror(errno));
 }
 
-static void port_fill(struct port *port, size_t text_length)
+void port_close(struct port *port)
 {
-	const size_t room = sizeof(port->path) + 16 + text_length + BYTE_VALUES;
-	int i;
+	close(port->fd);
+	free(port->in);
+	*port = (struct port){ .fd = -1 };
+}
 
-	port->out = malloc(room);
-	port->in = malloc(room);
-	if (!port->out || !port->in)
+void port_transfer(struct port *from, struct port *to, const void *data,
+		   size_t length)
+{
+	from->out = data;
+	from->length = length;
+	from->sent = 0;
+	port_expect(to, length);
+}
+
+void port_expect(struct port *port, size_t length)
+{
+	free(port->in);
+	port->in = malloc(length ? length : 1);
+	if (!port->in)
 		fail("no memory for %s", port->path);
-	port->length = sprintf(port->out, "this is %s\n", port->path);
-	memcpy(port->out + port->length, text, text_length);
-	port->length += text_length;
-	for (i = 0; i < BYTE_VALUES; i++)
-		port->out[port->length++] = i;
+	port->wanted = length;
+	port->received = 0;
 }
 
 static void port_receive(struct port *port)
 {
+	const size_t before = port->received;
 	const ssize_t got = read(port->fd, port->in + port->received,
-				 port->length - port->received);
+				 port->wanted - port->received);
 
 	if (got < 0 && errno != EAGAIN)
 		fail("%s: read: %s", port->path, strerror(errno));
 	if (got > 0)
 		port->received += got;
+	if (port->tell_each &&
+	    before / port->tell_each != port->received / port->tell_each)
+		tell("%s: received %zu of %zu KiB", port->path,
+		     port->received / 1024, port->wanted / 1024);
 }
 
 static void port_send(struct port *port)
@@ -105,41 +114,55 @@ static void port_send(struct port *port)
 static short port_wants(const struct port *port)
 {
 	return (port->sent < port->length ? POLLOUT : 0) |
-	       (port->received < port->length ? POLLIN : 0);
+	       (port->received < port->wanted ? POLLIN : 0);
 }
 
-static int exchange_some(struct port *ports, int count)
+int ports_exchange(struct port *ports, int count)
 {
 	struct pollfd polls[PORTS_MAX];
-	int i, busy = 0;
+	int i, busy;
 
-	for (i = 0; i < count; i++) {
-		const short wants = port_wants(&ports[i]);
+	for (;;) {
+		busy = 0;
+		for (i = 0; i < count; i++) {
+			const short wants = port_wants(&ports[i]);
 
-		polls[i] = (struct pollfd){
-			.fd = wants ? ports[i].fd : -1,
-			.events = wants,
-		};
-		busy |= wants;
+			polls[i] = (struct pollfd){
+				.fd = wants ? ports[i].fd : -1,
+				.events = wants,
+			};
+			busy |= wants;
+		}
+		if (!busy)
+			return 0;
+		if (!poll(polls, count, PATIENCE_MS))
+			return -1;
+		for (i = 0; i < count; i++) {
+			if (polls[i].revents & POLLIN)
+				port_receive(&ports[i]);
+			if (polls[i].revents & POLLOUT)
+				port_send(&ports[i]);
+			if (polls[i].revents & (POLLERR | POLLHUP))
+				fail("%s: hung up", ports[i].path);
+		}
 	}
-	if (!busy)
-		return 0;
-	if (!poll(polls, count, PATIENCE_MS)) {
-		for (i = 0; i < count; i++)
-			tell("%s: sent %zu of %zu bytes, got back %zu",
-			     ports[i].path, ports[i].sent, ports[i].length,
-			     ports[i].received);
-		fail("the serial ports are dead");
-	}
-	for (i = 0; i < count; i++) {
-		if (polls[i].revents & POLLIN)
-			port_receive(&ports[i]);
-		if (polls[i].revents & POLLOUT)
-			port_send(&ports[i]);
-		if (polls[i].revents & (POLLERR | POLLHUP))
-			fail("%s: hung up", ports[i].path);
-	}
-	return 1;
+}
+
+static void port_fill(struct port *port, size_t text_length)
+{
+	const size_t room = sizeof(port->path) + 16 + text_length + BYTE_VALUES;
+	char *out = malloc(room);
+	size_t length;
+	int i;
+
+	if (!out)
+		fail("no memory for %s", port->path);
+	length = sprintf(out, "this is %s\n", port->path);
+	memcpy(out + length, text, text_length);
+	length += text_length;
+	for (i = 0; i < BYTE_VALUES; i++)
+		out[length++] = i;
+	port_transfer(port, port, out, length);
 }
 
 /* What came back is shown before it is judged. */
@@ -181,12 +204,19 @@ void serial_exchange(const char *text_file, const struct names *names)
 		port_open(&ports[i], names->name[i]);
 		port_fill(&ports[i], text_length);
 	}
-	while (exchange_some(ports, count))
-		;
+	if (ports_exchange(ports, count)) {
+		for (i = 0; i < count; i++)
+			tell("%s: sent %zu of %zu bytes, got back %zu",
+			     ports[i].path, ports[i].sent, ports[i].length,
+			     ports[i].received);
+		fail("the serial ports are dead");
+	}
 	tell("text begins");
 	for (i = 0; i < count; i++)
 		port_show(&ports[i]);
 	for (i = 0; i < count; i++)
 		port_judge(&ports[i]);
 	tell("text ends");
+	for (i = 0; i < count; i++)
+		port_close(&ports[i]);
 }

@@ -83,20 +83,25 @@ int pci_list(struct pci_device *devs, int max)
 	return count;
 }
 
-/* The first device with this id */
+/* The devices with this id in the order of their addresses, returns how many */
+int pci_find_all(struct pci_device *devs, int max, const char *id)
+{
+	struct pci_device all[DEVICES_MAX];
+	const int count = pci_list(all, DEVICES_MAX);
+	int i, found = 0;
+
+	for (i = 0; i < count && found < max; i++) {
+		if (!strcmp(all[i].id, id))
+			devs[found++] = all[i];
+	}
+	return found;
+}
+
+/* The first of them */
 void pci_find(struct pci_device *dev, const char *id)
 {
-	struct pci_device devs[DEVICES_MAX];
-	const int count = pci_list(devs, DEVICES_MAX);
-	int i;
-
-	for (i = 0; i < count; i++) {
-		if (!strcmp(devs[i].id, id)) {
-			*dev = devs[i];
-			return;
-		}
-	}
-	fail("there is no PCI device %s", id);
+	if (!pci_find_all(dev, 1, id))
+		fail("there is no PCI device %s", id);
 }
 
 /* What matches, once there is something: a driver may put its probing off. */
