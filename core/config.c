@@ -220,7 +220,8 @@ void mdev_pci_config_read(struct mdev_pci_device *mpdev, unsigned int pos,
 			  u8 *buf, size_t len)
 {
 	lockdep_assert_held(&mpdev->lock);
-	memcpy(buf, &mpdev->config.val[pos], len);
+	while (len--)
+		*buf++ = mpdev->config.val[pos++];
 }
 
 /**

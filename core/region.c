@@ -5,14 +5,13 @@
  */
 #include <linux/mm.h>
 #include <linux/overflow.h>
-#include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "internal.h"
 
 /* A piece that is copied from or to the user before the lock is taken. */
-#define PIECE	64
+#define PIECE	32
 
 static const struct mdev_pci_region config_region = {
 	.index = VFIO_PCI_CONFIG_REGION_INDEX,
@@ -77,11 +76,10 @@ unsigned int mdev_pci_num_regions(struct mdev_pci_device *mpdev)
 static const struct mdev_pci_window *
 find_window(struct mdev_pci_device *mpdev, u64 pos, u64 len)
 {
-	unsigned int i;
+	const struct mdev_pci_window *win = mpdev->window;
+	const struct mdev_pci_window *end = win + mpdev->nr_windows;
 
-	for (i = 0; i < mpdev->nr_windows; i++) {
-		const struct mdev_pci_window *win = &mpdev->window[i];
-
+	for (; win < end; win++) {
 		if (pos >= win->start && pos - win->start < win->size)
 			return len <= win->size - (pos - win->start) ? win : NULL;
 	}
@@ -134,71 +132,100 @@ int mdev_pci_get_region_info(struct vfio_device *vdev,
 	return vfio_info_add_capability(caps, &type.header, sizeof(type));
 }
 
+static unsigned int reg_count(const struct mdev_pci_reg *reg)
+{
+	return reg->count ?: 1;
+}
+
 static const struct mdev_pci_reg *
 find_reg(const struct mdev_pci_region *region, unsigned int pos)
 {
-	unsigned int i;
+	const struct mdev_pci_reg *reg = region->regs;
+	const struct mdev_pci_reg *end = reg + region->nr_regs;
 
-	for (i = 0; i < region->nr_regs; i++) {
-		const struct mdev_pci_reg *reg = &region->regs[i];
-
+	for (; reg < end; reg++) {
 		if (pos >= reg->offset &&
-		    pos - reg->offset < reg->width * max_t(u16, reg->count, 1))
+		    pos - reg->offset < reg->width * reg_count(reg))
 			return reg;
 	}
 	return NULL;
 }
 
-/*
- * The part of an access that falls on the register at @pos.  Returns how many
- * of the @len bytes that was, or the errno of a refused value.
- */
-static int reg_access(struct mdev_pci_device *mpdev,
-		      const struct mdev_pci_region *region, unsigned int pos,
-		      u8 *buf, size_t len, bool write)
+/* Which register of the array is at @pos, and at which of its bytes. */
+static unsigned int reg_index(const struct mdev_pci_reg *reg, unsigned int pos,
+			      unsigned int *byte)
 {
-	const struct mdev_pci_reg *reg = find_reg(region, pos);
-	unsigned int i, n, byte, first;
-	u32 val = 0;
-	int ret;
+	/* The width is 1, 2 or 4. */
+	*byte = (pos - reg->offset) & (reg->width - 1);
+	return (pos - reg->offset) >> reg->width / 2;
+}
 
-	if (!reg) {
-		if (!write)
-			*buf = 0;
-		return 1;
-	}
+/*
+ * The part of a read that falls on @reg: on one register, or several of the
+ * array.  Returns how many of the @len bytes that was.  Out of line, as it wants
+ * all the registers of the CPU for itself.
+ */
+static noinline int reg_read(struct mdev_pci_device *mpdev,
+			     const struct mdev_pci_region *region,
+			     const struct mdev_pci_reg *reg, unsigned int pos,
+			     u8 *buf, size_t len)
+{
+	unsigned int byte, i = reg_index(reg, pos, &byte);
+	size_t done = 0;
+	u32 val;
 
-	i = (pos - reg->offset) / reg->width;
-	first = (pos - reg->offset) % reg->width;
-	n = min_t(size_t, len, reg->width - first);
+	do {
+		val = reg->read ? reg->read(mpdev, region->index, i) : 0;
+		val >>= byte * BITS_PER_BYTE;
+		do {
+			buf[done++] = val;
+			val >>= BITS_PER_BYTE;
+		} while (++byte < reg->width && done < len);
+		byte = 0;
+	} while (done < len && ++i < reg_count(reg));
+	return done;
+}
 
-	if (reg->read && (!write || n < reg->width))
-		val = reg->read(mpdev, region->index, i);
+/* The same of a write; or the errno, if the first value of it was refused. */
+static noinline int reg_write(struct mdev_pci_device *mpdev,
+			      const struct mdev_pci_region *region,
+			      const struct mdev_pci_reg *reg, unsigned int pos,
+			      const u8 *buf, size_t len)
+{
+	unsigned int byte, i = reg_index(reg, pos, &byte);
+	size_t done = 0;
 
-	for (byte = 0; byte < n; byte++) {
-		unsigned int shift = (first + byte) * BITS_PER_BYTE;
+	do {
+		bool partial = byte || len - done < reg->width;
+		size_t end = done;
+		u32 val = 0;
+		int ret;
 
-		if (write) {
+		if (partial && reg->read)
+			val = reg->read(mpdev, region->index, i);
+		do {
+			unsigned int shift = byte * BITS_PER_BYTE;
+
 			val &= ~(0xffU << shift);
-			val |= (u32)buf[byte] << shift;
-		} else {
-			buf[byte] = val >> shift;
-		}
-	}
+			val |= (u32)buf[end++] << shift;
+		} while (++byte < reg->width && end < len);
+		byte = 0;
 
-	if (write && reg->write) {
-		ret = reg->write(mpdev, region->index, i, val);
+		ret = reg->write ? reg->write(mpdev, region->index, i, val) : 0;
 		if (ret)
-			return ret;
-	}
-	return n;
+			return done ?: ret;
+		done = end;
+	} while (done < len && ++i < reg_count(reg));
+	return done;
 }
 
 /* A piece of config space or of registers.  Bytes done, or an errno if none. */
-static int piece_access_locked(struct mdev_pci_device *mpdev,
-			       const struct mdev_pci_region *region,
-			       unsigned int pos, u8 *buf, size_t len, bool write)
+static __always_inline int
+piece_access_locked(struct mdev_pci_device *mpdev,
+		    const struct mdev_pci_region *region, unsigned int pos,
+		    u8 *buf, size_t len, bool write)
 {
+	const struct mdev_pci_reg *reg;
 	size_t done = 0;
 	int ret;
 
@@ -212,8 +239,18 @@ static int piece_access_locked(struct mdev_pci_device *mpdev,
 	}
 
 	while (done < len) {
-		ret = reg_access(mpdev, region, pos + done, buf + done,
-				 len - done, write);
+		reg = find_reg(region, pos + done);
+		if (!reg) {
+			if (!write)
+				buf[done] = 0;
+			ret = 1;
+		} else if (write) {
+			ret = reg_write(mpdev, region, reg, pos + done,
+					buf + done, len - done);
+		} else {
+			ret = reg_read(mpdev, region, reg, pos + done,
+				       buf + done, len - done);
+		}
 		if (ret < 0)
 			return done ?: ret;
 		done += ret;
@@ -221,9 +258,10 @@ static int piece_access_locked(struct mdev_pci_device *mpdev,
 	return done;
 }
 
-static int piece_access(struct mdev_pci_device *mpdev,
-			const struct mdev_pci_region *region, unsigned int pos,
-			u8 *buf, size_t len, bool write)
+static __always_inline int
+piece_access(struct mdev_pci_device *mpdev,
+	     const struct mdev_pci_region *region, unsigned int pos, u8 *buf,
+	     size_t len, bool write)
 {
 	u32 clear_start, clear_len;
 	int bytes;
@@ -243,46 +281,73 @@ static int piece_access(struct mdev_pci_device *mpdev,
 	return bytes;
 }
 
-static ssize_t piecewise(struct mdev_pci_device *mpdev,
-			 const struct mdev_pci_region *region, unsigned int pos,
-			 char __user *buf, size_t count, bool write)
+/*
+ * Copies, most of which are of one register: put_user() and get_user() make a
+ * move of that.  Return how many bytes were not copied.
+ */
+static __always_inline size_t piece_to_user(void __user *to, const u8 *piece,
+					    size_t n)
 {
-	size_t done = 0;
-	u8 piece[PIECE];
+	if (n == 1)
+		return put_user(*piece, (u8 __user *)to) ? 1 : 0;
+	if (n == 2 && IS_ALIGNED((unsigned long)to, 2))
+		return put_user(*(u16 *)piece, (u16 __user *)to) ? 2 : 0;
+	if (n == 4 && IS_ALIGNED((unsigned long)to, 4))
+		return put_user(*(u32 *)piece, (u32 __user *)to) ? 4 : 0;
+	return copy_to_user(to, piece, n);
+}
 
-	while (done < count) {
+static __always_inline size_t piece_from_user(u8 *piece,
+					      const void __user *from, size_t n)
+{
+	if (n == 1)
+		return get_user(*piece, (u8 __user *)from) ? 1 : 0;
+	if (n == 2 && IS_ALIGNED((unsigned long)from, 2))
+		return get_user(*(u16 *)piece, (u16 __user *)from) ? 2 : 0;
+	if (n == 4 && IS_ALIGNED((unsigned long)from, 4))
+		return get_user(*(u32 *)piece, (u32 __user *)from) ? 4 : 0;
+	return copy_from_user(piece, from, n);
+}
+
+static __always_inline ssize_t
+piecewise(struct mdev_pci_device *mpdev, const struct mdev_pci_region *region,
+	  unsigned int pos, char __user *buf, size_t count, bool write)
+{
+	u8 piece[PIECE] __aligned(4) = {};
+	size_t done = 0;
+
+	for (;;) {
 		/* Ends on a multiple of PIECE: no register is cut in two. */
 		size_t n = min_t(size_t, count - done,
 				 PIECE - (pos + done) % PIECE);
 		int ret;
 
-		if (write) {
-			n -= copy_from_user(piece, buf + done, n);
-		} else {
-			/* Reading can have effects: none if the copy must fail. */
-			n -= fault_in_writeable(buf + done, n);
-		}
+		if (write)
+			n -= piece_from_user(piece, buf + done, n);
+		/* Reading can have effects: none if the copy must fail. */
+		else if (region != &config_region)
+			n -= piece_to_user(buf + done, piece, n);
 		if (!n)
 			return done ?: -EFAULT;
 
 		ret = piece_access(mpdev, region, pos + done, piece, n, write);
 		if (ret < 0)
 			return done ?: ret;
-		if (!write && copy_to_user(buf + done, piece, ret))
-			return done ?: -EFAULT;
+		if (!write)
+			ret -= piece_to_user(buf + done, piece, ret);
 		done += ret;
-		if (ret < n)
-			break;
-
-		if (fatal_signal_pending(current))
+		if (!done)
+			return -EFAULT;
+		if (ret < n || done == count || fatal_signal_pending(current))
 			return done;
 		cond_resched();
 	}
-	return done;
 }
 
-static ssize_t mdev_pci_rw(struct vfio_device *vdev, char __user *buf,
-			   size_t count, loff_t *ppos, bool write)
+/* One for reads and one for writes: each has to decide that only once. */
+static __always_inline ssize_t
+mdev_pci_rw(struct vfio_device *vdev, char __user *buf, size_t count,
+	    loff_t *ppos, bool write)
 {
 	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
 	const struct mdev_pci_window *win;
