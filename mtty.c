@@ -210,17 +210,12 @@ static bool mtty_cable_fetch(struct mtty_port *port,
 	return fetched;
 }
 
-/* All that came over the cable until now is at the pins. */
-static void mtty_catch_up(struct mtty_port *port)
+static void mtty_cable_catch_up(struct mtty_port *port)
 {
 	struct mdev_pci_uart_frame frame;
 	u8 outputs, changed;
 	unsigned int i;
 	bool lost;
-
-	lockdep_assert_held(&port->mpdev->lock);
-	if (!port->cable)
-		return;
 
 	/* Not for as long as the other end goes on: that wakes us again. */
 	for (i = 0; i < MTTY_IN_FLIGHT && mtty_cable_fetch(port, &frame); i++)
@@ -240,6 +235,14 @@ static void mtty_catch_up(struct mtty_port *port)
 	if (changed)
 		mdev_pci_uart_set_inputs(&port->uart, mtty_cross(outputs),
 					 mtty_cross(changed));
+}
+
+/* All that came over the cable until now is at the pins. */
+static void mtty_catch_up(struct mtty_port *port)
+{
+	lockdep_assert_held(&port->mpdev->lock);
+	if (port->cable)
+		mtty_cable_catch_up(port);
 }
 
 static void mtty_arrival(struct work_struct *work)

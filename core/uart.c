@@ -62,7 +62,19 @@ static u8 uart_pending(const struct mdev_pci_uart *uart)
 
 static void uart_update_irq(struct mdev_pci_uart *uart)
 {
-	uart->ops->irq(uart, uart_pending(uart) != UART_IIR_NO_INT);
+	bool intr = uart_pending(uart) != UART_IIR_NO_INT;
+
+	if (intr == uart->intr)
+		return;
+	uart->intr = intr;
+	uart->ops->irq(uart, intr);
+}
+
+/* Nothing is due, now or later, unless somebody does something. */
+static bool uart_idle(const struct mdev_pci_uart *uart)
+{
+	return !uart->shifting && !uart->tx_len && !uart->break_due &&
+	       !uart->thre_at && !uart->timeout_at;
 }
 
 static unsigned int uart_word_bits(const struct mdev_pci_uart *uart)
@@ -239,7 +251,7 @@ static unsigned int uart_sample(struct mdev_pci_uart *uart,
 	return at;
 }
 
-static u8 uart_take(struct mdev_pci_uart *uart)
+static noinline u8 uart_take(struct mdev_pci_uart *uart)
 {
 	bool full = !mdev_pci_uart_has_room(uart);
 
@@ -408,8 +420,7 @@ void mdev_pci_uart_run(struct mdev_pci_uart *uart)
 	ktime_t now;
 
 	lockdep_assert_held(uart->lock);
-	if (!uart->shifting && !uart->tx_len && !uart->break_due &&
-	    !uart->thre_at && !uart->timeout_at)
+	if (uart_idle(uart))
 		return;
 
 	now = uart_now();
@@ -523,9 +534,13 @@ EXPORT_SYMBOL_GPL(mdev_pci_uart_set_inputs);
 
 static void uart_set_lcr_mcr(struct mdev_pci_uart *uart, u8 lcr, u8 mcr)
 {
-	bool was_break = uart_break(uart), was_full = !mdev_pci_uart_has_room(uart);
+	bool was_break, was_full;
 	u8 outputs;
 
+	if (lcr == uart->lcr && mcr == uart->mcr)
+		return;
+	was_break = uart_break(uart);
+	was_full = !mdev_pci_uart_has_room(uart);
 	uart->lcr = lcr;
 	uart->mcr = mcr;
 	/* Who waited need not do so any more: what he sends is lost. */
@@ -623,26 +638,6 @@ static void uart_write_fcr(struct mdev_pci_uart *uart, u8 val)
 		uart->tx_peak = 2;
 }
 
-static u8 uart_read_lcr(struct mdev_pci_uart *uart)
-{
-	return uart->lcr;
-}
-
-static void uart_write_lcr(struct mdev_pci_uart *uart, u8 val)
-{
-	uart_set_lcr_mcr(uart, val, uart->mcr);
-}
-
-static u8 uart_read_mcr(struct mdev_pci_uart *uart)
-{
-	return uart->mcr;
-}
-
-static void uart_write_mcr(struct mdev_pci_uart *uart, u8 val)
-{
-	uart_set_lcr_mcr(uart, uart->lcr, val & UART_MCR_BITS);
-}
-
 static u8 uart_read_lsr(struct mdev_pci_uart *uart)
 {
 	u8 lsr = uart->errors;
@@ -670,31 +665,55 @@ static u8 uart_read_msr(struct mdev_pci_uart *uart)
 	return msr;
 }
 
-static u8 uart_read_scr(struct mdev_pci_uart *uart)
+/* "Registers". */
+static u8 uart_read_reg(struct mdev_pci_uart *uart, unsigned int reg)
 {
-	return uart->scr;
+	switch (reg) {
+	case UART_RX:
+		return uart_read_rbr(uart);
+	case UART_IER:
+		return uart_read_ier(uart);
+	case UART_IIR:
+		return uart_read_iir(uart);
+	case UART_LCR:
+		return uart->lcr;
+	case UART_MCR:
+		return uart->mcr;
+	case UART_LSR:
+		return uart_read_lsr(uart);
+	case UART_MSR:
+		return uart_read_msr(uart);
+	default:
+		return uart->scr;
+	}
 }
 
-static void uart_write_scr(struct mdev_pci_uart *uart, u8 val)
+static void uart_write_reg(struct mdev_pci_uart *uart, unsigned int reg, u8 val)
 {
-	uart->scr = val;
+	switch (reg) {
+	case UART_TX:
+		uart_write_thr(uart, val);
+		break;
+	case UART_IER:
+		uart_write_ier(uart, val);
+		break;
+	case UART_FCR:
+		uart_write_fcr(uart, val);
+		break;
+	case UART_LCR:
+		uart_set_lcr_mcr(uart, val, uart->mcr);
+		break;
+	case UART_MCR:
+		uart_set_lcr_mcr(uart, uart->lcr, val & UART_MCR_BITS);
+		break;
+	case UART_LSR:
+	case UART_MSR:
+		/* Written in factory tests only. */
+		break;
+	default:
+		uart->scr = val;
+	}
 }
-
-/* "Registers".  LSR and MSR take no writes: those are for factory tests. */
-static const struct uart_reg {
-	const char *name;
-	u8 (*read)(struct mdev_pci_uart *uart);
-	void (*write)(struct mdev_pci_uart *uart, u8 val);
-} uart_regs[MDEV_PCI_UART_REGS] = {
-	[UART_RX]  = { "RBR/THR/DLL", uart_read_rbr, uart_write_thr },
-	[UART_IER] = { "IER/DLM", uart_read_ier, uart_write_ier },
-	[UART_IIR] = { "IIR/FCR", uart_read_iir, uart_write_fcr },
-	[UART_LCR] = { "LCR", uart_read_lcr, uart_write_lcr },
-	[UART_MCR] = { "MCR", uart_read_mcr, uart_write_mcr },
-	[UART_LSR] = { "LSR", uart_read_lsr, NULL },
-	[UART_MSR] = { "MSR", uart_read_msr, NULL },
-	[UART_SCR] = { "SCR", uart_read_scr, uart_write_scr },
-};
 
 /**
  * mdev_pci_uart_read() - read a register
@@ -707,10 +726,14 @@ u8 mdev_pci_uart_read(struct mdev_pci_uart *uart, unsigned int reg)
 {
 	u8 val;
 
-	mdev_pci_uart_run(uart);
-	val = uart_regs[reg].read(uart);
-	uart_update_irq(uart);
-	uart_arm(uart);
+	/* Most accesses find it idle and leave it so: they do not pay for more. */
+	if (!uart_idle(uart))
+		mdev_pci_uart_run(uart);
+	val = uart_read_reg(uart, reg);
+	if (uart->ier || uart->intr)
+		uart_update_irq(uart);
+	if (!uart_idle(uart))
+		uart_arm(uart);
 	return val;
 }
 EXPORT_SYMBOL_GPL(mdev_pci_uart_read);
@@ -723,13 +746,13 @@ EXPORT_SYMBOL_GPL(mdev_pci_uart_read);
  */
 void mdev_pci_uart_write(struct mdev_pci_uart *uart, unsigned int reg, u8 val)
 {
-	mdev_pci_uart_run(uart);
-	if (!uart_regs[reg].write)
-		return;
-	uart_regs[reg].write(uart, val);
-	mdev_pci_uart_run(uart);
-	uart_update_irq(uart);
-	uart_arm(uart);
+	if (!uart_idle(uart))
+		mdev_pci_uart_run(uart);
+	uart_write_reg(uart, reg, val);
+	if (!uart_idle(uart))
+		mdev_pci_uart_run(uart);
+	else if (uart->ier || uart->intr)
+		uart_update_irq(uart);
 }
 EXPORT_SYMBOL_GPL(mdev_pci_uart_write);
 
@@ -744,6 +767,7 @@ EXPORT_SYMBOL_GPL(mdev_pci_uart_write);
 void mdev_pci_uart_reset(struct mdev_pci_uart *uart, u8 inputs)
 {
 	lockdep_assert_held(uart->lock);
+	uart->intr = false;
 	uart->ier = 0;
 	uart->fcr = 0;
 	uart->lcr = 0;

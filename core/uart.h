@@ -56,6 +56,7 @@ struct mdev_pci_uart_ops {
  * @ops: what is at its pins
  * @lock: the driver's
  * @paced: sending takes as long as the divisor says; else no time
+ * @intr: level of INTR
  * @ier: interrupt enable
  * @fcr: FIFO control: enable and trigger level
  * @lcr: line control
@@ -93,6 +94,7 @@ struct mdev_pci_uart {
 	struct mutex *lock; /* of the driver, see above */
 	bool paced;
 
+	bool intr;
 	u8 ier;
 	u8 fcr;
 	u8 lcr;
