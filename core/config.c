@@ -15,20 +15,6 @@
 #define PM_CAP_LEN	(PCI_PM_SIZEOF - PCI_CAP_FLAGS)
 #define MSI_CAP_LEN	(PCI_MSI_PENDING_64 + 4 - PCI_CAP_FLAGS)
 
-static void set16(u8 *bytes, unsigned int pos, u16 val)
-{
-	__le16 le = cpu_to_le16(val);
-
-	memcpy(bytes + pos, &le, sizeof(le));
-}
-
-static void set32(u8 *bytes, unsigned int pos, u32 val)
-{
-	__le32 le = cpu_to_le32(val);
-
-	memcpy(bytes + pos, &le, sizeof(le));
-}
-
 /**
  * mdev_pci_add_cap() - put a capability at the end of the chain
  * @mpdev: the device; only from its driver's init callback
@@ -65,37 +51,6 @@ int mdev_pci_add_cap(struct mdev_pci_device *mpdev, u8 id, const void *body,
 	return 0;
 }
 EXPORT_SYMBOL_GPL(mdev_pci_add_cap);
-
-static u32 get32(const u8 *bytes, unsigned int pos)
-{
-	__le32 le;
-
-	memcpy(&le, bytes + pos, sizeof(le));
-	return le32_to_cpu(le);
-}
-
-/**
- * mdev_pci_msi_masked() - Mask Bits of the MSI capability
- * @mpdev: a device that has it, lock held
- *
- * Return: a bit for each message that is masked.
- */
-u32 mdev_pci_msi_masked(const struct mdev_pci_device *mpdev)
-{
-	lockdep_assert_held(&mpdev->lock);
-	return get32(mpdev->config.val, mpdev->config.msi + PCI_MSI_MASK_64);
-}
-
-/**
- * mdev_pci_msi_set_pending() - Pending Bits of the MSI capability
- * @mpdev: a device that has it, lock held
- * @pending: a bit for each message that is masked and due
- */
-void mdev_pci_msi_set_pending(struct mdev_pci_device *mpdev, u32 pending)
-{
-	lockdep_assert_held(&mpdev->lock);
-	set32(mpdev->config.val, mpdev->config.msi + PCI_MSI_PENDING_64, pending);
-}
 
 /* PCI Bus Power Management 1.2, 3.2: D0 and D3hot, state kept across D3hot. */
 static int add_pm_cap(struct mdev_pci_device *mpdev)

@@ -3,6 +3,9 @@
 #ifndef MDEV_PCI_INTERNAL_H
 #define MDEV_PCI_INTERNAL_H
 
+#include <linux/string.h>
+#include <asm/byteorder.h>
+
 #include "mdev-pci-core.h"
 
 /* Where a test may put a function of its own in the place of the real one. */
@@ -30,8 +33,28 @@ void mdev_pci_config_read(struct mdev_pci_device *mpdev, unsigned int pos,
 void mdev_pci_config_write(struct mdev_pci_device *mpdev, unsigned int pos,
 			   const u8 *buf, size_t len);
 
-u32 mdev_pci_msi_masked(const struct mdev_pci_device *mpdev);
-void mdev_pci_msi_set_pending(struct mdev_pci_device *mpdev, u32 pending);
+/* Config space as it is in memory: little-endian, at any alignment. */
+static inline void set16(u8 *bytes, unsigned int pos, u16 val)
+{
+	__le16 le = cpu_to_le16(val);
+
+	memcpy(bytes + pos, &le, sizeof(le));
+}
+
+static inline void set32(u8 *bytes, unsigned int pos, u32 val)
+{
+	__le32 le = cpu_to_le32(val);
+
+	memcpy(bytes + pos, &le, sizeof(le));
+}
+
+static inline u32 get32(const u8 *bytes, unsigned int pos)
+{
+	__le32 le;
+
+	memcpy(&le, bytes + pos, sizeof(le));
+	return le32_to_cpu(le);
+}
 
 /* region.c */
 int mdev_pci_regions_init(struct mdev_pci_device *mpdev);

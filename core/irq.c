@@ -63,17 +63,25 @@ static void update_intx(struct mdev_pci_device *mpdev)
 static void update_msi(struct mdev_pci_device *mpdev)
 {
 	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	unsigned int msi = mpdev->config.msi, i;
+	u8 *val = mpdev->config.val;
 	unsigned long due;
-	unsigned int i;
 
-	if (!mpdev->config.msi)
+	if (!msi)
 		return;
 
-	due = irqs->pending & ~mdev_pci_msi_masked(mpdev);
+	due = irqs->pending & ~get32(val, msi + PCI_MSI_MASK_64);
 	irqs->pending &= ~due;
-	mdev_pci_msi_set_pending(mpdev, irqs->pending);
+	set32(val, msi + PCI_MSI_PENDING_64, irqs->pending);
 	for_each_set_bit(i, &due, MDEV_PCI_MAX_MSI)
 		irq_signal(irqs->trigger[i]);
+}
+
+static __always_inline void irq_update(struct mdev_pci_device *mpdev)
+{
+	lockdep_assert_held(&mpdev->lock);
+	update_intx(mpdev);
+	update_msi(mpdev);
 }
 
 /**
@@ -86,9 +94,7 @@ static void update_msi(struct mdev_pci_device *mpdev)
  */
 void mdev_pci_irq_update(struct mdev_pci_device *mpdev)
 {
-	lockdep_assert_held(&mpdev->lock);
-	update_intx(mpdev);
-	update_msi(mpdev);
+	irq_update(mpdev);
 }
 
 /* Sources share the last message if there are fewer messages. */
@@ -132,7 +138,7 @@ void mdev_pci_set_irq(struct mdev_pci_device *mpdev, unsigned int source,
 		else
 			irqs->pending &= msi_level(mpdev);
 	}
-	mdev_pci_irq_update(mpdev);
+	irq_update(mpdev);
 }
 EXPORT_SYMBOL_GPL(mdev_pci_set_irq);
 
