@@ -235,12 +235,14 @@ static int ioctl_query_gfx_plane(struct mdev_pci_device *mpdev,
 {
 	const size_t minsz = offsetofend(struct vfio_device_gfx_plane_info,
 					 dmabuf_id);
-	struct vfio_device_gfx_plane_info plane = {};
+	const size_t insz = offsetofend(struct vfio_device_gfx_plane_info,
+					drm_plane_type);
+	struct vfio_device_gfx_plane_info plane;
 	int ret;
 
 	if (!mpdev->parent->drv->display)
 		return -ENOTTY;
-	if (copy_from_user(&plane, arg, minsz))
+	if (copy_from_user(&plane, arg, insz))
 		return -EFAULT;
 	if (plane.argsz < minsz)
 		return -EINVAL;
@@ -248,7 +250,18 @@ static int ioctl_query_gfx_plane(struct mdev_pci_device *mpdev,
 	ret = mdev_pci_query_plane(mpdev, &plane);
 	if (ret || plane.flags & VFIO_GFX_PLANE_TYPE_PROBE)
 		return ret;
-	return copy_to_user(arg, &plane, minsz) ? -EFAULT : 0;
+
+	/* Asked at each refresh: moves, where copy_to_user() is a call. */
+	might_fault();
+	if (!user_write_access_begin(arg, minsz))
+		return -EFAULT;
+	unsafe_copy_to_user(arg, (const char *)&plane, minsz, fault);
+	user_write_access_end();
+	return 0;
+
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 static int ioctl_get_gfx_dmabuf(struct mdev_pci_device *mpdev, void __user *arg)

@@ -24,6 +24,14 @@ static bool id_in_use(const struct mdev_pci_gfx *gfx, u32 id)
 	return false;
 }
 
+static bool same_mode(const struct mdev_pci_mode *a,
+		      const struct mdev_pci_mode *b)
+{
+	return a->offset == b->offset && a->width == b->width &&
+	       a->height == b->height && a->stride == b->stride &&
+	       a->format == b->format;
+}
+
 /* The id of @mode: the one it has, or a new one in place of the stalest. */
 static u32 mode_id(struct mdev_pci_gfx *gfx, const struct mdev_pci_mode *mode)
 {
@@ -31,7 +39,7 @@ static u32 mode_id(struct mdev_pci_gfx *gfx, const struct mdev_pci_mode *mode)
 
 	gfx->clock++;
 	for (i = 0; i < MDEV_PCI_MAX_MODES; i++) {
-		if (gfx->id[i] && !memcmp(&gfx->mode[i], mode, sizeof(*mode))) {
+		if (gfx->id[i] && same_mode(&gfx->mode[i], mode)) {
 			gfx->used[i] = gfx->clock;
 			return gfx->id[i];
 		}
@@ -64,7 +72,7 @@ static bool has_plane(const struct mdev_pci_driver *drv, u32 type)
 /**
  * mdev_pci_query_plane() - VFIO_DEVICE_QUERY_GFX_PLANE
  * @mpdev: the device; it has a display
- * @plane: flags and drm_plane_type in, the rest out unless it is a probe
+ * @plane: argsz, flags and drm_plane_type in, the rest out unless it is a probe
  *
  * Return: 0, with @plane->size 0 if there is nothing to show; -EINVAL if
  * @plane->flags are not those of the one interface that the device has.
@@ -73,20 +81,19 @@ int mdev_pci_query_plane(struct mdev_pci_device *mpdev,
 			 struct vfio_device_gfx_plane_info *plane)
 {
 	const struct mdev_pci_driver *drv = mpdev->parent->drv;
-	struct vfio_device_gfx_plane_info in = *plane;
 	struct mdev_pci_mode mode = {};
 
-	if ((in.flags & ~VFIO_GFX_PLANE_TYPE_PROBE) != drv->display)
+	if ((plane->flags & ~VFIO_GFX_PLANE_TYPE_PROBE) != drv->display)
 		return -EINVAL;
-	if (in.flags & VFIO_GFX_PLANE_TYPE_PROBE)
+	if (plane->flags & VFIO_GFX_PLANE_TYPE_PROBE)
 		return 0;
 
 	*plane = (struct vfio_device_gfx_plane_info) {
-		.argsz = in.argsz,
-		.flags = in.flags,
-		.drm_plane_type = in.drm_plane_type,
+		.argsz = plane->argsz,
+		.flags = plane->flags,
+		.drm_plane_type = plane->drm_plane_type,
 	};
-	if (!has_plane(drv, in.drm_plane_type))
+	if (!has_plane(drv, plane->drm_plane_type))
 		return 0;
 
 	guard(mutex)(&mpdev->lock);
