@@ -249,7 +249,7 @@ static void mtty_arrival(struct work_struct *work)
 {
 	struct mtty_port *port = container_of(work, struct mtty_port, arrival);
 
-	guard(mutex)(&port->mpdev->lock);
+	guard(mdev_pci)(port->mpdev);
 	mtty_catch_up(port);
 	/* And what waited for the other end to have room. */
 	mdev_pci_uart_run(&port->uart);
@@ -491,7 +491,8 @@ static void mtty_lock(struct mtty_concerned *c, struct mtty_port *port)
 		if (c->mtty[i] == mtty)
 			return;
 	/* In any order: only one thread at a time has more than one of them. */
-	mutex_lock_nest_lock(&mtty->mpdev.lock, &mtty_wiring);
+	spin_lock_nest_lock(&mtty->mpdev.lock, &mtty_wiring);
+	__release(&mtty->mpdev.lock);
 	c->open |= mtty->mpdev.open;
 	c->mtty[c->nr++] = mtty;
 }
@@ -499,7 +500,7 @@ static void mtty_lock(struct mtty_concerned *c, struct mtty_port *port)
 static void mtty_unlock(struct mtty_concerned *c)
 {
 	while (c->nr)
-		mutex_unlock(&c->mtty[--c->nr]->mpdev.lock);
+		mdev_pci_unlock(&c->mtty[--c->nr]->mpdev);
 }
 
 static void mtty_unplug_both(struct mtty_port *port)
@@ -640,7 +641,7 @@ static ssize_t pace_store(struct device *dev, struct device_attribute *attr,
 	if (ret)
 		return ret;
 
-	guard(mutex)(&mtty->mpdev.lock);
+	guard(mdev_pci)(&mtty->mpdev);
 	if (mtty->mpdev.open)
 		return -EBUSY;
 	for (i = 0; i < MTTY_MAX_PORTS; i++)
@@ -700,7 +701,7 @@ static void mtty_release_device(struct mdev_pci_device *mpdev)
 	unsigned int i;
 
 	scoped_guard(mutex, &mtty_wiring) {
-		guard(mutex)(&mpdev->lock);
+		guard(mdev_pci)(mpdev);
 		list_del(&mtty->node);
 		for (i = 0; i < MTTY_MAX_PORTS; i++)
 			mtty_unplug(&mtty->port[i]);

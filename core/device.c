@@ -33,7 +33,7 @@ static int mdev_pci_power_on(struct mdev_pci_device *mpdev)
 	const struct mdev_pci_driver *drv = mpdev->parent->drv;
 	int ret;
 
-	mutex_init(&mpdev->lock);
+	spin_lock_init(&mpdev->lock);
 	mutex_init(&mpdev->ram.lock);
 	mdev_pci_irq_init(mpdev);
 
@@ -49,7 +49,7 @@ static int mdev_pci_power_on(struct mdev_pci_device *mpdev)
 	ret = mdev_pci_config_seal(mpdev);
 	if (ret)
 		goto err_release;
-	scoped_guard(mutex, &mpdev->lock)
+	scoped_guard(mdev_pci, mpdev)
 		mdev_pci_close_locked(mpdev);
 	return 0;
 
@@ -65,7 +65,6 @@ static void mdev_pci_power_off(struct mdev_pci_device *mpdev)
 		mpdev->parent->drv->release(mpdev);
 	mutex_destroy(&mpdev->irqs.igate);
 	mutex_destroy(&mpdev->ram.lock);
-	mutex_destroy(&mpdev->lock);
 }
 
 static int mdev_pci_init_device(struct vfio_device *vdev)
@@ -108,7 +107,7 @@ static int mdev_pci_open_device(struct vfio_device *vdev)
 	if (ret)
 		return ret;
 
-	guard(mutex)(&mpdev->lock);
+	guard(mdev_pci)(mpdev);
 	WRITE_ONCE(mpdev->open, true);
 	/* What is at its pins may have changed since it was closed. */
 	if (mpdev->parent->drv->reset)
@@ -122,7 +121,7 @@ static void mdev_pci_close_device(struct vfio_device *vdev)
 	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
 
 	mdev_pci_irq_close(mpdev);
-	scoped_guard(mutex, &mpdev->lock) {
+	scoped_guard(mdev_pci, mpdev) {
 		WRITE_ONCE(mpdev->open, false);
 		mdev_pci_close_locked(mpdev);
 	}
@@ -286,7 +285,7 @@ static int ioctl_reset(struct mdev_pci_device *mpdev)
 
 	guard(mutex)(&mpdev->irqs.igate);
 	mdev_pci_irq_settle(mpdev);
-	guard(mutex)(&mpdev->lock);
+	guard(mdev_pci)(mpdev);
 	mdev_pci_reset_locked(mpdev);
 	return 0;
 }

@@ -96,7 +96,7 @@ int mdev_pci_query_plane(struct mdev_pci_device *mpdev,
 	if (!has_plane(drv, plane->drm_plane_type))
 		return 0;
 
-	guard(mutex)(&mpdev->lock);
+	guard(mdev_pci)(mpdev);
 	if (!drv->get_mode(mpdev, &mode))
 		return 0;
 
@@ -129,7 +129,7 @@ int mdev_pci_get_dmabuf(struct mdev_pci_device *mpdev, u32 id)
 	u64 start = 0, end = 0;
 	unsigned int i;
 
-	scoped_guard(mutex, &mpdev->lock) {
+	scoped_guard(mdev_pci, mpdev) {
 		for (i = 0; id && i < MDEV_PCI_MAX_MODES; i++) {
 			const struct mdev_pci_mode *mode = &gfx->mode[i];
 

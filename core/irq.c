@@ -213,7 +213,7 @@ static void irq_disable(struct mdev_pci_device *mpdev)
 	vfio_virqfd_disable(&irqs->mask);
 	vfio_virqfd_disable(&irqs->unmask);
 
-	guard(mutex)(&mpdev->lock);
+	guard(mdev_pci)(mpdev);
 	for (i = 0; i < irqs->nr_vectors; i++)
 		irq_put_trigger(irqs, i, NULL);
 	irq_select(irqs, VFIO_PCI_NUM_IRQS, 0);
@@ -278,7 +278,7 @@ u32 mdev_pci_irq_flags(unsigned int index)
 
 static void set_masked(struct mdev_pci_device *mpdev, bool masked)
 {
-	guard(mutex)(&mpdev->lock);
+	guard(mdev_pci)(mpdev);
 	mpdev->irqs.masked = masked;
 	mdev_pci_irq_update(mpdev);
 }
@@ -299,7 +299,7 @@ static void unmask_thread(void *opaque, void *data)
 	struct mdev_pci_irqs *irqs = &mpdev->irqs;
 	bool enough;
 
-	scoped_guard(mutex, &mpdev->lock) {
+	scoped_guard(mdev_pci, mpdev) {
 		if (time_after(jiffies, irqs->unmask_jiffy)) {
 			irqs->unmask_jiffy = jiffies;
 			irqs->unmasked = 0;
@@ -388,7 +388,7 @@ static void irq_loop_back(struct mdev_pci_device *mpdev,
 {
 	unsigned int i;
 
-	guard(mutex)(&mpdev->lock);
+	guard(mdev_pci)(mpdev);
 	for (i = 0; i < set->count; i++)
 		if (irq_chosen(set, data, i))
 			irq_signal(mpdev->irqs.trigger[set->start + i]);
@@ -432,7 +432,7 @@ static int set_trigger(struct mdev_pci_device *mpdev,
 		return 0;
 	}
 
-	guard(mutex)(&mpdev->lock);
+	guard(mdev_pci)(mpdev);
 	for (i = 0; i < set->count; i++)
 		irq_put_trigger(irqs, set->start + i, ctx[i]);
 	if (enabled)

@@ -9,13 +9,14 @@
  *
  * Locking: mdev_pci_device.lock covers the config space, the registers, the
  * interrupt lines and the display modes.  The core takes it around every
- * callback that says "lock held".  User memory is never touched under it: a
- * page fault can wait for anything, and other users of the device with it.
+ * callback that says "lock held": it is a spinlock, and they are not to sleep.
+ * User memory is never touched under it: a page fault can wait for anything.
  */
 #ifndef MDEV_PCI_CORE_H
 #define MDEV_PCI_CORE_H
 
 #include <linux/bits.h>
+#include <linux/cleanup.h>
 #include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/err.h>
@@ -339,7 +340,7 @@ struct mdev_pci_device {
 	const struct mdev_pci_type *type;
 	guid_t uuid;
 
-	struct mutex lock; /* all below, but for what a file of its own says */
+	spinlock_t lock; /* all below, but for what a file of its own says */
 	bool open;
 	struct mdev_pci_config config;
 	struct mdev_pci_window window[MDEV_PCI_MAX_REGIONS];
@@ -353,6 +354,22 @@ static inline struct mdev_pci_device *to_mdev_pci(struct vfio_device *vdev)
 {
 	return container_of(vdev, struct mdev_pci_device, vdev);
 }
+
+/* guard(mdev_pci)(mpdev): sparse counts locks, and does not see a guard's end. */
+static inline void mdev_pci_lock(struct mdev_pci_device *mpdev)
+{
+	spin_lock(&mpdev->lock);
+	__release(&mpdev->lock);
+}
+
+static inline void mdev_pci_unlock(struct mdev_pci_device *mpdev)
+{
+	__acquire(&mpdev->lock);
+	spin_unlock(&mpdev->lock);
+}
+
+DEFINE_GUARD(mdev_pci, struct mdev_pci_device *, mdev_pci_lock(_T),
+	     mdev_pci_unlock(_T))
 
 struct mdev_pci_parent *mdev_pci_register(const struct mdev_pci_driver *drv,
 					  unsigned int budget);

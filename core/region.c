@@ -266,7 +266,7 @@ piece_access(struct mdev_pci_device *mpdev,
 	u32 clear_start, clear_len;
 	int bytes;
 
-	scoped_guard(mutex, &mpdev->lock) {
+	scoped_guard(mdev_pci, mpdev) {
 		bytes = piece_access_locked(mpdev, region, pos, buf, len, write);
 		clear_start = mpdev->ram.clear_start;
 		clear_len = mpdev->ram.clear_len;

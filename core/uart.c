@@ -406,9 +406,10 @@ static void uart_work(struct work_struct *work)
 	struct mdev_pci_uart *uart = container_of(work, struct mdev_pci_uart,
 						  work);
 
-	guard(mutex)(uart->lock);
+	spin_lock(uart->lock);
 	uart->armed = KTIME_MAX;
 	mdev_pci_uart_run(uart);
+	spin_unlock(uart->lock);
 }
 
 /**
@@ -794,7 +795,7 @@ EXPORT_SYMBOL_GPL(mdev_pci_uart_reset);
  * @lock: the driver's
  */
 void mdev_pci_uart_init(struct mdev_pci_uart *uart,
-			const struct mdev_pci_uart_ops *ops, struct mutex *lock)
+			const struct mdev_pci_uart_ops *ops, spinlock_t *lock)
 {
 	uart->ops = ops;
 	uart->lock = lock;

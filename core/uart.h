@@ -6,14 +6,14 @@
  * is called back for what is at the pins: the interrupt, the serial output, RTS
  * and DTR.  It knows nothing of PCI.
  *
- * Locking: one mutex, the driver's, covers a UART and all that its callbacks
+ * Locking: one spinlock, the driver's, covers a UART and all that its callbacks
  * touch.  Each function here expects it to be held, each callback has it held.
  */
 #ifndef MDEV_PCI_UART_H
 #define MDEV_PCI_UART_H
 
 #include <linux/hrtimer.h>
-#include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -91,7 +91,7 @@ struct mdev_pci_uart_ops {
  */
 struct mdev_pci_uart {
 	const struct mdev_pci_uart_ops *ops;
-	struct mutex *lock; /* of the driver, see above */
+	spinlock_t *lock; /* of the driver, see above */
 	bool paced;
 
 	bool intr;
@@ -135,7 +135,7 @@ struct mdev_pci_uart {
 };
 
 void mdev_pci_uart_init(struct mdev_pci_uart *uart,
-			const struct mdev_pci_uart_ops *ops, struct mutex *lock);
+			const struct mdev_pci_uart_ops *ops, spinlock_t *lock);
 void mdev_pci_uart_release(struct mdev_pci_uart *uart);
 void mdev_pci_uart_reset(struct mdev_pci_uart *uart, u8 inputs);
 u8 mdev_pci_uart_read(struct mdev_pci_uart *uart, unsigned int reg);

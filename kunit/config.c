@@ -143,9 +143,10 @@ static void width_and_alignment_make_no_difference(struct kunit *test)
 			config_expected(expected, writable);
 			for (i = pos; i < pos + len; i++)
 				expected[i] |= writable[i];
-			guard(mutex)(&mpdev->lock);
-			mdev_pci_config_reset(mpdev);
-			mdev_pci_config_write(mpdev, pos, ones, len);
+			scoped_guard(mdev_pci, mpdev) {
+				mdev_pci_config_reset(mpdev);
+				mdev_pci_config_write(mpdev, pos, ones, len);
+			}
 			KUNIT_ASSERT_MEMEQ_MSG(test, mpdev->config.val,
 					       expected, MDEV_PCI_CONFIG_SIZE,
 					       "%u bytes at %02xh", len, pos);
@@ -372,7 +373,7 @@ static void reset_undoes_every_write(struct kunit *test)
 	for (pos = 0; pos < MDEV_PCI_CONFIG_SIZE; pos++)
 		config_put(mpdev, pos, 1, 0xff);
 	KUNIT_EXPECT_MEMNEQ(test, mpdev->config.val, val, sizeof(val));
-	scoped_guard(mutex, &mpdev->lock)
+	scoped_guard(mdev_pci, mpdev)
 		mdev_pci_config_reset(mpdev);
 	KUNIT_EXPECT_MEMEQ(test, mpdev->config.val, val, sizeof(val));
 }

@@ -150,13 +150,13 @@ static void reset_leaves_what_close_forgets(struct kunit *test)
 
 	mpdev = mdev_pci_kunit_device(test, &calls_driver, &calls_type);
 	mpdev->gfx.id[0] = 5;
-	scoped_guard(mutex, &mpdev->lock)
+	scoped_guard(mdev_pci, mpdev)
 		mdev_pci_reset_locked(mpdev);
 	KUNIT_EXPECT_EQ(test, to_calls(mpdev)->reset, 2);
 	KUNIT_EXPECT_EQ(test, to_calls(mpdev)->closed, 1);
 	KUNIT_EXPECT_EQ(test, mpdev->gfx.id[0], 5);
 
-	scoped_guard(mutex, &mpdev->lock)
+	scoped_guard(mdev_pci, mpdev)
 		mdev_pci_close_locked(mpdev);
 	KUNIT_EXPECT_EQ(test, to_calls(mpdev)->reset, 3);
 	KUNIT_EXPECT_EQ(test, to_calls(mpdev)->closed, 2);

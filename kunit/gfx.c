@@ -342,7 +342,7 @@ static void ids_of_the_last_user_are_gone(struct kunit *test)
 	u32 id = query_id(mpdev), next;
 
 	KUNIT_EXPECT_EQ(test, query_id(mpdev), id);
-	scoped_guard(mutex, &mpdev->lock)
+	scoped_guard(mdev_pci, mpdev)
 		mdev_pci_gfx_close(mpdev);
 	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, id), -ENOENT);
 	next = query_id(mpdev);

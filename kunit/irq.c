@@ -53,7 +53,7 @@ static void enable(struct kunit_irqs *t, unsigned int index, unsigned int nr)
 {
 	unsigned int i;
 
-	guard(mutex)(&t->mpdev.lock);
+	guard(mdev_pci)(&t->mpdev);
 	for (i = 0; i < nr; i++)
 		t->mpdev.irqs.trigger[i] = (struct eventfd_ctx *)&t->fired[i];
 	irq_select(&t->mpdev.irqs, index, nr);
@@ -61,7 +61,7 @@ static void enable(struct kunit_irqs *t, unsigned int index, unsigned int nr)
 
 static void set_level(struct kunit_irqs *t, unsigned int source, bool level)
 {
-	guard(mutex)(&t->mpdev.lock);
+	guard(mdev_pci)(&t->mpdev);
 	mdev_pci_set_irq(&t->mpdev, source, level);
 }
 
@@ -222,7 +222,7 @@ static void device_without_a_pin_has_no_intx(struct kunit *test)
 	struct mdev_pci_device *mpdev;
 
 	mpdev = mdev_pci_kunit_device(test, &irqs_driver, &type);
-	scoped_guard(mutex, &mpdev->lock)
+	scoped_guard(mdev_pci, mpdev)
 		mdev_pci_set_irq(mpdev, 0, true);
 	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_STATUS, 2),
 			PCI_STATUS_CAP_LIST);
@@ -290,7 +290,7 @@ static void reset_lowers_all_and_unmasks(struct kunit *test)
 
 	enable(t, VFIO_PCI_INTX_IRQ_INDEX, 1);
 	set_level(t, 3, true);
-	scoped_guard(mutex, &t->mpdev.lock) {
+	scoped_guard(mdev_pci, &t->mpdev) {
 		mdev_pci_irq_reset(&t->mpdev);
 		mdev_pci_config_reset(&t->mpdev);
 	}
@@ -416,7 +416,7 @@ static void reset_and_disable_forget_what_is_pending(struct kunit *test)
 	enable(t, VFIO_PCI_MSI_IRQ_INDEX, SOURCES);
 	mask_messages(t, GENMASK(SOURCES - 1, 0));
 	set_level(t, 3, true);
-	scoped_guard(mutex, &t->mpdev.lock) {
+	scoped_guard(mdev_pci, &t->mpdev) {
 		mdev_pci_irq_reset(&t->mpdev);
 		mdev_pci_config_reset(&t->mpdev);
 	}
@@ -539,7 +539,7 @@ static void each_combination_has_its_errno(struct kunit *test)
 		for (count = 0; count < SOURCES + 2; count++) {
 			struct kunit_irqs *t = irqs_device(test);
 
-			scoped_guard(mutex, &t->mpdev.lock)
+			scoped_guard(mdev_pci, &t->mpdev)
 				irq_select(&t->mpdev.irqs, c->enabled,
 					   c->enabled == VFIO_PCI_NUM_IRQS ? 0 :
 					   c->enabled + 1);

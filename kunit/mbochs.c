@@ -24,7 +24,7 @@ static void put_dispi(struct mdev_pci_device *mpdev, unsigned int i, u16 val)
 
 static bool get_mode(struct mdev_pci_device *mpdev, struct mdev_pci_mode *mode)
 {
-	guard(mutex)(&mpdev->lock);
+	guard(mdev_pci)(mpdev);
 	return mbochs_get_mode(mpdev, mode);
 }
 
@@ -143,13 +143,12 @@ static void no_mode_leaves_the_memory(struct kunit *test)
 
 	put_dispi(mpdev, DISPI_BPP, 32);
 	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED);
-	guard(mutex)(&mpdev->lock);
 	for (i = 0; i < BIT(3 * ARRAY_SIZE(reg)); i++) {
 		struct mdev_pci_mode mode = {};
 
 		for (j = 0; j < ARRAY_SIZE(reg); j++)
 			to_mbochs(mpdev)->dispi[reg[j]] = extreme[i >> 3 * j & 7];
-		if (!mbochs_get_mode(mpdev, &mode))
+		if (!get_mode(mpdev, &mode))
 			continue;
 		shown++;
 		KUNIT_ASSERT_LE_MSG(test, mode.offset +
@@ -422,14 +421,14 @@ static void monitor_stays_until_the_user_leaves(struct kunit *test)
 		put_dispi(mpdev, i, 0xffff);
 	guest_write(mpdev, MMIO, 0x604, 4, 0xbebebebe);
 
-	scoped_guard(mutex, &mpdev->lock)
+	scoped_guard(mdev_pci, mpdev)
 		mbochs_reset(mpdev);
 	KUNIT_EXPECT_EQ(test, seen_by_guest(mpdev), 1024);
 	for (i = DISPI_XRES; i < DISPI_VIDEO_MEMORY_64K; i++)
 		KUNIT_EXPECT_EQ(test, get_dispi(mpdev, i), 0);
 	KUNIT_EXPECT_EQ(test, guest_read(mpdev, MMIO, 0x604, 4), 0x1e1e1e1e);
 
-	scoped_guard(mutex, &mpdev->lock)
+	scoped_guard(mdev_pci, mpdev)
 		mbochs_close(mpdev);
 	KUNIT_EXPECT_EQ(test, guest_read(mpdev, EDID, 20, 4), LINK_DOWN);
 	KUNIT_EXPECT_EQ(test, guest_read(mpdev, EDID, 8, 4), 0);

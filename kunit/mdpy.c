@@ -54,9 +54,11 @@ static void mode_is_that_of_the_type(struct kunit *test)
 	const struct mdpy_case *c = test->param_value;
 	struct mdev_pci_device *mpdev = new_mdpy(test);
 	struct mdev_pci_mode mode = {};
+	bool shown;
 
-	scoped_guard(mutex, &mpdev->lock)
-		KUNIT_EXPECT_TRUE(test, mdpy_get_mode(mpdev, &mode));
+	scoped_guard(mdev_pci, mpdev)
+		shown = mdpy_get_mode(mpdev, &mode);
+	KUNIT_EXPECT_TRUE(test, shown);
 	KUNIT_EXPECT_EQ(test, mode.format, DRM_FORMAT_XRGB8888);
 	KUNIT_EXPECT_EQ(test, mode.width, c->width);
 	KUNIT_EXPECT_EQ(test, mode.height, c->height);

@@ -57,7 +57,7 @@ static void port_out(struct mtty_port *port, unsigned int reg, u8 val)
 static bool asks_for_service(struct mtty_port *port)
 {
 	flush_work(&port->arrival);
-	guard(mutex)(&port->mpdev->lock);
+	guard(mdev_pci)(port->mpdev);
 	return port->mpdev->irqs.level & BIT(port->index);
 }
 
@@ -206,7 +206,7 @@ static void reset_drops_lines_and_lets_go_of_who_waits(struct kunit *test)
 		port_out(&a->port[1], UART_TX, 'x');
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), 0);
 
-	scoped_guard(mutex, &b->mpdev.lock)
+	scoped_guard(mdev_pci, &b->mpdev)
 		mtty_reset(&b->mpdev);
 	flush_work(&a->port[1].arrival);
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), LSR_EMPTY);

@@ -101,7 +101,7 @@ static void reset_leaves_nothing(struct kunit *test)
 		out_port(mpdev, port, UART_LCR, UART_LCR_SBC);
 		out_port(mpdev, port, UART_SCR, 0x55);
 	}
-	scoped_guard(mutex, &mpdev->lock) {
+	scoped_guard(mdev_pci, mpdev) {
 		mpdev->irqs.level = 0; /* the core's part */
 		mpdev->config.val[PCI_STATUS] &= ~PCI_STATUS_INTERRUPT;
 		mtty_driver.reset(mpdev);

@@ -21,7 +21,7 @@ int mdev_pci_kunit_access(struct mdev_pci_device *mpdev, u32 index,
 {
 	unsigned int i;
 
-	guard(mutex)(&mpdev->lock);
+	guard(mdev_pci)(mpdev);
 	for (i = 0; i < mpdev->nr_windows; i++)
 		if (mpdev->window[i].region->index == index)
 			return piece_access_locked(mpdev,

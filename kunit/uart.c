@@ -36,7 +36,7 @@ struct kunit_uart {
  * @now: what the clock says
  */
 struct kunit_line {
-	struct mutex lock; /* of the UARTs */
+	spinlock_t lock; /* of the UARTs */
 	struct kunit_uart end[2];
 	ktime_t now;
 };
@@ -93,7 +93,7 @@ static struct kunit_line *new_line(struct kunit *test, bool paced)
 
 	line = kunit_kzalloc(test, sizeof(*line), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, line);
-	mutex_init(&line->lock);
+	spin_lock_init(&line->lock);
 	line->now = START;
 	test->priv = line;
 	kunit_activate_static_stub(test, uart_now, stopped_clock);
@@ -102,7 +102,7 @@ static struct kunit_line *new_line(struct kunit *test, bool paced)
 		mdev_pci_uart_init(&line->end[i].uart, &kunit_uart_ops,
 				   &line->lock);
 		line->end[i].uart.paced = paced;
-		scoped_guard(mutex, &line->lock)
+		scoped_guard(spinlock, &line->lock)
 			mdev_pci_uart_reset(&line->end[i].uart, 0);
 	}
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, release_line, line),
@@ -112,14 +112,14 @@ static struct kunit_line *new_line(struct kunit *test, bool paced)
 
 static u8 get(struct kunit_line *line, unsigned int end, unsigned int reg)
 {
-	guard(mutex)(&line->lock);
+	guard(spinlock)(&line->lock);
 	return mdev_pci_uart_read(&line->end[end].uart, reg);
 }
 
 static void put(struct kunit_line *line, unsigned int end, unsigned int reg,
 		u8 val)
 {
-	guard(mutex)(&line->lock);
+	guard(spinlock)(&line->lock);
 	mdev_pci_uart_write(&line->end[end].uart, reg, val);
 }
 
@@ -476,7 +476,7 @@ static void full_receiver_makes_the_sender_wait(struct kunit *test)
 
 	line->end[0].refuse = false;
 	line->end[0].peer = NULL;
-	scoped_guard(mutex, &line->lock)
+	scoped_guard(spinlock, &line->lock)
 		mdev_pci_uart_run(&line->end[0].uart);
 	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
 	KUNIT_EXPECT_EQ(test, line->end[0].sent, 17);
@@ -491,7 +491,7 @@ static void loop_back_is_inside(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(line, 0, UART_MSR), UART_MSR_CTS | UART_MSR_DCTS |
 			UART_MSR_RI);
 	/* What is at the pins does not matter, there and back. */
-	scoped_guard(mutex, &line->lock)
+	scoped_guard(spinlock, &line->lock)
 		mdev_pci_uart_set_inputs(&line->end[0].uart, UART_MSR_DCD,
 					 UART_MSR_DCD | UART_MSR_CTS);
 	KUNIT_EXPECT_EQ(test, get(line, 0, UART_MSR), UART_MSR_CTS | UART_MSR_RI);
@@ -510,7 +510,7 @@ static void short_pulse_leaves_a_delta(struct kunit *test)
 	struct kunit_line *line = new_line(test, false);
 
 	put(line, 0, UART_IER, UART_IER_MSI);
-	scoped_guard(mutex, &line->lock)
+	scoped_guard(spinlock, &line->lock)
 		mdev_pci_uart_set_inputs(&line->end[0].uart, 0, UART_MSR_DSR);
 	KUNIT_EXPECT_TRUE(test, line->end[0].irq);
 	KUNIT_EXPECT_EQ(test, get(line, 0, UART_MSR), UART_MSR_DDSR);
