@@ -41,10 +41,13 @@ static int mdev_pci_power_on(struct mdev_pci_device *mpdev)
 	if (ret)
 		return ret;
 	mdev_pci_config_init(mpdev);
+	ret = mdev_pci_gfx_init(mpdev);
+	if (ret)
+		return ret;
 	if (drv->init) {
 		ret = drv->init(mpdev);
 		if (ret)
-			return ret;
+			goto err_release_gfx;
 	}
 	ret = mdev_pci_config_seal(mpdev);
 	if (ret)
@@ -56,6 +59,8 @@ static int mdev_pci_power_on(struct mdev_pci_device *mpdev)
 err_release:
 	if (drv->release)
 		drv->release(mpdev);
+err_release_gfx:
+	mdev_pci_gfx_release(mpdev);
 	return ret;
 }
 
@@ -63,6 +68,7 @@ static void mdev_pci_power_off(struct mdev_pci_device *mpdev)
 {
 	if (mpdev->parent->drv->release)
 		mpdev->parent->drv->release(mpdev);
+	mdev_pci_gfx_release(mpdev);
 	mutex_destroy(&mpdev->irqs.igate);
 	mutex_destroy(&mpdev->ram.lock);
 }

@@ -9,6 +9,7 @@
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <drm/drm_plane.h>
 
@@ -108,7 +109,7 @@ int mdev_pci_query_plane(struct mdev_pci_device *mpdev,
 	if (drv->display == VFIO_GFX_PLANE_TYPE_REGION)
 		plane->region_index = drv->display_region;
 	else
-		plane->dmabuf_id = mode_id(&mpdev->gfx, &mode);
+		plane->dmabuf_id = mode_id(mpdev->gfx, &mode);
 	return 0;
 }
 
@@ -125,7 +126,7 @@ int mdev_pci_query_plane(struct mdev_pci_device *mpdev,
  */
 int mdev_pci_get_dmabuf(struct mdev_pci_device *mpdev, u32 id)
 {
-	struct mdev_pci_gfx *gfx = &mpdev->gfx;
+	struct mdev_pci_gfx *gfx = mpdev->gfx;
 	u64 start = 0, end = 0;
 	unsigned int i;
 
@@ -153,10 +154,37 @@ int mdev_pci_get_dmabuf(struct mdev_pci_device *mpdev, u32 id)
  */
 void mdev_pci_gfx_close(struct mdev_pci_device *mpdev)
 {
+	struct mdev_pci_gfx *gfx = mpdev->gfx;
+
 	lockdep_assert_held(&mpdev->lock);
-	memset(&mpdev->gfx.mode, 0, sizeof(mpdev->gfx.mode));
-	memset(&mpdev->gfx.id, 0, sizeof(mpdev->gfx.id));
-	memset(&mpdev->gfx.used, 0, sizeof(mpdev->gfx.used));
+	if (!gfx)
+		return;
+	memset(gfx->mode, 0, sizeof(gfx->mode));
+	memset(gfx->id, 0, sizeof(gfx->id));
+	memset(gfx->used, 0, sizeof(gfx->used));
+}
+
+/**
+ * mdev_pci_gfx_init() - room for modes, if the display is of dma-bufs
+ * @mpdev: a new device
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int mdev_pci_gfx_init(struct mdev_pci_device *mpdev)
+{
+	if (mpdev->parent->drv->display != VFIO_GFX_PLANE_TYPE_DMABUF)
+		return 0;
+	mpdev->gfx = kzalloc_obj(*mpdev->gfx, GFP_KERNEL);
+	return mpdev->gfx ? 0 : -ENOMEM;
+}
+
+/**
+ * mdev_pci_gfx_release() - undo mdev_pci_gfx_init()
+ * @mpdev: the device
+ */
+void mdev_pci_gfx_release(struct mdev_pci_device *mpdev)
+{
+	kfree(mpdev->gfx);
 }
 
 /* Here, as the tests call what is static above. */

@@ -94,6 +94,8 @@ void mdev_pci_irq_close(struct mdev_pci_device *mpdev);
 void mdev_pci_request(struct vfio_device *vdev, unsigned int count);
 
 /* gfx.c */
+int mdev_pci_gfx_init(struct mdev_pci_device *mpdev);
+void mdev_pci_gfx_release(struct mdev_pci_device *mpdev);
 int mdev_pci_query_plane(struct mdev_pci_device *mpdev,
 			 struct vfio_device_gfx_plane_info *plane);
 int mdev_pci_get_dmabuf(struct mdev_pci_device *mpdev, u32 id);

@@ -40,8 +40,11 @@ struct mdev_pci_driver;
 /* Config space, six BARs, and two regions of a device's own. */
 #define MDEV_PCI_MAX_REGIONS	9
 #define MDEV_PCI_MAX_MSI	32
-/* Modes whose dma-buf ids are remembered; what a flipping guest cycles through. */
-#define MDEV_PCI_MAX_MODES	64
+/*
+ * Modes whose dma-buf ids are remembered; what a flipping guest cycles through.
+ * As many as fit into 2 KiB (struct mdev_pci_gfx).
+ */
+#define MDEV_PCI_MAX_MODES	60
 
 /**
  * struct mdev_pci_reg - one register, or an array of equal ones
@@ -332,7 +335,7 @@ struct mdev_pci_gfx {
  * @nr_windows: how many
  * @ram: memory
  * @irqs: interrupts
- * @gfx: display
+ * @gfx: display of dma-bufs, NULL for any other
  */
 struct mdev_pci_device {
 	struct vfio_device vdev;
@@ -347,7 +350,7 @@ struct mdev_pci_device {
 	unsigned int nr_windows;
 	struct mdev_pci_ram ram;
 	struct mdev_pci_irqs irqs;
-	struct mdev_pci_gfx gfx;
+	struct mdev_pci_gfx *gfx;
 };
 
 static inline struct mdev_pci_device *to_mdev_pci(struct vfio_device *vdev)

@@ -105,6 +105,7 @@ static const struct mdev_pci_type calls_type = { .model = &calls_model };
 	.release	= count_release,		\
 	.reset		= count_reset,			\
 	.close		= count_close,			\
+	.display	= VFIO_GFX_PLANE_TYPE_DMABUF,	\
 }
 
 static const struct mdev_pci_driver calls_driver = CALLS_DRIVER(NULL);
@@ -149,18 +150,18 @@ static void reset_leaves_what_close_forgets(struct kunit *test)
 	struct mdev_pci_device *mpdev;
 
 	mpdev = mdev_pci_kunit_device(test, &calls_driver, &calls_type);
-	mpdev->gfx.id[0] = 5;
+	mpdev->gfx->id[0] = 5;
 	scoped_guard(mdev_pci, mpdev)
 		mdev_pci_reset_locked(mpdev);
 	KUNIT_EXPECT_EQ(test, to_calls(mpdev)->reset, 2);
 	KUNIT_EXPECT_EQ(test, to_calls(mpdev)->closed, 1);
-	KUNIT_EXPECT_EQ(test, mpdev->gfx.id[0], 5);
+	KUNIT_EXPECT_EQ(test, mpdev->gfx->id[0], 5);
 
 	scoped_guard(mdev_pci, mpdev)
 		mdev_pci_close_locked(mpdev);
 	KUNIT_EXPECT_EQ(test, to_calls(mpdev)->reset, 3);
 	KUNIT_EXPECT_EQ(test, to_calls(mpdev)->closed, 2);
-	KUNIT_EXPECT_EQ(test, mpdev->gfx.id[0], 0);
+	KUNIT_EXPECT_EQ(test, mpdev->gfx->id[0], 0);
 }
 
 static struct kunit_case device_cases[] = {
