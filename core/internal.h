@@ -69,6 +69,8 @@ ssize_t mdev_pci_write(struct vfio_device *vdev, const char __user *buf,
 int mdev_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
 
 /* ram.c */
+void mdev_pci_ram_init(void);
+void mdev_pci_ram_exit(void);
 int mdev_pci_ram_open(struct mdev_pci_device *mpdev);
 void mdev_pci_ram_close(struct mdev_pci_device *mpdev);
 int mdev_pci_ram_reset(struct mdev_pci_device *mpdev);

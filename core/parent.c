@@ -221,5 +221,18 @@ void mdev_pci_unregister(struct mdev_pci_parent *parent)
 }
 EXPORT_SYMBOL_GPL(mdev_pci_unregister);
 
+static int __init mdev_pci_core_init(void)
+{
+	mdev_pci_ram_init();
+	return 0;
+}
+module_init(mdev_pci_core_init);
+
+static void __exit mdev_pci_core_exit(void)
+{
+	mdev_pci_ram_exit();
+}
+module_exit(mdev_pci_core_exit);
+
 MODULE_DESCRIPTION("Virtual PCI devices for VFIO, core");
 MODULE_LICENSE("GPL");

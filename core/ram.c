@@ -11,7 +11,9 @@
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
+#include <linux/init.h>
 #include <linux/mm.h>
+#include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
@@ -22,6 +24,46 @@
 
 /* What is read between two looks for a fatal signal. */
 #define RW_CHUNK	SZ_1M
+
+/* A tmpfs of our own with huge pages; NULL: the kernel's will do. */
+static struct vfsmount *ram_mnt;
+
+/**
+ * mdev_pci_ram_init() - find out where memory can come from
+ *
+ * The kernel's own tmpfs has no huge pages unless an administrator says so for
+ * all of its users.  A mount of our own has them wherever one fits; a kernel
+ * that has none at all, or is told to "deny" them to shmem, gives small pages.
+ */
+void __init mdev_pci_ram_init(void)
+{
+	char options[] = "huge=within_size";
+	struct vfsmount *mnt = ERR_PTR(-ENODEV);
+	struct file_system_type *tmpfs = get_fs_type("tmpfs");
+
+	if (tmpfs && IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
+		mnt = vfs_kern_mount(tmpfs, SB_KERNMOUNT, tmpfs->name, options);
+	ram_mnt = IS_ERR(mnt) ? NULL : mnt;
+}
+
+/**
+ * mdev_pci_ram_exit() - undo mdev_pci_ram_init()
+ *
+ * Memory that is still mapped somewhere keeps what it needs of it.
+ */
+void mdev_pci_ram_exit(void)
+{
+	if (ram_mnt)
+		kern_unmount(ram_mnt);
+}
+
+static struct file *ram_file(const char *name, u32 size)
+{
+	if (ram_mnt)
+		return shmem_file_setup_with_mnt(ram_mnt, name, size,
+						 mk_vma_flags(VMA_NORESERVE_BIT));
+	return shmem_file_setup(name, size, mk_vma_flags(VMA_NORESERVE_BIT));
+}
 
 /**
  * mdev_pci_ram_open() - make the memory, without any page in it
@@ -37,8 +79,7 @@ int mdev_pci_ram_open(struct mdev_pci_device *mpdev)
 	if (!mpdev->type->ram_size)
 		return 0;
 
-	file = shmem_file_setup(mpdev->parent->drv->name, mpdev->type->ram_size,
-				mk_vma_flags(VMA_NORESERVE_BIT));
+	file = ram_file(mpdev->parent->drv->name, mpdev->type->ram_size);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
@@ -47,6 +88,13 @@ int mdev_pci_ram_open(struct mdev_pci_device *mpdev)
 	 * BAR gets a new one, and that time and again.
 	 */
 	file_inode(file)->i_flags |= S_IMMUTABLE;
+#ifdef MDEV_PCI_HUGE_PAGES_FORGET
+	/*
+	 * When a huge page is unmapped there, it is forgotten that it was written
+	 * to.  So it must not be reclaimed: it would be thrown away as clean.
+	 */
+	mapping_set_unevictable(file->f_mapping);
+#endif
 	ram->filled = !mpdev->parent->drv->fill_ram;
 	ram->file = file;
 	return 0;

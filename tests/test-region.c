@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -328,6 +329,134 @@ static int touch(void *page)
 	return *(u8 *)page;
 }
 
+#define SHMEM_ENABLED	"/sys/kernel/mm/transparent_hugepage/shmem_enabled"
+#define HUGE_PAGE	(2 * MIB)
+
+/* What of a mapping is in huge pages. */
+static unsigned long huge_kib(const void *map)
+{
+	unsigned long start, kib = 0;
+	bool found = false;
+	char line[256];
+	FILE *f = fopen("/proc/self/smaps", "r");
+
+	check(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%*x ", &start) == 1 && strchr(line, '-'))
+			found = start == (unsigned long)map;
+		if (found)
+			sscanf(line, "ShmemPmdMapped: %lu kB", &kib);
+	}
+	fclose(f);
+	return kib;
+}
+
+/* As QEMU does: at an address that is a multiple of what would fit. */
+static u8 *map_memory_aligned(struct env *env, size_t size)
+{
+	u8 *room = mmap(NULL, size + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	u8 *at = (u8 *)(((uintptr_t)room + HUGE_PAGE - 1) & -(uintptr_t)HUGE_PAGE);
+
+	check(room != MAP_FAILED);
+	check(mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, env->dev.fd,
+		   vfio_region(&env->dev, 0)->offset) == at);
+	return at;
+}
+
+static u8 *touch_memory(struct env *env)
+{
+	size_t size = vfio_region(&env->dev, 0)->size, i;
+	u8 *map = map_memory_aligned(env, size);
+
+	for (i = 0; i < size; i += PAGE)
+		map[i]++;
+	return map;
+}
+
+static int memory_has_no_huge_page(void *arg)
+{
+	struct env *env = arg;
+
+	vfio_open(&env->dev, env->mdev.uuid, env->door);
+	check_eq(huge_kib(touch_memory(env)), 0);
+	return 0;
+}
+
+static void memory_is_in_huge_pages_unless_they_are_denied(struct env *env)
+{
+	size_t size = vfio_region(&env->dev, 0)->size;
+	char before[128], *chosen;
+	int status = -1;
+	pid_t pid;
+	u8 *map;
+
+	if (__sysfs_read(SHMEM_ENABLED, before, sizeof(before)))
+		skip_case("this kernel has no huge pages");
+	if (strstr(before, "[deny]"))
+		skip_case("huge pages are denied in " SHMEM_ENABLED);
+	map = touch_memory(env);
+	check(huge_kib(map) > 0);
+	check(huge_kib(map) <= size / 1024);
+	munmap(map, size);
+	vfio_close(&env->dev);
+
+	chosen = strchr(before, '[');
+	check(chosen);
+	chosen = strtok(chosen, "[]");
+	check_eq(__sysfs_write(SHMEM_ENABLED, "deny"), 0);
+	/* Whatever becomes of it, the machine is as it was after that. */
+	pid = child_start(memory_has_no_huge_page, env);
+	child_ended(pid, WAIT_MS, &status);
+	check_eq(__sysfs_write(SHMEM_ENABLED, chosen), 0);
+	check_eq(status, 0);
+}
+
+#define CGROUPS		"/sys/fs/cgroup"
+#define RECLAIM_GROUP	CGROUPS "/mdev-pci-test"
+
+static bool have_swap(void)
+{
+	char swaps[4096];
+
+	/* A line for each below the headline. */
+	return !__sysfs_read("/proc/swaps", swaps, sizeof(swaps)) &&
+	       strchr(swaps, '\n') != strrchr(swaps, '\n');
+}
+
+/* Stored where only loads had mapped it before: the kernel has to find that out. */
+static void what_was_stored_survives_reclaim(struct env *env)
+{
+	size_t size = vfio_region(&env->dev, 0)->size, i;
+	u8 *map, *now = malloc(size);
+	volatile u8 sum = 0;
+
+	if (!have_swap())
+		skip_case("there is no swap");
+	if (access(CGROUPS "/cgroup.procs", F_OK))
+		skip_case("no cgroup v2 in " CGROUPS);
+	check(mkdir(RECLAIM_GROUP, 0755) == 0 || errno == EEXIST);
+	if (access(RECLAIM_GROUP "/memory.reclaim", F_OK))
+		skip_case("no memory.reclaim in " RECLAIM_GROUP);
+	check_eq(__sysfs_write(RECLAIM_GROUP "/cgroup.procs", "0"), 0);
+
+	map = map_memory_aligned(env, size);
+	for (i = 0; i < size; i += PAGE)
+		sum += map[i];
+	fill_pattern(map, size, 3);
+	munmap(map, size);
+	/* Some or all of it, or none: as the kernel likes. */
+	for (i = 0; i < 3; i++)
+		check_one_of(__sysfs_write(RECLAIM_GROUP "/memory.reclaim", "64M"), 0, -EAGAIN);
+	check_eq(__sysfs_write(CGROUPS "/cgroup.procs", "0"), 0);
+	rmdir(RECLAIM_GROUP);
+
+	region_read(&env->dev, 0, 0, now, size);
+	map = malloc(size);
+	check(map && now);
+	fill_pattern(map, size, 3);
+	check_mem(now, map, size);
+}
+
 static void windows_do_not_grow_out_of_the_region(struct env *env)
 {
 	u64 size = vfio_region(&env->dev, VRAM)->size;
@@ -534,6 +663,8 @@ const struct test_case cases[] = {
 	CASE(windows_survive_a_hole, DISPLAYS),
 	CASE(windows_survive_mprotect, DISPLAYS),
 	CASE(windows_can_be_moved, DISPLAYS),
+	CASE(memory_is_in_huge_pages_unless_they_are_denied, DISPLAYS),
+	CASE(what_was_stored_survives_reclaim, MDPY | MBOCHS_SMALL | MBOCHS_MEDIUM),
 	CASE(windows_do_not_grow_out_of_the_region, DISPLAYS),
 	CASE(a_fork_shares_the_memory, DISPLAYS),
 	CASE(private_mappings_are_einval, DISPLAYS),

@@ -20,6 +20,21 @@ static long meminfo_kib(const char *field)
 	return kib;
 }
 
+/* Free pages that each CPU keeps at hand, huge ones among them: not in MemFree. */
+static long at_hand_kib(void)
+{
+	FILE *f = fopen("/proc/zoneinfo", "r");
+	long pages, sum = 0;
+	char line[128];
+
+	check(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, " count: %ld", &pages) == 1)
+			sum += pages;
+	fclose(f);
+	return sum * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
 /* Caches keep freed objects at hand for each CPU, and count them as in use. */
 static void shrink_cache(const char *cache)
 {
@@ -56,8 +71,9 @@ void memory_read(struct memory *m)
 		skip_case("cannot write to /proc/sys/vm/drop_caches");
 	read_kmalloc(m, false);
 	read_kmalloc(m, true);
-	m->used_kib = meminfo_kib("MemTotal:") - meminfo_kib("MemFree:") - meminfo_kib("Buffers:") -
-		      meminfo_kib("Cached:") - meminfo_kib("SReclaimable:") + meminfo_kib("Shmem:");
+	m->used_kib = meminfo_kib("MemTotal:") - meminfo_kib("MemFree:") - at_hand_kib() -
+		      meminfo_kib("Buffers:") - meminfo_kib("Cached:") -
+		      meminfo_kib("SReclaimable:") + meminfo_kib("Shmem:");
 }
 
 /*
