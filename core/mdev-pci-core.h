@@ -261,6 +261,8 @@ struct mdev_pci_window {
  * @file: shmem file that backs it, NULL while the device is closed
  * @lock: serialises the first fill with itself
  * @filled: fill_ram() has run, or there is nothing to fill
+ * @written: by write(2), since it was filled; a u32, for xchg()
+ * @mapped: by a process that can write to it, then or now, unseen
  * @clear_start: first byte that a register write wants zeroed; device lock
  * @clear_len: how many bytes of them; device lock
  */
@@ -268,6 +270,8 @@ struct mdev_pci_ram {
 	struct file *file;
 	struct mutex lock; /* filling */
 	bool filled;
+	u32 written;
+	bool mapped;
 	u32 clear_start;
 	u32 clear_len;
 };

@@ -96,6 +96,8 @@ int mdev_pci_ram_open(struct mdev_pci_device *mpdev)
 	mapping_set_unevictable(file->f_mapping);
 #endif
 	ram->filled = !mpdev->parent->drv->fill_ram;
+	ram->written = 0;
+	ram->mapped = false;
 	ram->file = file;
 	return 0;
 }
@@ -148,18 +150,26 @@ int mdev_pci_ram_fill(struct mdev_pci_device *mpdev)
  * mdev_pci_ram_reset() - back to the content at power-on
  * @mpdev: an open device
  *
- * Memory that starts as zeroes may keep its content, as RAM does.
+ * Memory that starts as zeroes may keep its content, as RAM does.  Nor is there
+ * anything to do for other memory that nobody can have written to since.
  *
  * Return: 0, -ENOMEM or -EINTR.
  */
 int mdev_pci_ram_reset(struct mdev_pci_device *mpdev)
 {
 	struct mdev_pci_ram *ram = &mpdev->ram;
+	int ret;
+
+	if (!mpdev->parent->drv->fill_ram)
+		return 0;
 
 	guard(mutex)(&ram->lock);
-	if (!mpdev->parent->drv->fill_ram || !ram->filled)
+	if (!ram->filled || !(xchg(&ram->written, 0) || READ_ONCE(ram->mapped)))
 		return 0;
-	return mpdev->parent->drv->fill_ram(mpdev);
+	ret = mpdev->parent->drv->fill_ram(mpdev);
+	if (ret)
+		WRITE_ONCE(ram->written, 1);
+	return ret;
 }
 
 /* A hole reads as zeroes; to fill it with some costs a page. */
@@ -286,6 +296,9 @@ ssize_t mdev_pci_ram_rw(struct mdev_pci_device *mpdev, u64 pos,
 		if (ret <= 0)
 			break;
 		done += ret;
+		/* After that: what a reset meanwhile found is not the last word. */
+		if (write)
+			WRITE_ONCE(mpdev->ram.written, 1);
 	}
 	return done ?: ret;
 }

@@ -430,6 +430,7 @@ int mdev_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 	ret = mdev_pci_ram_fill(mpdev);
 	if (ret)
 		return ret;
+	WRITE_ONCE(mpdev->ram.mapped, true);
 	return mdev_pci_ram_map(mpdev->ram.file, vma,
 				(pos - win->start) >> PAGE_SHIFT);
 }

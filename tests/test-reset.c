@@ -4,6 +4,8 @@
  * when it had just been created, but for the content of mbochs' video memory
  * after a reset, and for what is plugged into it from outside.
  */
+#include <sys/mman.h>
+
 #include "lib/bochs.h"
 #include "lib/cases.h"
 #include "lib/gfx.h"
@@ -132,20 +134,81 @@ static void reset_empties_the_fifo(struct env *env)
 	check_eq(uart_get(&env->dev, PORT_1, UART_RX), 'n');
 }
 
+static void draw_ramp(struct env *env, u8 *picture)
+{
+	size_t stride = env->model->width * 4;
+	unsigned int y;
+
+	for (y = 0; y < env->model->height; y++)
+		memset(picture + y * stride, y * 255 / env->model->height, stride);
+}
+
+static size_t picture_size(struct env *env)
+{
+	return (size_t)env->model->width * 4 * env->model->height;
+}
+
 /* Not only where a line was read: the whole picture, and what a mapping sees of it. */
 static void reset_draws_the_ramp_again(struct env *env)
 {
-	size_t stride = env->model->width * 4, size = stride * env->model->height;
+	size_t size = picture_size(env);
 	u8 *map = region_map(&env->dev, VRAM_BAR, 0, size);
 	u8 *want = malloc(size);
-	unsigned int y;
 
 	check(want);
-	for (y = 0; y < env->model->height; y++)
-		memset(want + y * stride, y * 255 / env->model->height, stride);
+	draw_ramp(env, want);
 	memset(map, 0x77, size);
 	vfio_reset(&env->dev);
 	check_mem(map, want, size);
+}
+
+static void expect_ramp_after_reset(struct env *env)
+{
+	size_t size = picture_size(env);
+	u8 *want = malloc(size), *got = malloc(size);
+
+	check(want && got);
+	draw_ramp(env, want);
+	/* Once more after it is back: there is nothing to do then, and no harm. */
+	vfio_reset(&env->dev);
+	region_read(&env->dev, VRAM_BAR, 0, got, size);
+	check_mem(got, want, size);
+	vfio_reset(&env->dev);
+	region_read(&env->dev, VRAM_BAR, 0, got, size);
+	check_mem(got, want, size);
+	free(want);
+	free(got);
+}
+
+static void reset_undoes_whatever_was_written_by_whatever_way(struct env *env)
+{
+	size_t size = picture_size(env);
+	unsigned int round;
+	u8 *map;
+
+	expect_ramp_after_reset(env);
+	for (round = 0; round < 2; round++) {
+		note("round %u: BAR0", round);
+		reg_put(&env->dev, VRAM_BAR, size - 1, 1, 0x11);
+		expect_ramp_after_reset(env);
+		note("round %u: display region", round);
+		reg_put(&env->dev, MDPY_DISPLAY, size / 2 + 3, 1, 0x22);
+		expect_ramp_after_reset(env);
+		note("round %u: a mapping that is gone", round);
+		map = region_map(&env->dev, VRAM_BAR, 0, size);
+		map[size / 3] = 0x33;
+		munmap(map, size);
+		expect_ramp_after_reset(env);
+		note("round %u: a mapping that is there", round);
+		map = region_map(&env->dev, MDPY_DISPLAY, 0, size);
+		map[size / 5] = 0x44;
+		expect_ramp_after_reset(env);
+		map[size / 5] = 0x44;
+		expect_ramp_after_reset(env);
+	}
+	/* And what another user did is no concern of the next one. */
+	env_reopen(env);
+	expect_ramp_after_reset(env);
 }
 
 static void the_last_close_gives_the_device_as_created(struct env *env)
@@ -222,6 +285,7 @@ const struct test_case cases[] = {
 	CASE(reset_gives_the_device_as_created, EACH),
 	CASE(reset_empties_the_fifo, MTTY),
 	CASE(reset_draws_the_ramp_again, MDPY),
+	CASE(reset_undoes_whatever_was_written_by_whatever_way, MDPY),
 	CASE(the_last_close_gives_the_device_as_created, EACH),
 	CASE(reset_leaves_the_monitor_plugged_in, MBOCHS),
 	CASE(the_last_close_unplugs_the_monitor, MBOCHS),
