@@ -55,9 +55,9 @@ enum mbochs_dispi {
 #define DISPI_GETCAPS		BIT(1)
 #define DISPI_NOCLEARMEM	BIT(7)
 
-static unsigned int mem = 256;
+static unsigned int mem = 65536;
 module_param(mem, uint, 0444);
-MODULE_PARM_DESC(mem, "megabytes for all devices together (default 256)");
+MODULE_PARM_DESC(mem, "megabytes for all devices together (default 65536)");
 module_param_named(count, mem, uint, 0444);
 MODULE_PARM_DESC(count, "the same by another name");
 

@@ -18,9 +18,9 @@
 
 #define MDPY_DISPLAY_REGION	16
 
-static unsigned int count = 256;
+static unsigned int count = 1024;
 module_param(count, uint, 0444);
-MODULE_PARM_DESC(count, "how many devices there can be at once (default 256)");
+MODULE_PARM_DESC(count, "how many devices there can be at once (default 1024)");
 
 static const struct mdev_pci_region mdpy_regions[] = {
 	{

@@ -37,9 +37,9 @@
 #define MTTY_MAX_PORTS		2
 #define MTTY_IN_FLIGHT		16
 
-static unsigned int ports = 24;
+static unsigned int ports = 2048;
 module_param(ports, uint, 0444);
-MODULE_PARM_DESC(ports, "how many ports all devices have together (default 24)");
+MODULE_PARM_DESC(ports, "how many ports all devices have together (default 2048)");
 
 /**
  * struct mtty_end - one end of a cable

@@ -159,63 +159,83 @@ static void a_uuid_is_used_once(struct env *env)
 }
 
 /* Module parameters, and how many devices of each type there can be with them. */
-static const struct budget {
+struct budget {
 	const char *module, *params, *type;
 	unsigned int available;
-} budgets[] = {
+};
+
+static const struct budget budgets[] = {
 	{ "mdpy", "count=2", "mdpy-vga", 2 },
 	{ "mdpy", "count=2", "mdpy-hd", 2 },
 	{ "mdpy", "count=7", "mdpy-xga", 7 },
-	{ "mbochs", "", "mbochs-small", 64 },
-	{ "mbochs", "", "mbochs-medium", 16 },
-	{ "mbochs", "", "mbochs-large", 4 },
 	{ "mbochs", "mem=40", "mbochs-small", 10 },
 	{ "mbochs", "mem=40", "mbochs-medium", 2 },
 	{ "mbochs", "mem=40", "mbochs-large", 0 },
 	{ "mbochs", "count=33", "mbochs-small", 8 },
-	{ "mtty", "", "mtty-1", 24 },
-	{ "mtty", "", "mtty-2", 12 },
+	{ "mtty", "ports=24", "mtty-1", 24 },
+	{ "mtty", "ports=24", "mtty-2", 12 },
 	{ "mtty", "ports=3", "mtty-1", 3 },
 	{ "mtty", "ports=3", "mtty-2", 1 },
 	{ "mtty", "ports=1", "mtty-2", 0 },
 };
 
+static void use_up(const struct budget *b)
+{
+	struct mdev extra, last = mdev_random();
+	unsigned int i;
+
+	check_eq(mdev_available(b->type), b->available);
+	for (i = 0; i < b->available; i++) {
+		note("%s %s: %s %u", b->module, b->params, b->type, i);
+		last = mdev_create(b->type);
+		check_eq(mdev_available(b->type), b->available - i - 1);
+	}
+	/* One too many: refused, and nothing is lost by it. */
+	note("%s %s: one more %s", b->module, b->params, b->type);
+	extra = mdev_random();
+	for (i = 0; i < 3; i++)
+		check_eq(__mdev_create(&extra, b->type), -ENOSPC);
+	check(!mdev_exists(&extra));
+	check_eq(mdev_available(b->type), 0);
+	if (b->available) {
+		mdev_remove(&last);
+		check_eq(mdev_available(b->type), 1);
+		check_eq(__mdev_create(&extra, b->type), 0);
+	}
+	mdev_remove_all();
+	check_eq(mdev_available(b->type), b->available);
+}
+
 static void parameters_set_the_budget(struct env *env)
 {
 	const struct budget *b;
-	struct mdev extra, last;
-	unsigned int i;
 
 	for (b = budgets; b < budgets + ARRAY_SIZE(budgets); b++) {
 		module_reload(b->module, b->params);
-		check_eq(mdev_available(b->type), b->available);
-		last = mdev_random();
-		for (i = 0; i < b->available; i++) {
-			note("%s %s: %s %u", b->module, b->params, b->type, i);
-			last = mdev_create(b->type);
-			check_eq(mdev_available(b->type), b->available - i - 1);
-		}
-		/* One too many: refused, and nothing is lost by it. */
-		note("%s %s: one more %s", b->module, b->params, b->type);
-		extra = mdev_random();
-		for (i = 0; i < 3; i++)
-			check_eq(__mdev_create(&extra, b->type), -ENOSPC);
-		check(!mdev_exists(&extra));
-		check_eq(mdev_available(b->type), 0);
-		if (b->available) {
-			mdev_remove(&last);
-			check_eq(mdev_available(b->type), 1);
-			check_eq(__mdev_create(&extra, b->type), 0);
-		}
-		mdev_remove_all();
-		check_eq(mdev_available(b->type), b->available);
+		use_up(b);
 		module_reload(b->module, "");
 	}
 }
 
-static void mdpy_has_room_for_at_least_four(struct env *env)
+static void by_default_there_can_be_a_thousand_of_any_type(struct env *env)
 {
-	check(mdev_available("mdpy-vga") >= 4);
+	static const unsigned int budget[NR_PARENTS] = { 1024, 65536, 2048 };
+	unsigned int m, p;
+
+	for (m = 0; m < NR_MODELS; m++)
+		for (p = 0; p < NR_PARENTS; p++)
+			if (!strcmp(parents[p], models[m].parent)) {
+				note("%s", models[m].type);
+				check_eq(mdev_available(models[m].type),
+					 budget[p] / model_cost(&models[m]));
+				check(mdev_available(models[m].type) >= 1000);
+			}
+}
+
+/* The largest of them: what none has touched costs nothing. */
+static void a_thousand_large_devices_and_not_one_more(struct env *env)
+{
+	use_up(&(struct budget){ "mbochs", "", "mbochs-large", 1024 });
 }
 
 static void types_share_their_parents_budget(struct env *env)
@@ -423,7 +443,8 @@ const struct test_case cases[] = {
 	CASE(what_is_no_uuid_is_einval, NO_DEVICE),
 	CASE(capital_letters_are_fine, NO_DEVICE),
 	CASE(a_uuid_is_used_once, NO_DEVICE),
-	CASE(mdpy_has_room_for_at_least_four, NO_DEVICE),
+	CASE(by_default_there_can_be_a_thousand_of_any_type, NO_DEVICE),
+	CASE(a_thousand_large_devices_and_not_one_more, NO_DEVICE),
 	CASE(parameters_set_the_budget, NO_DEVICE),
 	CASE(types_share_their_parents_budget, NO_DEVICE),
 	CASE(a_small_device_fits_where_a_large_one_does_not, NO_DEVICE),

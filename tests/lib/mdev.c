@@ -7,7 +7,7 @@
 
 #include "mdev.h"
 
-#define MAX_LIVE	512
+#define MAX_LIVE	16384
 
 static struct live {
 	atomic_bool taken;
@@ -105,7 +105,7 @@ struct mdev mdev_random(void)
 	return mdev;
 }
 
-static void live_drop(const struct mdev *mdev)
+void mdev_forget(const struct mdev *mdev)
 {
 	struct live *l;
 
@@ -114,7 +114,7 @@ static void live_drop(const struct mdev *mdev)
 			l->taken = false;
 }
 
-static void live_add(const struct mdev *mdev)
+void mdev_remember(const struct mdev *mdev)
 {
 	struct live *l;
 
@@ -130,10 +130,10 @@ int __mdev_create(const struct mdev *mdev, const char *type)
 {
 	int ret;
 
-	live_add(mdev);
+	mdev_remember(mdev);
 	ret = __sysfs_write(mdev_type_path(type, "create").s, mdev->uuid);
 	if (ret)
-		live_drop(mdev);
+		mdev_forget(mdev);
 	return ret;
 }
 
@@ -150,7 +150,7 @@ int __mdev_remove(const struct mdev *mdev)
 	int ret = __sysfs_write(mdev_path(mdev, "remove").s, "1");
 
 	if (!ret)
-		live_drop(mdev);
+		mdev_forget(mdev);
 	return ret;
 }
 
