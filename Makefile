@@ -14,7 +14,7 @@ depmod = depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(release)
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
 
 .PHONY: modules install uninstall dkms-install dkms-uninstall \
-	demo check check-debug fuzz shell clean distclean help
+	demo check check-debug fuzz bench shell clean distclean help
 
 modules: headers
 	$(kbuild) modules
@@ -62,6 +62,13 @@ fuzz:
 	@vm/run --build --kernel debug --timeout 86400 -- \
 		tests/fuzz.sh --calls $(FUZZ_CALLS) --seed $(FUZZ_SEED)
 
+# The kernel of the virtual machine; on this machine: tests/bench.sh --ko .
+BENCH_KERNEL ?= 7.2
+bench:
+	@vm/build --tests
+	@vm/run --build --kernel $(BENCH_KERNEL) --timeout 1200 -- \
+		tests/bench.sh --out /out
+
 shell:
 	@vm/shell
 
@@ -82,3 +89,4 @@ help:
 	@echo "make check            build for all kernels, run all tests"
 	@echo "make check-debug      those on the debug kernel, and more of them"
 	@echo "make fuzz             20,000,000 random calls there; FUZZ_SEED=N repeats a run"
+	@echo "make bench            speed, as ratios to what the kernel can do, and a plot"

@@ -23,7 +23,7 @@ set_up() {
 	((EUID == 0)) || die "run me as root: I load modules and create devices"
 	ko=${MDEV_PCI_KO-}
 	[[ ! $ko || -e $ko/$core.ko ]] || die "no $core.ko in $ko: build the modules, or name their folder by --ko"
-	[[ $ko ]] || modinfo "$core" &>/dev/null ||
+	[[ $ko ]] || is_loaded "$core" || modinfo "$core" &>/dev/null ||
 		die "$core is not installed: make install, or name the modules' folder by --ko"
 
 	scratch=$(mktemp -d) || die "no room for a temporary folder in ${TMPDIR:-/tmp}"
@@ -84,7 +84,8 @@ unload() {
 	done
 }
 
-probe_kernel() {
+# What the modules need.
+load_vfio() {
 	local module
 
 	for module in mdev vfio vfio_iommu_type1; do
@@ -93,6 +94,10 @@ probe_kernel() {
 	done
 	modprobe -q vfio_virqfd # a part of vfio since 6.2
 	modprobe -q iommufd     # for kernels that have it
+}
+
+probe_kernel() {
+	load_vfio
 	[[ ! $(own_devices) ]] || die "there are devices of ${parents[*]}: remove them first, I reload the modules"
 	unload || die "the modules are in use: close what has their devices open"
 }
