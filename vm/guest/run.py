@@ -41,7 +41,7 @@ KERNEL_ARGUMENTS = (
 RENDER_NODE = "/dev/dri/renderD128"
 # Emulated by an emulated processor, the guest takes one to three minutes.
 BOOT_LIMIT = 420
-STEP_LIMIT = 180
+STEP_LIMIT = 420
 SHOW_LIMIT = 60
 # The guest gives up long before if nothing moves.
 PORTS_LIMIT = 1200
