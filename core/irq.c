@@ -77,13 +77,6 @@ static void update_msi(struct mdev_pci_device *mpdev)
 		irq_signal(irqs->trigger[i]);
 }
 
-static __always_inline void irq_update(struct mdev_pci_device *mpdev)
-{
-	lockdep_assert_held(&mpdev->lock);
-	update_intx(mpdev);
-	update_msi(mpdev);
-}
-
 /**
  * mdev_pci_irq_update() - deliver what is due
  * @mpdev: the device, lock held
@@ -94,7 +87,9 @@ static __always_inline void irq_update(struct mdev_pci_device *mpdev)
  */
 void mdev_pci_irq_update(struct mdev_pci_device *mpdev)
 {
-	irq_update(mpdev);
+	lockdep_assert_held(&mpdev->lock);
+	update_intx(mpdev);
+	update_msi(mpdev);
 }
 
 /* Sources share the last message if there are fewer messages. */
@@ -138,7 +133,7 @@ void mdev_pci_set_irq(struct mdev_pci_device *mpdev, unsigned int source,
 		else
 			irqs->pending &= msi_level(mpdev);
 	}
-	irq_update(mpdev);
+	mdev_pci_irq_update(mpdev);
 }
 EXPORT_SYMBOL_GPL(mdev_pci_set_irq);
 

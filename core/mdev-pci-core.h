@@ -362,13 +362,24 @@ static inline struct mdev_pci_device *to_mdev_pci(struct vfio_device *vdev)
 	return container_of(vdev, struct mdev_pci_device, vdev);
 }
 
-/* guard(mdev_pci)(mpdev): sparse counts locks, and does not see a guard's end. */
+/**
+ * mdev_pci_lock() - take the device lock
+ * @mpdev: the device
+ *
+ * A spinlock: whoever has it neither sleeps nor touches the user's memory. By
+ * guard(mdev_pci)(mpdev) or scoped_guard(mdev_pci, mpdev); sparse, which counts
+ * locks and does not see a guard's end, is told that nothing is taken.
+ */
 static inline void mdev_pci_lock(struct mdev_pci_device *mpdev)
 {
 	spin_lock(&mpdev->lock);
 	__release(&mpdev->lock);
 }
 
+/**
+ * mdev_pci_unlock() - release the device lock
+ * @mpdev: the device
+ */
 static inline void mdev_pci_unlock(struct mdev_pci_device *mpdev)
 {
 	__acquire(&mpdev->lock);

@@ -313,6 +313,7 @@ static __always_inline ssize_t
 piecewise(struct mdev_pci_device *mpdev, const struct mdev_pci_region *region,
 	  unsigned int pos, char __user *buf, size_t count, bool write)
 {
+	/* Zeroed, as it is copied to the user once before it is filled. */
 	u8 piece[PIECE] __aligned(4) = {};
 	size_t done = 0;
 
@@ -322,9 +323,9 @@ piecewise(struct mdev_pci_device *mpdev, const struct mdev_pci_region *region,
 				 PIECE - (pos + done) % PIECE);
 		int ret;
 
+		/* Reading can have effects: none if the copy must fail. */
 		if (write)
 			n -= piece_from_user(piece, buf + done, n);
-		/* Reading can have effects: none if the copy must fail. */
 		else if (region != &config_region)
 			n -= piece_to_user(buf + done, piece, n);
 		if (!n)

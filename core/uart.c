@@ -62,7 +62,7 @@ static u8 uart_pending(const struct mdev_pci_uart *uart)
 
 static void uart_update_irq(struct mdev_pci_uart *uart)
 {
-	bool intr = uart_pending(uart) != UART_IIR_NO_INT;
+	bool intr = uart->ier && uart_pending(uart) != UART_IIR_NO_INT;
 
 	if (intr == uart->intr)
 		return;
@@ -251,6 +251,7 @@ static unsigned int uart_sample(struct mdev_pci_uart *uart,
 	return at;
 }
 
+/* Not inline: it would make every read of a register save what this needs. */
 static noinline u8 uart_take(struct mdev_pci_uart *uart)
 {
 	bool full = !mdev_pci_uart_has_room(uart);
@@ -731,8 +732,7 @@ u8 mdev_pci_uart_read(struct mdev_pci_uart *uart, unsigned int reg)
 	if (!uart_idle(uart))
 		mdev_pci_uart_run(uart);
 	val = uart_read_reg(uart, reg);
-	if (uart->ier || uart->intr)
-		uart_update_irq(uart);
+	uart_update_irq(uart);
 	if (!uart_idle(uart))
 		uart_arm(uart);
 	return val;
@@ -752,7 +752,7 @@ void mdev_pci_uart_write(struct mdev_pci_uart *uart, unsigned int reg, u8 val)
 	uart_write_reg(uart, reg, val);
 	if (!uart_idle(uart))
 		mdev_pci_uart_run(uart);
-	else if (uart->ier || uart->intr)
+	else
 		uart_update_irq(uart);
 }
 EXPORT_SYMBOL_GPL(mdev_pci_uart_write);
