@@ -330,7 +330,6 @@ static int touch(void *page)
 }
 
 #define SHMEM_ENABLED	"/sys/kernel/mm/transparent_hugepage/shmem_enabled"
-#define HUGE_PAGE	(2 * MIB)
 
 /* What of a mapping is in huge pages. */
 static unsigned long huge_kib(const void *map)
@@ -351,22 +350,17 @@ static unsigned long huge_kib(const void *map)
 	return kib;
 }
 
-/* As QEMU does: at an address that is a multiple of what would fit. */
-static u8 *map_memory_aligned(struct env *env, size_t size)
+static u8 *map_memory(struct env *env)
 {
-	u8 *room = mmap(NULL, size + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	u8 *at = (u8 *)(((uintptr_t)room + HUGE_PAGE - 1) & -(uintptr_t)HUGE_PAGE);
+	const struct vfio_region_info *bar = vfio_region(&env->dev, 0);
 
-	check(room != MAP_FAILED);
-	check(mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, env->dev.fd,
-		   vfio_region(&env->dev, 0)->offset) == at);
-	return at;
+	return map_for_huge_pages(env->dev.fd, bar->offset, bar->size);
 }
 
 static u8 *touch_memory(struct env *env)
 {
 	size_t size = vfio_region(&env->dev, 0)->size, i;
-	u8 *map = map_memory_aligned(env, size);
+	u8 *map = map_memory(env);
 
 	for (i = 0; i < size; i += PAGE)
 		map[i]++;
@@ -439,7 +433,7 @@ static void what_was_stored_survives_reclaim(struct env *env)
 		skip_case("no memory.reclaim in " RECLAIM_GROUP);
 	check_eq(__sysfs_write(RECLAIM_GROUP "/cgroup.procs", "0"), 0);
 
-	map = map_memory_aligned(env, size);
+	map = map_memory(env);
 	for (i = 0; i < size; i += PAGE)
 		sum += map[i];
 	fill_pattern(map, size, 3);

@@ -5,8 +5,6 @@
 
 #include "bench.h"
 
-#define HUGE_PAGE	(2 * MIB)
-
 struct bulk {
 	int fd;
 	off_t start;
@@ -74,24 +72,6 @@ static void bulk(struct target *t)
 	close(memfd);
 }
 
-/* As QEMU maps a BAR: so that huge pages fit, if there are any. */
-static u8 *map_aligned(int fd, off_t offset, size_t size, bool small)
-{
-	u8 *room = mmap(NULL, size + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	u8 *at, *map;
-
-	check(room != MAP_FAILED);
-	at = (u8 *)(((uintptr_t)room + HUGE_PAGE - 1) & -(uintptr_t)HUGE_PAGE);
-	if (at > room)
-		munmap(room, at - room);
-	munmap(at + size, room + HUGE_PAGE - at);
-	map = mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, offset);
-	check(map == at);
-	if (small)
-		check_eq(sys(madvise(map, size, MADV_NOHUGEPAGE)), 0);
-	return map;
-}
-
 struct touch {
 	struct target *target;	/* NULL: a memfd */
 	size_t size;
@@ -117,7 +97,9 @@ static double run_touch(void *arg, unsigned long n)
 		fd = memfd_new(t->size);
 	}
 	start = now_ns();
-	map = map_aligned(fd, offset, t->size, t->small);
+	map = map_for_huge_pages(fd, offset, t->size);
+	if (t->small)
+		check_eq(sys(madvise(map, t->size, MADV_NOHUGEPAGE)), 0);
 	for (i = 0; i < t->size; i += PAGE)
 		map[i] = 1;
 	start = now_ns() - start;
@@ -205,11 +187,11 @@ static void streaming(struct target *t)
 	const struct vfio_region_info *bar = vfio_region(&t->vfio, 0);
 	int memfd = memfd_filled(bar->size);
 	struct stream value = {
-		.map = map_aligned(t->vfio.fd, bar->offset, bar->size, false),
+		.map = map_for_huge_pages(t->vfio.fd, bar->offset, bar->size),
 		.size = bar->size,
 	};
 	struct stream limit = {
-		.map = map_aligned(memfd, 0, bar->size, false),
+		.map = map_for_huge_pages(memfd, 0, bar->size),
 		.size = bar->size,
 	};
 	struct metric load = {

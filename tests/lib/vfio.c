@@ -245,6 +245,20 @@ void *region_map(struct vfio *v, unsigned int index, s64 off, size_t len)
 	return map;
 }
 
+u8 *map_for_huge_pages(int fd, off_t off, size_t len)
+{
+	u8 *room = mmap(NULL, len + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	u8 *at;
+
+	check(room != MAP_FAILED);
+	at = (u8 *)(((uintptr_t)room + HUGE_PAGE - 1) & -(uintptr_t)HUGE_PAGE);
+	if (at > room)
+		munmap(room, at - room);
+	munmap(at + len, room + HUGE_PAGE - at);
+	check(mmap(at, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, off) == at);
+	return at;
+}
+
 u64 reg_get(struct vfio *v, unsigned int index, s64 off, unsigned int width)
 {
 	u64 val = 0;

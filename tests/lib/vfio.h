@@ -15,6 +15,7 @@
 #define MAX_REGIONS	32
 #define CONFIG		VFIO_PCI_CONFIG_REGION_INDEX
 #define CONFIG_SIZE	256
+#define HUGE_PAGE	(2 << 20)
 
 enum door {
 	DOOR_GROUP,	/* /dev/vfio/<group> in a type1 container */
@@ -68,6 +69,8 @@ void region_write(struct vfio *v, unsigned int index, s64 off, const void *buf, 
 void *__region_map(struct vfio *v, unsigned int index, s64 off, size_t len, int prot,
 		   int flags);
 void *region_map(struct vfio *v, unsigned int index, s64 off, size_t len);
+/* Where huge pages fit, if there are any: as QEMU maps a BAR. Any file will do. */
+u8 *map_for_huge_pages(int fd, off_t off, size_t len);
 
 /* A register of 1 to 8 bytes; the bus is little-endian, the answer is the CPU's. */
 u64 reg_get(struct vfio *v, unsigned int index, s64 off, unsigned int width);
