@@ -16,6 +16,7 @@
 #include "../lib/vfio.h"
 
 #define PAGE	4096
+#define MAX_ROUNDS	1001
 
 /* What a measurement is in, and so whether more of it is better. */
 enum unit {
@@ -59,7 +60,6 @@ struct metric {
 extern enum door bench_door;
 extern unsigned int bench_devices;
 extern unsigned int bench_rounds;
-#define MAX_ROUNDS	1001
 
 /* Does the name match what the user asked for? */
 bool wanted(const char *device, const char *metric);
@@ -73,8 +73,8 @@ __printf(2, 3) void skip_row(const char *metric, const char *why, ...);
 
 double now_ns(void);
 double median(double *values, unsigned int n);
-/* A memfd with all of its pages there. */
 int memfd_new(size_t size);
+/* All of its pages are there. */
 int memfd_filled(size_t size);
 
 /* Open a new device of a type. */

@@ -32,7 +32,6 @@ struct row {
 
 enum door bench_door;
 unsigned int bench_devices = 1000;
-
 unsigned int bench_rounds = 21;
 
 static double sample_ns = 10e6;
@@ -179,23 +178,22 @@ static double in_unit(double ns, enum unit unit)
 void compare(struct metric metric, const struct gauge *value, const struct gauge *limit)
 {
 	double values[MAX_ROUNDS], limits[MAX_ROUNDS];
-	unsigned long n, m = 0;
+	unsigned long n, m;
 	unsigned int i;
 
 	if (!wanted(metric.device, metric.name))
 		return;
+	if (alone)
+		limit = value;
 	n = calibrate(value);
-	if (!alone)
-		m = calibrate(limit);
+	m = calibrate(limit);
 	for (i = 0; i < bench_rounds; i++) {
 		/* By turns first, as the first may pay for what the second finds. */
-		if (i % 2 && !alone)
+		if (i % 2)
 			limits[i] = in_unit(sample(limit, m), metric.unit);
 		values[i] = in_unit(sample(value, n), metric.unit);
-		if (!(i % 2) && !alone)
+		if (!(i % 2))
 			limits[i] = in_unit(sample(limit, m), metric.unit);
-		if (alone)
-			limits[i] = values[i];
 	}
 	report_pairs(metric, values, limits, bench_rounds);
 }

@@ -127,6 +127,8 @@ static void first_touch(struct target *t)
 	/* mdpy has drawn its picture before anybody can ask for small pages. */
 	if (t->model->bit & MBOCHS)
 		compare(touch, &value, &memfd);
+	if (!wanted(touch_huge.device, touch_huge.name))
+		return;
 	if (access("/sys/kernel/mm/transparent_hugepage/shmem_enabled", F_OK)) {
 		skip_row("BAR0 first touch, huge pages", "the kernel has none");
 		return;

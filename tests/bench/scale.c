@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "../lib/memory.h"
 #include "bench.h"
 
 #define AT_ONCE		100
@@ -14,34 +15,16 @@
  * slabs, so that what is lost between objects counts.  Free memory would tell
  * more, and of everything else that goes on, too.
  */
-static double kernel_kib(void)
+static long kernel_kib(void)
 {
-	static const char *const kinds[] = { "Slab", "KernelStack", "PageTables", "Percpu",
-					     "VmallocUsed" };
-	char line[128], name[32];
-	double sum = 0, kib;
-	unsigned int i;
-	FILE *f;
-
 	/* What could be given back, is, before it is counted. */
 	sync();
 	check_eq(__sysfs_write("/proc/sys/vm/drop_caches", "3"), 0);
-	f = fopen("/proc/meminfo", "r");
-	check(f);
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%31[^:]: %lf kB", name, &kib) != 2)
-			continue;
-		for (i = 0; i < ARRAY_SIZE(kinds); i++)
-			if (!strcmp(name, kinds[i]))
-				sum += kib;
-	}
-	fclose(f);
-	check(sum);
-	return sum;
+	return meminfo_kib("Slab:") + meminfo_kib("KernelStack:") + meminfo_kib("PageTables:") +
+	       meminfo_kib("Percpu:") + meminfo_kib("VmallocUsed:");
 }
 
 struct herd {
-	const char *type;
 	unsigned int nr;
 	struct mdev *mdev;
 	double *ns;		/* how long each took to create */
@@ -54,7 +37,7 @@ static void herd_create(struct herd *herd, const char *type, unsigned int nr)
 	double start;
 	int fd;
 
-	*herd = (struct herd){ .type = type, .nr = nr };
+	*herd = (struct herd){ .nr = nr };
 	herd->mdev = calloc(herd->nr, sizeof(*herd->mdev));
 	herd->ns = calloc(herd->nr, sizeof(*herd->ns));
 	check(herd->mdev && herd->ns);
@@ -100,7 +83,7 @@ void bench_device_memory(void)
 {
 	struct herd herd[NR_MODELS] = {}, filler = {};
 	unsigned int i, nr = (bench_devices + 3) / 4;
-	double before;
+	long before;
 
 	for (i = 0; i < NR_MODELS; i++) {
 		const char *type = models[i].type;
@@ -113,7 +96,7 @@ void bench_device_memory(void)
 		before = kernel_kib();
 		herd_create(&herd[i], type, nr);
 		report((struct metric){ type, "memory, never opened", "32 KiB", KIB, 1 },
-		       (kernel_kib() - before) / nr, DEVICE_KIB);
+		       (double)(kernel_kib() - before) / nr, DEVICE_KIB);
 	}
 	for (i = 0; i < NR_MODELS; i++)
 		herd_remove(&herd[i]);
@@ -161,21 +144,22 @@ static void at_once(void)
 static void modules(void)
 {
 	static const char *const names[] = { "mdev_pci_core", "mdpy", "mbochs", "mtty" };
+	const struct metric size = { "all", "size of the modules", "192 KiB", KIB, 1 };
 	double bytes = 0;
 	unsigned int i;
 
+	if (!wanted(size.device, size.name))
+		return;
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		struct text path = text("/sys/module/%s/coresize", names[i]);
 
 		if (access(path.s, F_OK)) {
-			skip_row("size of the modules", "there is no %s", path.s);
+			skip_row(size.name, "there is no %s", path.s);
 			return;
 		}
 		bytes += strtod(sysfs_read(path.s).s, NULL);
 	}
-	if (wanted("all", "size of the modules"))
-		report((struct metric){ "all", "size of the modules", "192 KiB", KIB, 1 },
-		       bytes / 1024, MODULES_KIB);
+	report(size, bytes / 1024, MODULES_KIB);
 }
 
 void bench_scale(void)

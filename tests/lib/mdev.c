@@ -105,7 +105,7 @@ struct mdev mdev_random(void)
 	return mdev;
 }
 
-void mdev_forget(const struct mdev *mdev)
+static void mdev_forget(const struct mdev *mdev)
 {
 	struct live *l;
 

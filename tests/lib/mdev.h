@@ -46,9 +46,8 @@ int __mdev_create(const struct mdev *mdev, const char *type);
 struct mdev mdev_create(const char *type);
 int __mdev_remove(const struct mdev *mdev);
 void mdev_remove(const struct mdev *mdev);
-/* For who creates and removes them in a way of his own. */
+/* Before it is created in another way than by mdev_create(). */
 void mdev_remember(const struct mdev *mdev);
-void mdev_forget(const struct mdev *mdev);
 void mdev_remove_all(void);
 
 #endif /* TESTS_MDEV_H */

@@ -5,7 +5,7 @@
 #include "mdev.h"
 #include "memory.h"
 
-static long meminfo_kib(const char *field)
+long meminfo_kib(const char *field)
 {
 	FILE *f = fopen("/proc/meminfo", "r");
 	char line[128];

@@ -14,6 +14,9 @@ struct memory {
 	long used_kib;			/* pages that could not be given back */
 };
 
+/* A line of /proc/meminfo, such as "Slab:". */
+long meminfo_kib(const char *field);
+
 /* Skips the case where the kernel does not tell. */
 void memory_read(struct memory *m);
 
