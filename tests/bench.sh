@@ -53,9 +53,9 @@ out=$(cd "$out" && pwd -P)
 set_up
 find_programs
 load_vfio
-! is_loaded "$core" || echo "the modules are loaded already: it is these that are measured"
-# Those that are there already are taken as they are: with what parameters they
+# Modules that are there already are taken as they are: with what parameters they
 # have, and beside whatever devices there are.
+! is_loaded "$core" || echo "the modules are loaded already: it is these that are measured"
 load || die "the modules do not load"
 
 if [[ $profile ]]; then
