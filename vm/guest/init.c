@@ -68,8 +68,8 @@ void tell(const char *format, ...)
 }
 
 /*
- * Ends QEMU, which runs with -no-reboot. Without ACPI, which takes the guest
- * ten seconds to start, there is no switching off.
+ * Ends the guest, which QEMU does not start again. Without ACPI, which takes
+ * the guest ten seconds to start, there is no switching off.
  */
 static void __attribute__((noreturn)) end(void)
 {

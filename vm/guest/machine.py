@@ -7,6 +7,7 @@ us (see display.py) while we wait for something else.
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,8 +16,20 @@ import time
 from gi.repository import GLib
 
 
+# The bits of RFLAGS that mean something; all others but bit 1, which is among
+# these, are always 0 (Intel SDM, volume 1, 3.4.3).
+RFLAGS = 0x3f7fd7
+
+
 class Failure(Exception):
     """Something that a person is told in one line."""
+
+
+class EmulatorFault(Exception):
+    """The emulated processor is in a state that no processor can be in.
+
+    Nothing that the guest does from then on says anything about the devices.
+    """
 
 
 def wait(condition, seconds, what):
@@ -78,6 +91,8 @@ class Monitor:
     def handle(self, line):
         message = json.loads(line)
         self.greeted |= "QMP" in message
+        if message.get("event") == "SHUTDOWN":
+            self.machine.shut_down = True
         if "id" in message:
             self.replies[message["id"]] = message
 
@@ -94,14 +109,19 @@ class Monitor:
 
 
 class Machine:
-    """A running QEMU. Its console goes to a log and to a function, by lines."""
+    """A running QEMU. Its console goes to a log and to a function, by lines.
+
+    It stays when its guest ends itself, so that it can be asked about that.
+    """
 
     def __init__(self, command, log, console_log, handle_line):
         self.log = log
+        self.shut_down = False  # has the guest ended itself?
         self.handle_line = handle_line
         self.console_log = open(console_log, "wb", buffering=0)
         ours, theirs = socket.socketpair()
         command = command + [
+            "-action", "reboot=shutdown,shutdown=pause",
             "-chardev", f"socket,id=monitor,fd={theirs.fileno()}",
             "-mon", "chardev=monitor,mode=control",
             "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
@@ -132,8 +152,23 @@ class Machine:
         self.process.stdin.write(text.encode() + b"\n")
         self.process.stdin.flush()
 
+    def look_at_processor(self):
+        """Raises EmulatorFault if the processor is broken."""
+        command = self.monitor.command
+        # What a processor that runs has in its flags is not known to QEMU either.
+        command("stop")
+        text = command("human-monitor-command", **{"command-line": "info registers"})
+        if not self.shut_down:
+            command("cont")
+        flags = int(re.search(r"\bRFL=([0-9a-f]+)", text)[1], 16)
+        if flags & ~RFLAGS:
+            raise EmulatorFault(f"the processor that QEMU emulates has RFLAGS {flags:#010x}, "
+                                "with bits that no processor has")
+
     def wait_for_end(self, seconds):
-        """Waits for QEMU to end by itself, returns its exit status."""
+        """Waits for the guest to end itself, ends QEMU, returns its exit status."""
+        self.wait(lambda: self.shut_down, seconds, "the guest ends")
+        self.monitor.command("quit")
         wait(lambda: self.process.poll() is not None, seconds, "the end of QEMU")
         return self.process.returncode
 
