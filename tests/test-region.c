@@ -172,15 +172,42 @@ static void bad_pointers_are_efault_and_change_nothing(struct env *env)
 	each_region(env, no_such_user_memory);
 }
 
-/* A read that fails for its buffer has not taken a byte out of the receiver. */
+/* A read that fails for its buffer takes nothing away that a read can take. */
 static void a_failed_read_has_no_effect(struct env *env)
 {
 	u8 *hole = page_before_a_hole() + PAGE;
+	struct vfio *v = &env->dev;
 
-	uart_setup(&env->dev, PORT_1, UART_FCR_TRIGGER_1);
-	uart_send(&env->dev, PORT_1, "x", 1);
-	check_eq(__region_read(&env->dev, PORT_1, UART_RX, hole, 1), -EFAULT);
-	check_eq(uart_get(&env->dev, PORT_1, UART_RX), 'x');
+	note("a character in a FIFO");
+	uart_setup(v, PORT_1, UART_FCR_TRIGGER_1);
+	uart_send(v, PORT_1, "x", 1);
+	check_eq(__region_read(v, PORT_1, UART_RX, hole, 1), -EFAULT);
+	check_eq(uart_get(v, PORT_1, UART_RX), 'x');
+
+	note("a character without FIFOs");
+	uart_put(v, PORT_1, UART_FCR, 0);
+	uart_send(v, PORT_1, "y", 1);
+	check_eq(__region_read(v, PORT_1, UART_RX, hole, 1), -EFAULT);
+	check_eq(uart_get(v, PORT_1, UART_LSR) & UART_LSR_DR, UART_LSR_DR);
+	check_eq(uart_get(v, PORT_1, UART_RX), 'y');
+
+	note("an error whose character is gone");
+	uart_send(v, PORT_1, "ab", 2);
+	uart_put(v, PORT_1, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_CLEAR_RCVR);
+	check_eq(__region_read(v, PORT_1, UART_LSR, hole, 1), -EFAULT);
+	check_eq(uart_get(v, PORT_1, UART_LSR) & (UART_LSR_OE | UART_LSR_DR), UART_LSR_OE);
+
+	note("a change of a modem line");
+	uart_get(v, PORT_1, UART_MSR);
+	uart_put(v, PORT_1, UART_MCR, UART_MCR_RTS);
+	check_eq(__region_read(v, PORT_1, UART_MSR, hole, 1), -EFAULT);
+	check_eq(uart_get(v, PORT_1, UART_MSR) & UART_MSR_DCTS, UART_MSR_DCTS);
+
+	note("an interrupt");
+	uart_raise(v, PORT_1);
+	check_eq(__region_read(v, PORT_1, UART_IIR, hole, 1), -EFAULT);
+	check_eq(uart_get(v, PORT_1, UART_IIR) & 0x3f, UART_IIR_THRI);
+	check_eq(uart_get(v, PORT_1, UART_IIR) & 0x3f, UART_IIR_NO_INT);
 }
 
 static void memory_is_what_was_written(struct env *env)
