@@ -8,7 +8,6 @@ us (see display.py) while we wait for something else.
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import time
@@ -16,8 +15,8 @@ import time
 from gi.repository import GLib
 
 
-# The bits of RFLAGS that mean something; all others but bit 1, which is among
-# these, are always 0 (Intel SDM, volume 1, 3.4.3).
+# The bits of RFLAGS that mean something, and bit 1, which is always set; all
+# others are always clear (Intel SDM, volume 1, 3.4.3).
 RFLAGS = 0x3f7fd7
 
 
@@ -168,14 +167,15 @@ class Machine:
     def wait_for_end(self, seconds):
         """Waits for the guest to end itself, ends QEMU, returns its exit status."""
         self.wait(lambda: self.shut_down, seconds, "the guest ends")
-        self.monitor.command("quit")
+        # Not by its monitor: it might be gone before it answers.
+        self.process.terminate()
         wait(lambda: self.process.poll() is not None, seconds, "the end of QEMU")
         return self.process.returncode
 
     def stop(self):
         """Ends QEMU however it is."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            self.process.terminate()
             try:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:

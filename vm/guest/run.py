@@ -77,7 +77,6 @@ class Report:
             print("ok" if good else "not ok", "-", text, flush=True)
         return good
 
-
     def blame_processor(self):
         """What fails on a broken processor is nobody else's fault."""
         try:
