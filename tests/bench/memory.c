@@ -130,7 +130,7 @@ static void first_touch(struct target *t)
 	if (!wanted(touch_huge.device, touch_huge.name))
 		return;
 	if (access("/sys/kernel/mm/transparent_hugepage/shmem_enabled", F_OK)) {
-		skip_row("BAR0 first touch, huge pages", "the kernel has none");
+		skip_row(touch_huge.name, "the kernel has none");
 		return;
 	}
 	value.arg = &huge;
