@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "serial.h"
 
 /* linux/printk.h and syslog(2) have them for the kernel only */
 #define SYSLOG_READ_ALL		3
@@ -51,8 +52,10 @@ static const char *const news[] = {
 	"bochs", "mdpy", ": fb", ".0: ttyS", "Console:", NULL
 };
 
+/* A trace alone does not say what it is of. */
 static const char *const complaints[] = {
-	"WARNING", "BUG:", "Oops", "Call Trace", "segfault", NULL
+	"WARNING", "BUG:", "Oops", "Call Trace", "segfault", "nobody cared",
+	"detected stall", "page allocation failure", "RIP:", NULL
 };
 
 void tell(const char *format, ...)
@@ -320,6 +323,22 @@ static void exchange_text(void)
 /* As they are wired by the host, in the order of their addresses */
 enum { LOOPBACK, CROSSED, PACED, CARDS };
 
+/*
+ * Opens a port of each card for good. The cards share interrupt lines, and
+ * without KVM QEMU takes an interrupt back only when its card is accessed: one
+ * that comes late, when the card's last port is just closed, would stay, and
+ * drown the other card's driver until the kernel says "nobody cared". With a
+ * port open the driver looks at each of the cards.
+ */
+static void attend(const struct names *ports)
+{
+	static struct port attended[CARDS];
+	int i;
+
+	for (i = 0; i < CARDS; i++)
+		port_open(&attended[i], ports[i].name[0]);
+}
+
 /* With check=KIB on the command line: much of it, KIB from each port */
 static void check_ports(const char *kib)
 {
@@ -341,6 +360,7 @@ static void check_ports(const char *kib)
 			setserial[2 + n] = paths[n];
 		}
 	}
+	attend(ports);
 	tell_program("lspci", lspci);
 	tell_program("setserial", setserial);
 	uart_check_crossed(&ports[CROSSED], SMALL_FILE);
