@@ -33,6 +33,7 @@
 #define SMALL_FILE	(32 * 1024)
 #define LOG_SIZE	(256 * 1024)
 #define LOG_TAIL_LINES	40
+#define CONTEXT_MAX	6	/* "Call Trace" comes so far below what it is of */
 #define SERIAL_STATE	"/proc/tty/driver/serial"
 
 /*
@@ -52,7 +53,6 @@ static const char *const news[] = {
 	"bochs", "mdpy", ": fb", ".0: ttyS", "Console:", NULL
 };
 
-/* A trace alone does not say what it is of. */
 static const char *const complaints[] = {
 	"WARNING", "BUG:", "Oops", "Call Trace", "segfault", "nobody cared",
 	"detected stall", "page allocation failure", "RIP:", NULL
@@ -215,20 +215,34 @@ static void tell_file(const char *word, const char *path)
 	fclose(file);
 }
 
-/* Each line of the kernel log that has one of the words in it */
-static void filter_log(const char *const *words, void (*show)(const char *line))
+static int has_one_of(const char *line, const char *const *words)
 {
+	while (*words && !strstr(line, *words))
+		words++;
+	return *words ? 1 : 0;
+}
+
+/*
+ * Each line of the kernel log that has one of the words in it, and up to
+ * 'context' lines before it.
+ */
+static void filter_log(const char *const *words, int context,
+		       void (*show)(const char *line))
+{
+	const char *before[CONTEXT_MAX];
 	char *line, *rest = kernel_log();
-	int i;
+	int i, passed = 0;	/* since the last one that was shown */
 
 	while ((line = strsep(&rest, "\n"))) {
 		line += line[0] == '<' ? strcspn(line, "[") : 0; /* its level */
-		for (i = 0; words[i]; i++) {
-			if (strstr(line, words[i])) {
-				show(line);
-				break;
-			}
+		if (!has_one_of(line, words)) {
+			before[passed++ % CONTEXT_MAX] = line;
+			continue;
 		}
+		for (i = passed > context ? passed - context : 0; i < passed; i++)
+			show(before[i % CONTEXT_MAX]);
+		show(line);
+		passed = 0;
 	}
 }
 
@@ -272,7 +286,7 @@ static void show_console(void)
 		fbs.name[0], dev.driver, name.sysname, name.release);
 	show_devices();
 	fputc('\n', screen);
-	filter_log(news, show_line);
+	filter_log(news, 0, show_line);
 	fclose(screen);
 	screen_tell_checksum(fbs.name[0]);
 	tell("console shown on %s of %s", fbs.name[0], dev.address);
@@ -324,19 +338,16 @@ static void exchange_text(void)
 enum { LOOPBACK, CROSSED, PACED, CARDS };
 
 /*
- * Opens a port of each card for good. The cards share interrupt lines, and
- * without KVM QEMU takes an interrupt back only when its card is accessed: one
- * that comes late, when the card's last port is just closed, would stay, and
- * drown the other card's driver until the kernel says "nobody cared". With a
- * port open the driver looks at each of the cards.
+ * Opens a port of each card for good. The cards share interrupt lines, and one
+ * whose ports are all closed might keep its line raised, see README.
  */
-static void attend(const struct names *ports)
+static void keep_cards_open(const struct names *ports)
 {
-	static struct port attended[CARDS];
+	struct port port;
 	int i;
 
 	for (i = 0; i < CARDS; i++)
-		port_open(&attended[i], ports[i].name[0]);
+		port_open(&port, ports[i].name[0]);
 }
 
 /* With check=KIB on the command line: much of it, KIB from each port */
@@ -360,7 +371,7 @@ static void check_ports(const char *kib)
 			setserial[2 + n] = paths[n];
 		}
 	}
-	attend(ports);
+	keep_cards_open(ports);
 	tell_program("lspci", lspci);
 	tell_program("setserial", setserial);
 	uart_check_crossed(&ports[CROSSED], SMALL_FILE);
@@ -400,8 +411,8 @@ int main(void)
 	tell("text exchanged");
 	if (getenv("check"))
 		check_ports(getenv("check"));
-	filter_log(news, tell_news);
-	filter_log(complaints, tell_complaint);
+	filter_log(news, 0, tell_news);
+	filter_log(complaints, CONTEXT_MAX, tell_complaint);
 	if (complained)
 		fputs(kernel_log(), stdout);
 	tell("ready");
