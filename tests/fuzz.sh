@@ -89,7 +89,7 @@ lines=$(since_mark | grep -E "$trouble")
 for failure in "${failures[@]}"; do
 	echo "FAILED  fuzz: $failure"
 done
-[[ ! $lines ]] || since_mark | grep -E -B 3 -A 30 "$trouble" | head -n 120
+[[ ! $lines ]] || since_mark | grep -E -B 6 -A 30 "$trouble" | head -n 120
 failed=$((failed + ${#failures[@]}))
 find_leaks
 

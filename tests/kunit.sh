@@ -132,7 +132,7 @@ done
 dmesg | awk -v marker="$marker" 'seen; index($0, marker) { seen = 1 }' >"$scratch/dmesg"
 ! grep -qE "$trouble" "$scratch/dmesg" || {
 	failures+=("trouble in the kernel log")
-	grep -E -B 3 -A 30 "$trouble" "$scratch/dmesg" | head -n 120
+	grep -E -B 6 -A 30 "$trouble" "$scratch/dmesg" | head -n 120
 }
 for failure in "${failures[@]}"; do
 	echo "FAILED  $failure"

@@ -110,7 +110,7 @@ run_program() { # NAME
 	for failure in "${failures[@]}"; do
 		echo "FAILED  $name: $failure"
 	done
-	[[ ! $lines ]] || since_mark | grep -E -B 3 -A 30 "$trouble" | head -n 120
+	[[ ! $lines ]] || since_mark | grep -E -B 6 -A 30 "$trouble" | head -n 120
 
 	passed=$((passed + ok))
 	failed=$((failed + bad + ${#failures[@]}))
