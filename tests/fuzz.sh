@@ -84,12 +84,12 @@ failed=${failed:-1}
 ((status == 0 || failed)) || failures+=("ended with status $status")
 [[ ! $(own_devices) ]] || failures+=("left devices behind: $(own_devices | xargs -n 1 basename | xargs)")
 unload 2>"$scratch/unload" || failures+=("the modules do not unload: $(xargs <"$scratch/unload")")
-lines=$(since_mark | grep -E "$trouble")
+lines=$(complaints)
 [[ ! $lines ]] || failures+=("trouble in the kernel log")
 for failure in "${failures[@]}"; do
 	echo "FAILED  fuzz: $failure"
 done
-[[ ! $lines ]] || since_mark | grep -E -B 6 -A 30 "$trouble" | head -n 120
+[[ ! $lines ]] || show_complaints
 failed=$((failed + ${#failures[@]}))
 find_leaks
 

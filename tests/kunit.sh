@@ -6,16 +6,11 @@
 
 set -u -o pipefail
 
-modules=(mdev-pci-core mdpy mbochs mtty)
+here=$(cd "$(dirname "$0")" && pwd -P)
+# shellcheck source=tests/modules.sh
+. "$here/modules.sh"
+modules=("$core" "${parents[@]}")
 results=/sys/kernel/debug/kunit
-trouble='WARNING:|BUG:|Oops|general protection|Call Trace|RIP:|KASAN|UBSAN|KCSAN'
-trouble+='|refcount_t|use-after-free|blocked for more than|soft lockup|hard LOCKUP'
-trouble+='|detected stall|possible recursive|possible circular|bad unlock|list_(add|del) corruption'
-
-die() {
-	echo "tests/kunit.sh: $*" >&2
-	exit 2
-}
 
 case ${1-} in
 --help)
@@ -32,17 +27,13 @@ ko=${1-${MDEV_PCI_KO:-.}/kunit}
 for module in "${modules[@]}"; do
 	[[ -e $ko/$module.ko ]] ||
 		die "no $module.ko in $ko: make CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST=y, or name the folder"
-	[[ ! -d /sys/module/${module//-/_} ]] || die "$module is loaded: unload it first"
+	! is_loaded "$module" || die "$module is loaded: unload it first"
 done
 [[ -d /sys/kernel/debug ]] || die "this kernel has no debugfs"
 mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug ||
 	die "cannot mount debugfs"
 [[ -d $results ]] || die "this kernel has no KUnit: it needs KUNIT and KUNIT_DEBUGFS"
-for module in mdev vfio vfio_iommu_type1; do
-	modprobe "$module" 2>/dev/null ||
-		die "this kernel has no module $module: see README about kernels without mdev"
-done
-modprobe -q iommufd # for kernels that have it
+load_vfio
 
 # Prints what failed and what was skipped, each with what it said, and counts:
 # where a case has parameters, each of them.
@@ -107,8 +98,7 @@ digest() { # SUITE < RESULTS
 scratch=$(mktemp -d) || die "no room for a temporary folder in ${TMPDIR:-/tmp}"
 trap 'rm -rf "$scratch"' EXIT
 failures=()
-marker="mdev-pci kunit $EPOCHREALTIME"
-echo "$marker" >/dev/kmsg
+mark kunit
 
 echo "kunit: kernel $(uname -r), modules of $ko"
 seen=$(ls $results)
@@ -124,15 +114,10 @@ for module in "${modules[@]}"; do
 	done
 	seen=$(ls $results)
 done
-for ((i = ${#modules[@]} - 1; i >= 0; i--)); do
-	[[ ! -d /sys/module/${modules[i]//-/_} ]] || rmmod "${modules[i]}" ||
-		failures+=("${modules[i]} does not unload")
-done
-
-dmesg | awk -v marker="$marker" 'seen; index($0, marker) { seen = 1 }' >"$scratch/dmesg"
-! grep -qE "$trouble" "$scratch/dmesg" || {
+unload || failures+=("the modules do not unload")
+! complaints -q || {
 	failures+=("trouble in the kernel log")
-	grep -E -B 6 -A 30 "$trouble" "$scratch/dmesg" | head -n 120
+	show_complaints
 }
 for failure in "${failures[@]}"; do
 	echo "FAILED  $failure"

@@ -9,9 +9,6 @@
 
 parents=(mdpy mbochs mtty)
 core=mdev-pci-core
-trouble='WARNING:|BUG:|Oops|general protection|Call Trace|RIP:|KASAN|UBSAN|KCSAN'
-trouble+='|refcount_t|use-after-free|blocked for more than|soft lockup|hard LOCKUP'
-trouble+='|detected stall|possible recursive|possible circular|bad unlock|list_(add|del) corruption'
 
 die() {
 	echo "tests/${0##*/}: $*" >&2
@@ -110,6 +107,16 @@ mark() {
 
 since_mark() {
 	dmesg | awk -v marker="$marker" 'seen; index($0, marker) { seen = 1 }'
+}
+
+# Lines of that part that read like trouble. With options of grep, such as -A 30,
+# the lines around them as well.
+complaints() {
+	since_mark | grep -aF "$@" -f <(sed '/^#/d' "$here/complaints")
+}
+
+show_complaints() {
+	complaints -B 6 -A 30 | head -n 120
 }
 
 # What the kernel has lost, if it can tell. It takes its time, and so is asked

@@ -101,7 +101,7 @@ run_program() { # NAME
 	((status && !bad && status != 124)) && failures+=("ended with status $status, in $(sed -n 's/^\[ RUN      \] //p' "$output" | tail -n 1)")
 	[[ ! $(own_devices) ]] || failures+=("left devices behind: $(own_devices | xargs -n 1 basename | xargs)")
 	unload 2>"$scratch/unload" || failures+=("the modules do not unload: $(xargs <"$scratch/unload")")
-	lines=$(since_mark | grep -E "$trouble")
+	lines=$(complaints)
 	[[ ! $lines ]] || failures+=("trouble in the kernel log")
 	add_figures "$output"
 	figures[splats]=$((${figures[splats]:-0} + $(grep -c . <<<"$lines")))
@@ -110,7 +110,7 @@ run_program() { # NAME
 	for failure in "${failures[@]}"; do
 		echo "FAILED  $name: $failure"
 	done
-	[[ ! $lines ]] || since_mark | grep -E -B 6 -A 30 "$trouble" | head -n 120
+	[[ ! $lines ]] || show_complaints
 
 	passed=$((passed + ok))
 	failed=$((failed + bad + ${#failures[@]}))

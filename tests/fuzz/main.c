@@ -141,8 +141,7 @@ static void stuck(struct thread *t)
 static bool kernel_complains(void)
 {
 	static const char *const words[] = {
-		"BUG:", "WARNING:", "Oops", "UBSAN", "KASAN", "refcount_t", "general protection",
-		"INFO: possible", "blocked for more than", "soft lockup", "detected stall",
+#include "complaints.inc"
 	};
 	static int log = -1;
 	bool found = false;

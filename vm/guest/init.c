@@ -54,8 +54,9 @@ static const char *const news[] = {
 };
 
 static const char *const complaints[] = {
-	"WARNING", "BUG:", "Oops", "Call Trace", "segfault", "nobody cared",
-	"detected stall", "page allocation failure", "RIP:", NULL
+#include "complaints.inc"
+	/* Of this program, and of those that it starts */
+	"segfault", NULL
 };
 
 void tell(const char *format, ...)
