@@ -3,7 +3,6 @@
  * A thread's life, that of the processes it forks off, and memory that is not
  * what it seems.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/drm.h"
 #include "fuzz.h"
 
 #define PAGE		4096UL
@@ -112,28 +112,6 @@ void *user_data(struct thread *t, u64 kind, const void *data, size_t len)
 	return user;
 }
 
-static int vgem_open(void)
-{
-	DIR *dir = opendir("/sys/class/drm");
-	struct dirent *entry;
-	char target[PATH_MAX];
-	int fd = -1;
-	ssize_t len;
-
-	while (dir && fd < 0 && (entry = readdir(dir))) {
-		len = readlink(text("/sys/class/drm/%s", entry->d_name).s, target,
-			       sizeof(target) - 1);
-		if (len < 0)
-			continue;
-		target[len] = '\0';
-		if (strstr(target, "/vgem/") && !strncmp(entry->d_name, "card", 4))
-			fd = open(text("/dev/dri/%s", entry->d_name).s, O_RDWR | O_CLOEXEC);
-	}
-	if (dir)
-		closedir(dir);
-	return fd;
-}
-
 void thread_init(struct thread *t, unsigned int nr)
 {
 	unsigned int i;
@@ -148,7 +126,7 @@ void thread_init(struct thread *t, unsigned int nr)
 		check(t->event[i] >= 0);
 	}
 	check_eq(sys(pipe2(t->pipe, O_NONBLOCK | O_CLOEXEC)), 0);
-	t->vgem = vgem_open();
+	t->vgem = __vgem_open();
 	make_buffers(t);
 }
 

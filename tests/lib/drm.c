@@ -10,8 +10,7 @@
 #include "module.h"
 #include "uapi.h"
 
-/* Its minor number depends on what else there is. */
-static int open_card(void)
+int __vgem_open(void)
 {
 	DIR *dir = opendir("/sys/class/drm");
 	struct dirent *entry;
@@ -39,7 +38,7 @@ int vgem_open(void)
 
 	if (!module_probe("vgem"))
 		skip_case("no module vgem");
-	vgem = open_card();
+	vgem = __vgem_open();
 	if (vgem < 0)
 		skip_case("no /dev/dri/card* of vgem");
 	return vgem;

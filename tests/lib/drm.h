@@ -5,7 +5,12 @@
 
 #include "check.h"
 
-/* Skips the case where there is no such device. */
+/*
+ * Looks for the card by its driver, as its minor number depends on what else there
+ * is. -1: there is none.
+ */
+int __vgem_open(void);
+/* Loads the module, and skips the case where there is no such device. */
 int vgem_open(void);
 /* Import a dma-buf, as a handle that vgem's descriptor holds it by. */
 u32 vgem_import(int vgem, int buf);
