@@ -304,10 +304,10 @@ static const struct mdev_pci_model mbochs_model = {
 	.nr_regions		= ARRAY_SIZE(mbochs_regions),
 };
 
-#define MBOCHS_TYPE(_name, _mb, _ram_size, _xres, _yres, _edid) {	\
+#define MBOCHS_TYPE(_name, _pretty, _mb, _ram_size, _xres, _yres, _edid) { \
 	.base = {							\
 		.mdev.sysfs_name = #_name,				\
-		.mdev.pretty_name = "mbochs-" #_name,			\
+		.mdev.pretty_name = _pretty " Bochs display",		\
 		.description = "virtual display, " #_mb			\
 			       " MB video memory, " _edid,		\
 		.model = &mbochs_model,					\
@@ -319,11 +319,12 @@ static const struct mdev_pci_model mbochs_model = {
 }
 
 static struct mbochs_type mbochs_small =
-	MBOCHS_TYPE(small, 4, SZ_4M, 800, 600, "EDID up to 800x600");
+	MBOCHS_TYPE(small, "Small", 4, SZ_4M, 800, 600, "EDID up to 800x600");
 static struct mbochs_type mbochs_medium =
-	MBOCHS_TYPE(medium, 16, SZ_16M, 1920, 1440, "EDID up to 1920x1440");
+	MBOCHS_TYPE(medium, "Medium", 16, SZ_16M, 1920, 1440,
+		    "EDID up to 1920x1440");
 static struct mbochs_type mbochs_large =
-	MBOCHS_TYPE(large, 64, SZ_64M, 0, 0, "EDID of any size");
+	MBOCHS_TYPE(large, "Large", 64, SZ_64M, 0, 0, "EDID of any size");
 
 static struct mdev_pci_type *const mbochs_types[] = {
 	&mbochs_small.base, &mbochs_medium.base, &mbochs_large.base,

@@ -47,10 +47,10 @@ struct mdpy_type {
 	u32 height;
 };
 
-#define MDPY_TYPE(_name, _width, _height, _ram_size) {			\
+#define MDPY_TYPE(_name, _pretty, _width, _height, _ram_size) {		\
 	.base = {							\
 		.mdev.sysfs_name = #_name,				\
-		.mdev.pretty_name = "mdpy-" #_name,			\
+		.mdev.pretty_name = _pretty " framebuffer",		\
 		.description = "virtual display, " #_width "x" #_height	\
 			       " framebuffer",				\
 		.model = &mdpy_model,					\
@@ -62,9 +62,9 @@ struct mdpy_type {
 }
 
 /* As BARs want it, the memory is the next power of two. */
-static struct mdpy_type mdpy_vga = MDPY_TYPE(vga, 640, 480, SZ_2M);
-static struct mdpy_type mdpy_xga = MDPY_TYPE(xga, 1024, 768, SZ_4M);
-static struct mdpy_type mdpy_hd = MDPY_TYPE(hd, 1920, 1080, SZ_8M);
+static struct mdpy_type mdpy_vga = MDPY_TYPE(vga, "VGA", 640, 480, SZ_2M);
+static struct mdpy_type mdpy_xga = MDPY_TYPE(xga, "XGA", 1024, 768, SZ_4M);
+static struct mdpy_type mdpy_hd = MDPY_TYPE(hd, "HD", 1920, 1080, SZ_8M);
 
 static struct mdev_pci_type *const mdpy_types[] = {
 	&mdpy_vga.base, &mdpy_xga.base, &mdpy_hd.base,

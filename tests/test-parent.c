@@ -59,7 +59,7 @@ static void types_describe_themselves(struct env *env)
 		struct text description = sysfs_read(mdev_type_path(m->type, "description").s);
 
 		note("%s", m->type);
-		check(sysfs_read(mdev_type_path(m->type, "name").s).s[0]);
+		check(!strcmp(sysfs_read(mdev_type_path(m->type, "name").s).s, m->name));
 		check(!strcmp(sysfs_read(mdev_type_path(m->type, "device_api").s).s, "vfio-pci"));
 		check(description.s[0]);
 		if (m->bit & MDPY)

@@ -28,29 +28,37 @@ const char *const parents[NR_PARENTS] = { "mdpy", "mbochs", "mtty" };
 
 const struct model models[NR_MODELS] = {
 	{
-		MDPY_MODEL, .bit = MDPY_VGA, .type = "mdpy-vga", .width = 640, .height = 480,
+		MDPY_MODEL, .bit = MDPY_VGA, .type = "mdpy-vga",
+		.name = "VGA framebuffer", .width = 640, .height = 480,
 		.bar = { MEMORY_BAR(2 * MIB) },
 	}, {
-		MDPY_MODEL, .bit = MDPY_XGA, .type = "mdpy-xga", .width = 1024, .height = 768,
+		MDPY_MODEL, .bit = MDPY_XGA, .type = "mdpy-xga",
+		.name = "XGA framebuffer", .width = 1024, .height = 768,
 		.bar = { MEMORY_BAR(4 * MIB) },
 	}, {
-		MDPY_MODEL, .bit = MDPY_HD, .type = "mdpy-hd", .width = 1920, .height = 1080,
+		MDPY_MODEL, .bit = MDPY_HD, .type = "mdpy-hd",
+		.name = "HD framebuffer", .width = 1920, .height = 1080,
 		.bar = { MEMORY_BAR(8 * MIB) },
 	}, {
 		MBOCHS_MODEL, .bit = MBOCHS_SMALL, .type = "mbochs-small",
+		.name = "Small Bochs display",
 		.width = 800, .height = 600,
 		.bar = { MEMORY_BAR(4 * MIB), [2] = { .size = 4096 } },
 	}, {
 		MBOCHS_MODEL, .bit = MBOCHS_MEDIUM, .type = "mbochs-medium",
+		.name = "Medium Bochs display",
 		.width = 1920, .height = 1440,
 		.bar = { MEMORY_BAR(16 * MIB), [2] = { .size = 4096 } },
 	}, {
 		MBOCHS_MODEL, .bit = MBOCHS_LARGE, .type = "mbochs-large",
+		.name = "Large Bochs display",
 		.bar = { MEMORY_BAR(64 * MIB), [2] = { .size = 4096 } },
 	}, {
-		MTTY_MODEL, .bit = MTTY_1, .type = "mtty-1", .nr_ports = 1, .bar = { PORT_BAR },
+		MTTY_MODEL, .bit = MTTY_1, .type = "mtty-1",
+		.name = "Single port serial", .nr_ports = 1, .bar = { PORT_BAR },
 	}, {
-		MTTY_MODEL, .bit = MTTY_2, .type = "mtty-2", .nr_ports = 2,
+		MTTY_MODEL, .bit = MTTY_2, .type = "mtty-2",
+		.name = "Dual port serial", .nr_ports = 2,
 		.bar = { PORT_BAR, PORT_BAR },
 	},
 };

@@ -35,6 +35,7 @@ struct model_bar {
 struct model {
 	unsigned int bit;
 	const char *type;
+	const char *name;		/* for people */
 	const char *parent;
 	const char *attribute;		/* in vendor/ */
 	u16 vendor, device, subvendor, subdevice;
