@@ -102,6 +102,7 @@ struct thread {
 	pthread_t id;
 	unsigned int nr;
 	u64 calls;			/* it ends after so many; 0: never */
+	atomic_bool waits;		/* for the others to come to their end */
 	atomic_bool done;
 	struct stream stream;
 	struct step step;		/* what it is at */

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../lib/quiet.h"
 #include "fuzz.h"
 
 #define PROGRESS_S	5
@@ -35,9 +36,13 @@ static struct {
 };
 
 static struct thread threads[MAX_THREADS];
-static unsigned int running;
+/* Threads that have not ended, and of them those that do steps. */
+static unsigned int running, stepping;
+/* Those that do none may close what they have. */
+static bool may_close;
 static pthread_mutex_t running_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t running_less = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t may_close_now = PTHREAD_COND_INITIALIZER;
 /* What a replay does, instead of a stream. */
 static struct step *replay;
 static size_t nr_replay;
@@ -101,6 +106,15 @@ static void *thread_run(void *arg)
 			stream_next(&t->stream, &step);
 			thread_do(t, &step);
 		}
+	pthread_mutex_lock(&running_lock);
+	t->waits = true;
+	stepping--;
+	pthread_cond_signal(&running_less);
+	while (!may_close)
+		pthread_cond_wait(&may_close_now, &running_lock);
+	t->waits = false;
+	pthread_mutex_unlock(&running_lock);
+
 	thread_exit(t);
 	t->done = true;
 
@@ -162,6 +176,17 @@ static bool kernel_complains(void)
 	return found;
 }
 
+/* No thread calls a device any more: now it has to use no CPU. */
+static void expect_quiet(const char *when)
+{
+	const char *noise = find_noise();
+
+	if (!noise)
+		return;
+	printf("fuzz: %s: %s\n", when, noise);
+	shared->wrong = true;
+}
+
 static void watch(enum door door)
 {
 	unsigned int seconds = 0, idle[MAX_THREADS] = {}, i;
@@ -172,10 +197,17 @@ static void watch(enum door door)
 	pthread_mutex_lock(&running_lock);
 	while (running) {
 		until.tv_sec++;
-		while (running && !pthread_cond_timedwait(&running_less, &running_lock, &until))
+		while (running && (stepping || may_close) &&
+		       !pthread_cond_timedwait(&running_less, &running_lock, &until))
 			;
+		if (!stepping && !may_close) {
+			expect_quiet("with all devices open");
+			may_close = true;
+			pthread_cond_broadcast(&may_close_now);
+		}
 		for (i = 0; i < opt.threads; i++) {
-			if (shared->steps[i] != last[i] || threads[i].done || !threads[i].id)
+			if (shared->steps[i] != last[i] || threads[i].done ||
+			    threads[i].waits || !threads[i].id)
 				idle[i] = 0;
 			else if (++idle[i] == STUCK_S)
 				stuck(&threads[i]);
@@ -207,6 +239,7 @@ static int run(enum door door, unsigned int types)
 
 	faults_init();
 	kernel_complains();
+	may_close = false;
 	devices_make(door, types, setup, replay ? 0 : stream_setup(opt.seed, types, setup));
 	root_threads_start();
 	for (i = 0; i < nr; i++) {
@@ -218,13 +251,17 @@ static int run(enum door door, unsigned int types)
 		stream_init(&t->stream, opt.seed, i, types);
 		if (!replay)
 			t->calls = shared->calls[i] + opt.calls / nr / nr_doors();
+		pthread_mutex_lock(&running_lock);
 		running++;
+		stepping++;
+		pthread_mutex_unlock(&running_lock);
 		check_eq(pthread_create(&t->id, NULL, thread_run, t), 0);
 	}
 	watch(door);
 	/* Nobody uses a device any more: what waits for that must be done soon. */
 	alarm(STUCK_S);
 	root_threads_stop();
+	expect_quiet("with all devices closed");
 	devices_remove();
 	alarm(0);
 	if (kernel_complains())

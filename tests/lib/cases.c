@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "cases.h"
+#include "quiet.h"
 
 /* Far above the slowest case, to end one that hangs. */
 #define CASE_MS		120000
@@ -57,12 +58,15 @@ static int run_in_child(void *arg)
 		check_eq(ret, 0);
 	}
 	instance->test->run(&env);
+	/* Nobody calls the device any more, and it is still open. */
+	check_quiet();
 	return 0;
 }
 
 static void run_instance(void **state)
 {
 	struct instance *instance = *state;
+	const char *noise;
 	bool in_time;
 	int status;
 	pid_t pid;
@@ -88,6 +92,12 @@ static void run_instance(void **state)
 	if (WEXITSTATUS(status) == EXIT_SKIPPED)
 		skip();
 	assert_int_equal(WEXITSTATUS(status), 0);
+	/* Nobody has it open any more. */
+	noise = find_noise();
+	if (noise) {
+		printf("after the device was closed: %s\n", noise);
+		fail();
+	}
 }
 
 static int remove_mdevs(void **state)

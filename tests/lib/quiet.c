@@ -56,7 +56,10 @@ static bool schedstat_ns(const char *pid, u64 *ns)
 {
 	char buf[128];
 
-	return read_proc(pid, "schedstat", buf, sizeof(buf)) && sscanf(buf, "%llu", ns) == 1;
+	if (!read_proc(pid, "schedstat", buf, sizeof(buf)))
+		return false;
+	*ns = strtoull(buf, NULL, 10);
+	return true;
 }
 
 /* All zeros, or no such file: this kernel was built without it. */
@@ -168,10 +171,17 @@ static bool is_quiet(void *arg)
 	return false;
 }
 
-void check_quiet(void)
+const char *find_noise(void)
 {
 	static struct look look;
 
-	if (!retry(is_quiet, &look))
-		check_failed(__FILE__, __LINE__, look.said);
+	return retry(is_quiet, &look) ? NULL : look.said;
+}
+
+void check_quiet(void)
+{
+	const char *noise = find_noise();
+
+	if (noise)
+		check_failed(__FILE__, __LINE__, noise);
 }

@@ -4,6 +4,13 @@
 #define TESTS_QUIET_H
 
 /**
+ * find_noise() - look whether the kernel's workers come to rest
+ *
+ * Return: NULL if they do, or what they do instead.
+ */
+const char *find_noise(void);
+
+/**
  * check_quiet() - expect that the kernel's workers come to rest
  *
  * A device that nobody calls must not use a CPU.  Deferred work runs in kworker and
