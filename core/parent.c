@@ -3,6 +3,7 @@
  * A driver's place in sysfs: class, parent device, mdev types and the budget
  * that they share.
  */
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -228,8 +229,18 @@ static int __init mdev_pci_core_init(void)
 }
 module_init(mdev_pci_core_init);
 
+/*
+ * The last release of a device, which mdev_pci_unregister() waits for, says so
+ * by mdev_pci_parent_put(), and returns through this module's text after that.
+ * Nothing else keeps the module then: a file of a device that is not open,
+ * such as a cdev not bound, has a reference to the device only.  A task that is
+ * preempted there is waited for: it is in no grace period but that of tasks.
+ * A kernel that preempts has that one if it has ftrace, kprobes or BPF, or if
+ * this module was selected in its configuration.
+ */
 static void __exit mdev_pci_core_exit(void)
 {
+	synchronize_rcu_tasks();
 	mdev_pci_ram_exit();
 }
 module_exit(mdev_pci_core_exit);

@@ -3,7 +3,12 @@
  * How devices and modules come to an end: removal and unloading while in use
  * and while not, in any order, and nothing left behind.
  */
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/bochs.h"
@@ -12,9 +17,12 @@
 #include "lib/irq.h"
 #include "lib/memory.h"
 #include "lib/module.h"
+#include "lib/race.h"
 #include "lib/uart.h"
 
-#define CORE	"mdev-pci-core"
+#define CORE		"mdev-pci-core"
+/* For unloading modules beside a thread that leaves one CPU to nothing else. */
+#define UNLOAD_MS	90000
 
 static int remove_env(void *arg)
 {
@@ -169,6 +177,122 @@ static void unloading_survives_creation_at_the_same_time(struct env *env)
 	}
 }
 
+/* This thread alone on the first CPU, before all of a lower priority. */
+static void run_first(int priority)
+{
+	const struct sched_param param = { .sched_priority = priority };
+	cpu_set_t first;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	check_eq(sys(sched_setaffinity(0, sizeof(first), &first)), 0);
+	check_eq(sys(sched_setscheduler(0, priority ? SCHED_FIFO : SCHED_OTHER, &param)), 0);
+}
+
+static int uevents(void)
+{
+	const struct sockaddr_nl all = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			NETLINK_KOBJECT_UEVENT);
+
+	check(fd >= 0);
+	check_eq(sys(bind(fd, (const void *)&all, sizeof(all))), 0);
+	return fd;
+}
+
+struct unload {
+	atomic_bool begun, done;
+	int uevents;
+};
+
+static void unload_mtty_and_core(void *arg)
+{
+	struct unload *u = arg;
+
+	run_first(30);
+	u->begun = true;
+	module_unload("mtty");
+	module_unload(CORE);
+	u->done = true;
+}
+
+/*
+ * From the moment on when the parent device is removed, which is after the last
+ * device was released, leave no time on that CPU to what releases the device.
+ */
+static void hold_up_release(void *arg)
+{
+	struct pollfd event = { .fd = ((struct unload *)arg)->uevents, .events = POLLIN };
+	struct unload *u = arg;
+	unsigned long looks;
+	char text[4096] = "";
+
+	run_first(20);
+	while (strncmp(text, "remove@/devices/virtual/mtty/mtty", sizeof(text))) {
+		check_eq(poll(&event, 1, WAIT_MS), 1);
+		memset(text, 0, sizeof(text));
+		check(recv(u->uevents, text, sizeof(text) - 1, 0) > 0);
+	}
+	/*
+	 * Bounded, as unloading waits for the other thread, which has to run on then.
+	 * A bound that is too low lets the fault go unseen, and nothing else.
+	 */
+	for (looks = 0; looks < 20000000 && !u->done; looks++)
+		;
+}
+
+static bool unloading_waits(void *arg)
+{
+	return access(MDEV_BUS "/mtty", F_OK) != 0;
+}
+
+/*
+ * A file of a device that nothing is bound to keeps the device, not the modules.
+ * The thread that closes it, and releases the device, is preempted by the one that
+ * waits for that, and unloads the modules.
+ */
+static int unload_while_releasing(void *arg)
+{
+	struct unload u = { .uevents = uevents() };
+	struct mdev mdev = mdev_create("mtty-1");
+	int file = vfio_open_cdev(mdev.uuid);
+	struct worker remover, holder;
+
+	check(file >= 0);
+	run_first(0);
+	worker_start(&holder, hold_up_release, &u);
+	worker_start(&remover, unload_mtty_and_core, &u);
+	check(retry(unloading_waits, NULL));
+	close(file);
+	worker_join(&remover);
+	worker_join(&holder);
+	return 0;
+}
+
+#define RT_RUNTIME	"/proc/sys/kernel/sched_rt_runtime_us"
+
+static void the_core_stays_until_the_last_release_has_returned(struct env *env)
+{
+	struct text before = sysfs_read(RT_RUNTIME);
+	int status = -1;
+	pid_t pid;
+
+	if (env->door == DOOR_GROUP)
+		skip_case("a file that keeps the device but not the modules is one of a cdev");
+	module_unload("mdpy");
+	module_unload("mbochs");
+	check_eq(__sysfs_write(RT_RUNTIME, "-1"), 0);
+	pid = child_start(unload_while_releasing, NULL);
+	child_ended(pid, UNLOAD_MS, &status);
+	check_eq(__sysfs_write(RT_RUNTIME, before.s), 0);
+	check_eq(status, 0);
+	check(!module_is_loaded(CORE));
+	module_load(CORE, "");
+	module_load("mdpy", "");
+	module_load("mbochs", "");
+	module_load("mtty", "");
+}
+
 /* Create it, use most of what it has, and remove it. */
 static void live_and_die(const char *type, enum door door)
 {
@@ -265,6 +389,7 @@ const struct test_case cases[] = {
 	CASE(unloading_removes_devices_that_nobody_has_open, NO_DEVICE),
 	CASE(modules_can_be_unloaded_in_any_order, NO_DEVICE),
 	CASE(unloading_survives_creation_at_the_same_time, NO_DEVICE),
+	CASE(the_core_stays_until_the_last_release_has_returned, NO_DEVICE),
 	CASE(nothing_is_left_of_a_device, NO_DEVICE),
 	CASE(nothing_is_left_of_an_opening, MDPY_VGA | MBOCHS_SMALL | MTTY_2),
 	CASE(memory_is_not_taken_before_it_is_touched, NO_DEVICE),

@@ -51,11 +51,8 @@ static int open_group(struct vfio *v, const char *uuid)
 	return v->fd < 0 ? v->fd : 0;
 }
 
-static int open_cdev(struct vfio *v, const char *uuid)
+int vfio_open_cdev(const char *uuid)
 {
-	struct vfio_device_attach_iommufd_pt attach = { .argsz = sizeof(attach) };
-	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
-	struct ioas_alloc ioas = { .size = sizeof(ioas) };
 	DIR *dir = opendir(text(MDEV_DEVICES "/%s/vfio-dev", uuid).s);
 	struct dirent *entry;
 	struct text path = { "" };
@@ -69,12 +66,18 @@ static int open_cdev(struct vfio *v, const char *uuid)
 			path = text("/dev/vfio/devices/%s", entry->d_name);
 	ret = path.s[0] ? 0 : -errno;
 	closedir(dir);
-	if (ret)
-		return ret;
+	return ret ?: sys(open(path.s, O_RDWR | O_CLOEXEC));
+}
 
-	v->fd = open(path.s, O_RDWR | O_CLOEXEC);
+static int open_cdev(struct vfio *v, const char *uuid)
+{
+	struct vfio_device_attach_iommufd_pt attach = { .argsz = sizeof(attach) };
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
+	struct ioas_alloc ioas = { .size = sizeof(ioas) };
+
+	v->fd = vfio_open_cdev(uuid);
 	if (v->fd < 0)
-		return -errno;
+		return v->fd;
 	v->iommu = open("/dev/iommu", O_RDWR | O_CLOEXEC);
 	if (v->iommu < 0)
 		return -errno;

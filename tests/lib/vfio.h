@@ -34,6 +34,8 @@ const char *door_name(enum door door);
 /* Why no device can be opened through a door here; NULL: one can. */
 const char *door_missing(enum door door);
 
+/* The file in /dev/vfio/devices, not bound to an iommufd; or -errno. */
+int vfio_open_cdev(const char *uuid);
 /* -ENOENT: the kernel has no such door for this device. */
 int __vfio_open(struct vfio *v, const char *uuid, enum door door);
 void vfio_open(struct vfio *v, const char *uuid, enum door door);
