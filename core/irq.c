@@ -9,9 +9,11 @@
  * one that the guest has masked in config space stays pending until it is
  * unmasked, or its source has been served without it.
  *
- * Everything runs in process context, eventfds of the user's that mask and
- * unmask included, so that the device lock protects all of it and no eventfd
- * is signalled from within the wake-up of another.
+ * Eventfds that mask and unmask INTx queue work items of the device, which run
+ * in process context: the device lock protects all state, and no eventfd is
+ * signalled from within the wake-up of another.  VFIO's own work items, for
+ * which every VFIO device of the host waits when it takes an eventfd away, are
+ * left unused.
  */
 #include <linux/bitops.h>
 #include <linux/eventfd.h>
@@ -19,11 +21,11 @@
 #include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
-#include <linux/sched.h>
+#include <linux/workqueue.h>
 
 #include "internal.h"
 
-/* How often an eventfd may unmask INTx in one jiffy. */
+/* How often an eventfd may unmask INTx before it has to wait. */
 #define UNMASK_BURST	64
 
 static bool intx_enabled(const struct mdev_pci_irqs *irqs)
@@ -92,6 +94,15 @@ void mdev_pci_irq_update(struct mdev_pci_device *mpdev)
 	update_msi(mpdev);
 }
 
+/* Unmasks INTx, which delivers it again if it is still asserted. */
+static void unmask_locked(struct mdev_pci_device *mpdev)
+{
+	lockdep_assert_held(&mpdev->lock);
+	mpdev->irqs.unmask_due = false;
+	mpdev->irqs.masked = false;
+	mdev_pci_irq_update(mpdev);
+}
+
 /* Sources share the last message if there are fewer messages. */
 static unsigned int msi_vector(const struct mdev_pci_irqs *irqs,
 			       unsigned int source)
@@ -126,6 +137,7 @@ void mdev_pci_set_irq(struct mdev_pci_device *mpdev, unsigned int source,
 	if (!!(irqs->level & BIT(source)) == level)
 		return;
 	irqs->level ^= BIT(source);
+	irqs->level_changed = true;
 
 	if (irqs->index == VFIO_PCI_MSI_IRQ_INDEX) {
 		if (level)
@@ -133,25 +145,34 @@ void mdev_pci_set_irq(struct mdev_pci_device *mpdev, unsigned int source,
 		else
 			irqs->pending &= msi_level(mpdev);
 	}
-	mdev_pci_irq_update(mpdev);
+	/* An eventfd that unmasks waits for nothing but this. */
+	if (irqs->unmask_due)
+		unmask_locked(mpdev);
+	else
+		mdev_pci_irq_update(mpdev);
 }
 EXPORT_SYMBOL_GPL(mdev_pci_set_irq);
 
 /**
- * mdev_pci_irq_settle() - let what the user's eventfds asked for happen first
+ * mdev_pci_irq_settle() - carry out the masking that eventfds asked for
  * @mpdev: the device, igate held, lock not
  *
- * They mask and unmask in a work item; an ioctl that comes after a write to
- * one must not be overtaken by it.
+ * An ioctl that follows a write to such an eventfd must take effect after it.
+ * Waits for work of this device only.
  */
 void mdev_pci_irq_settle(struct mdev_pci_device *mpdev)
 {
-	lockdep_assert_held(&mpdev->irqs.igate);
-	/* There are none without INTx, and a flush waits for those of others. */
-	if (!intx_enabled(&mpdev->irqs))
+	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+
+	lockdep_assert_held(&irqs->igate);
+	if (!irqs->wired)
 		return;
-	vfio_virqfd_flush_thread(&mpdev->irqs.mask);
-	vfio_virqfd_flush_thread(&mpdev->irqs.unmask);
+	flush_work(&irqs->mask_work);
+	flush_work(&irqs->unmask_work);
+
+	guard(mdev_pci)(mpdev);
+	if (irqs->unmask_due)
+		unmask_locked(mpdev);
 }
 
 /**
@@ -166,18 +187,7 @@ void mdev_pci_irq_reset(struct mdev_pci_device *mpdev)
 	mpdev->irqs.level = 0;
 	mpdev->irqs.pending = 0;
 	mpdev->irqs.masked = false;
-}
-
-/**
- * mdev_pci_irq_init() - nothing enabled
- * @mpdev: a new device
- */
-void mdev_pci_irq_init(struct mdev_pci_device *mpdev)
-{
-	mutex_init(&mpdev->irqs.igate);
-	spin_lock_init(&mpdev->irqs.req_lock);
-	mpdev->irqs.unmask_jiffy = jiffies;
-	mpdev->irqs.index = VFIO_PCI_NUM_IRQS;
+	mpdev->irqs.unmask_due = false;
 }
 
 static void irq_select(struct mdev_pci_irqs *irqs, unsigned int index,
@@ -187,6 +197,8 @@ static void irq_select(struct mdev_pci_irqs *irqs, unsigned int index,
 	irqs->nr_vectors = nr_vectors;
 	irqs->pending = 0;
 	irqs->masked = false;
+	irqs->unmask_due = false;
+	irqs->unmasked = 0;
 }
 
 static void irq_put_trigger(struct mdev_pci_irqs *irqs, unsigned int vector,
@@ -197,6 +209,25 @@ static void irq_put_trigger(struct mdev_pci_irqs *irqs, unsigned int vector,
 		eventfd_ctx_put(new);
 }
 
+/*
+ * Takes the eventfds that mask and unmask away, and what they asked for.  Waits
+ * for VFIO's work items of all devices, and so only if there have been any:
+ * also for an eventfd that its user has closed, which is still being removed.
+ */
+static void irq_unwire(struct mdev_pci_irqs *irqs)
+{
+	lockdep_assert_held(&irqs->igate);
+	if (!irqs->wired)
+		return;
+	vfio_virqfd_disable(&irqs->mask);
+	vfio_virqfd_disable(&irqs->unmask);
+	/* In this order: unmask_work queues late_work. */
+	cancel_work_sync(&irqs->mask_work);
+	cancel_work_sync(&irqs->unmask_work);
+	cancel_delayed_work_sync(&irqs->late_work);
+	irqs->wired = false;
+}
+
 static void irq_disable(struct mdev_pci_device *mpdev)
 {
 	struct mdev_pci_irqs *irqs = &mpdev->irqs;
@@ -204,9 +235,8 @@ static void irq_disable(struct mdev_pci_device *mpdev)
 
 	lockdep_assert_held(&irqs->igate);
 
-	/* They wait for handlers that take the device lock: not under it. */
-	vfio_virqfd_disable(&irqs->mask);
-	vfio_virqfd_disable(&irqs->unmask);
+	/* Before the device lock is taken: it waits for users of the lock. */
+	irq_unwire(irqs);
 
 	guard(mdev_pci)(mpdev);
 	for (i = 0; i < irqs->nr_vectors; i++)
@@ -274,36 +304,105 @@ u32 mdev_pci_irq_flags(unsigned int index)
 static void set_masked(struct mdev_pci_device *mpdev, bool masked)
 {
 	guard(mdev_pci)(mpdev);
+	mpdev->irqs.unmask_due = false;
 	mpdev->irqs.masked = masked;
 	mdev_pci_irq_update(mpdev);
 }
 
-static void mask_thread(void *opaque, void *data)
+static void mask_work(struct work_struct *work)
 {
-	set_masked(opaque, true);
+	set_masked(container_of(work, struct mdev_pci_device, irqs.mask_work),
+		   true);
+}
+
+static void late_work(struct work_struct *work)
+{
+	struct mdev_pci_device *mpdev;
+
+	mpdev = container_of(to_delayed_work(work), struct mdev_pci_device,
+			     irqs.late_work);
+	guard(mdev_pci)(mpdev);
+	if (mpdev->irqs.unmask_due)
+		unmask_locked(mpdev);
+}
+
+static void unmask_late(struct mdev_pci_device *mpdev, unsigned long delay)
+{
+	KUNIT_STATIC_STUB_REDIRECT(unmask_late, mpdev, delay);
+	schedule_delayed_work(&mpdev->irqs.late_work, delay);
 }
 
 /*
  * An eventfd that is trigger and unmask at once, or a ring of devices that
- * unmask each other, goes round for as long as the level is up, and nobody but
- * the host pays for it: not faster than this.
+ * unmask each other, goes round for as long as the level is up, without a
+ * process that could be held to account.  A guest that serves its device changes
+ * the level, and gets a new burst with the next jiffy.  Without that, each
+ * further unmask waits twice as long as the one before, up to a second.
+ *
+ * The jiffies are compared for equality only: time_after() would call the last
+ * one later than now for half of the time that the counter takes to wrap.
  */
-static void unmask_thread(void *opaque, void *data)
+static void unmask_work(struct work_struct *work)
+{
+	struct mdev_pci_device *mpdev =
+		container_of(work, struct mdev_pci_device, irqs.unmask_work);
+	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	unsigned long now = jiffies, delay;
+
+	guard(mdev_pci)(mpdev);
+	if (irqs->unmask_due)
+		return;
+	if (irqs->level_changed && irqs->unmask_jiffy != now) {
+		irqs->level_changed = false;
+		irqs->unmask_jiffy = now;
+		irqs->unmasked = 0;
+	}
+	if (irqs->unmasked < UNMASK_BURST) {
+		irqs->unmasked++;
+		unmask_locked(mpdev);
+		return;
+	}
+	delay = 1UL << (irqs->unmasked - UNMASK_BURST);
+	if (delay < HZ)
+		irqs->unmasked++;
+	irqs->unmask_due = true;
+	unmask_late(mpdev, min_t(unsigned long, delay, HZ));
+}
+
+/*
+ * Called from within the wake-up of the eventfd, in any context.  They return 0
+ * so that VFIO queues no work of its own.
+ */
+static int mask_handler(void *opaque, void *data)
 {
 	struct mdev_pci_device *mpdev = opaque;
-	struct mdev_pci_irqs *irqs = &mpdev->irqs;
-	bool enough;
 
-	scoped_guard(mdev_pci, mpdev) {
-		if (time_after(jiffies, irqs->unmask_jiffy)) {
-			irqs->unmask_jiffy = jiffies;
-			irqs->unmasked = 0;
-		}
-		enough = irqs->unmasked++ >= UNMASK_BURST;
-	}
-	if (enough)
-		schedule_timeout_uninterruptible(1);
-	set_masked(mpdev, false);
+	schedule_work(&mpdev->irqs.mask_work);
+	return 0;
+}
+
+static int unmask_handler(void *opaque, void *data)
+{
+	struct mdev_pci_device *mpdev = opaque;
+
+	schedule_work(&mpdev->irqs.unmask_work);
+	return 0;
+}
+
+/**
+ * mdev_pci_irq_init() - nothing enabled
+ * @mpdev: a new device
+ */
+void mdev_pci_irq_init(struct mdev_pci_device *mpdev)
+{
+	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+
+	mutex_init(&irqs->igate);
+	spin_lock_init(&irqs->req_lock);
+	INIT_WORK(&irqs->mask_work, mask_work);
+	INIT_WORK(&irqs->unmask_work, unmask_work);
+	INIT_DELAYED_WORK(&irqs->late_work, late_work);
+	irqs->index = VFIO_PCI_NUM_IRQS;
 }
 
 /* The bool of vector @i, or what DATA_NONE means: every one of them. */
@@ -329,11 +428,15 @@ static int set_intx_mask(struct mdev_pci_device *mpdev,
 		int fd = *(const s32 *)data;
 
 		if (fd == -1) {
-			vfio_virqfd_disable(virqfd);
+			if (irqs->wired)
+				vfio_virqfd_disable(virqfd);
+			mdev_pci_irq_settle(mpdev);
 			return 0;
 		}
-		return vfio_virqfd_enable(mpdev, NULL, masked ? mask_thread :
-					  unmask_thread, NULL, virqfd, fd);
+		irqs->wired = true;
+		return vfio_virqfd_enable(mpdev, masked ? mask_handler :
+					  unmask_handler, NULL, NULL, virqfd,
+					  fd);
 	}
 
 	mdev_pci_irq_settle(mpdev);

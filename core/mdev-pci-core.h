@@ -31,6 +31,7 @@
 #include <linux/types.h>
 #include <linux/uuid.h>
 #include <linux/vfio.h>
+#include <linux/workqueue.h>
 
 struct mdev_pci_device;
 struct mdev_pci_driver;
@@ -284,8 +285,14 @@ struct mdev_pci_ram {
  * @level: a bit for every source in the device that asks for service
  * @pending: a bit for every MSI message that is due, and masked by the guest
  * @masked: INTx masked by the user or by its delivery
- * @unmask_jiffy: when the unmask eventfd fired last
- * @unmasked: and how often within that jiffy
+ * @wired: an eventfd to mask or unmask INTx was assigned since INTx was enabled
+ * @mask_work: masks INTx for its eventfd
+ * @unmask_work: unmasks INTx for its eventfd, or sets @unmask_due
+ * @late_work: unmasks INTx if @unmask_due
+ * @unmask_due: an unmask by eventfd waits for @late_work or a change of @level
+ * @level_changed: @level has changed since @unmasked was last cleared
+ * @unmask_jiffy: when @unmasked was last cleared
+ * @unmasked: unmasks by eventfd since then
  * @nr_vectors: enabled messages, 1 for INTx
  * @trigger: the eventfd of each vector, NULL: none
  * @req_lock: protects @req, so that whoever removes the device waits for
@@ -300,6 +307,12 @@ struct mdev_pci_irqs {
 	u32 level;
 	u32 pending;
 	bool masked;
+	bool wired;
+	struct work_struct mask_work;
+	struct work_struct unmask_work;
+	struct delayed_work late_work;
+	bool unmask_due;
+	bool level_changed;
 	unsigned long unmask_jiffy;
 	unsigned int unmasked;
 	unsigned int nr_vectors;

@@ -14,12 +14,14 @@
  * @mpdev: must be first
  * @fired: what stands for its eventfds: how often each was signalled
  * @signals: all signals, those to no eventfd as well
+ * @delay: of the last unmask that had to wait, in jiffies
  * @before: the state that remember() saw
  */
 struct kunit_irqs {
 	struct mdev_pci_device mpdev;
 	unsigned int fired[MDEV_PCI_MAX_MSI];
 	unsigned int signals;
+	unsigned long delay;
 	struct mdev_pci_irqs before;
 };
 
@@ -39,6 +41,13 @@ static void count_signal(struct eventfd_ctx *ctx)
 		++*(unsigned int *)ctx;
 }
 
+static void record_delay(struct mdev_pci_device *mpdev, unsigned long delay)
+{
+	struct kunit_irqs *t = kunit_get_current_test()->priv;
+
+	t->delay = delay;
+}
+
 static struct kunit_irqs *irqs_device(struct kunit *test)
 {
 	struct mdev_pci_device *mpdev;
@@ -46,6 +55,7 @@ static struct kunit_irqs *irqs_device(struct kunit *test)
 	mpdev = mdev_pci_kunit_device(test, &irqs_driver, &irqs_type);
 	test->priv = container_of(mpdev, struct kunit_irqs, mpdev);
 	kunit_activate_static_stub(test, irq_signal, count_signal);
+	kunit_activate_static_stub(test, unmask_late, record_delay);
 	return test->priv;
 }
 
@@ -150,19 +160,178 @@ static void intx_is_the_or_of_all_sources(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->fired[0], 2);
 }
 
-/* So that eventfds in a ring do not keep a processor busy. */
-static void unmask_eventfd_is_slowed_down_but_not_lost(struct kunit *test)
+static void unmask_by_eventfd(struct kunit_irqs *t)
+{
+	unmask_work(&t->mpdev.irqs.unmask_work);
+}
+
+static void delay_ends(struct kunit_irqs *t)
+{
+	late_work(&t->mpdev.irqs.late_work.work);
+}
+
+/* INTx is delivered, and unmasked by eventfd until the next unmask has to wait. */
+static struct kunit_irqs *unmask_until_it_waits(struct kunit *test)
 {
 	struct kunit_irqs *t = irqs_device(test);
 	unsigned int i;
 
 	enable(t, VFIO_PCI_INTX_IRQ_INDEX, 1);
 	set_level(t, 0, true);
-	for (i = 1; i <= 2 * UNMASK_BURST; i++) {
-		unmask_thread(&t->mpdev, NULL);
+	t->mpdev.irqs.level_changed = false;
+	for (i = 0; i < UNMASK_BURST; i++)
+		unmask_by_eventfd(t);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 1 + UNMASK_BURST);
+	KUNIT_EXPECT_EQ(test, t->delay, 0);
+	memset(t->fired, 0, sizeof(t->fired));
+	return t;
+}
+
+/* Eventfds in a ring must not keep a processor busy. */
+static void unmask_without_service_waits_longer_each_time(struct kunit *test)
+{
+	struct kunit_irqs *t = unmask_until_it_waits(test);
+	unsigned long delay;
+	unsigned int i;
+
+	for (delay = 1, i = 0; i < 20; delay *= 2, i++) {
+		unmask_by_eventfd(t);
+		KUNIT_EXPECT_EQ(test, t->fired[0], i);
+		KUNIT_EXPECT_EQ(test, t->delay, min_t(unsigned long, delay, HZ));
+		/* More of them are the same one. */
+		unmask_by_eventfd(t);
+		KUNIT_EXPECT_EQ(test, t->fired[0], i);
+		delay_ends(t);
+		KUNIT_EXPECT_EQ(test, t->fired[0], i + 1);
+		KUNIT_EXPECT_TRUE(test, t->mpdev.irqs.masked);
+		/* Once only. */
+		delay_ends(t);
 		KUNIT_EXPECT_EQ(test, t->fired[0], i + 1);
 	}
+}
+
+static void unmask_that_waits_happens_when_the_level_changes(struct kunit *test)
+{
+	struct kunit_irqs *t = unmask_until_it_waits(test);
+
+	unmask_by_eventfd(t);
+	set_level(t, 1, true);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
+	delay_ends(t);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
+
+	/* As in the same jiffy: there is no new burst. */
+	t->mpdev.irqs.level_changed = false;
+	unmask_by_eventfd(t);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
+	set_level(t, 0, false);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 2);
+	t->mpdev.irqs.level_changed = false;
+	unmask_by_eventfd(t);
+	set_level(t, 1, false);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 2);
+	KUNIT_EXPECT_FALSE(test, t->mpdev.irqs.masked);
+	set_level(t, 1, true);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 3);
+}
+
+static void ioctl_comes_after_an_unmask_that_waits(struct kunit *test)
+{
+	struct kunit_irqs *t = unmask_until_it_waits(test);
+
+	t->mpdev.irqs.wired = true;
+	unmask_by_eventfd(t);
+	KUNIT_EXPECT_EQ(test, mask(t), 0);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
 	KUNIT_EXPECT_TRUE(test, t->mpdev.irqs.masked);
+	delay_ends(t);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
+
+	unmask_by_eventfd(t);
+	KUNIT_EXPECT_EQ(test, unmask(t), 0);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 3);
+	delay_ends(t);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 3);
+}
+
+static void mask_by_eventfd_comes_after_an_unmask_that_waits(struct kunit *test)
+{
+	struct kunit_irqs *t = unmask_until_it_waits(test);
+
+	unmask_by_eventfd(t);
+	mask_work(&t->mpdev.irqs.mask_work);
+	delay_ends(t);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 0);
+	KUNIT_EXPECT_TRUE(test, t->mpdev.irqs.masked);
+}
+
+static void reset_and_disable_forget_an_unmask_that_waits(struct kunit *test)
+{
+	struct kunit_irqs *t = unmask_until_it_waits(test);
+
+	unmask_by_eventfd(t);
+	scoped_guard(mdev_pci, &t->mpdev)
+		mdev_pci_irq_reset(&t->mpdev);
+	set_level(t, 0, true);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
+	delay_ends(t);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
+
+	t = unmask_until_it_waits(test);
+	unmask_by_eventfd(t);
+	scoped_guard(mdev_pci, &t->mpdev)
+		irq_select(&t->mpdev.irqs, VFIO_PCI_NUM_IRQS, 0);
+	delay_ends(t);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 0);
+}
+
+/*
+ * However long nobody unmasked: on 32-bit machines the jiffies of long ago are
+ * later than now by time_after().
+ */
+static void service_gives_a_new_burst_in_any_later_jiffy(struct kunit *test)
+{
+	static const unsigned long ago[] = {
+		1, HZ, LONG_MAX - 1, LONG_MAX, (unsigned long)LONG_MAX + 1,
+		(unsigned long)LONG_MAX + 2, ULONG_MAX / 4 * 3, ULONG_MAX - HZ,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ago); i++) {
+		struct kunit_irqs *t = unmask_until_it_waits(test);
+
+		t->mpdev.irqs.level_changed = true;
+		t->mpdev.irqs.unmask_jiffy = jiffies - ago[i];
+		unmask_by_eventfd(t);
+		KUNIT_EXPECT_EQ_MSG(test, t->fired[0], 1, "%lu jiffies ago",
+				    ago[i]);
+		KUNIT_EXPECT_EQ(test, t->mpdev.irqs.unmasked, 1);
+	}
+}
+
+/* All users of VFIO would have to wait for a work item of VFIO's that sleeps. */
+static void eventfds_that_mask_neither_sleep_nor_use_vfios_work(struct kunit *test)
+{
+	struct kunit_irqs *t = unmask_until_it_waits(test);
+	int again;
+
+	preempt_disable();
+	mask_work(&t->mpdev.irqs.mask_work);
+	unmask_by_eventfd(t);
+	unmask_by_eventfd(t);
+	delay_ends(t);
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
+
+	/* Without interrupts that it could signal, in the kernel's worker. */
+	scoped_guard(mdev_pci, &t->mpdev)
+		irq_select(&t->mpdev.irqs, VFIO_PCI_NUM_IRQS, 0);
+	local_irq_disable();
+	again = mask_handler(&t->mpdev, NULL) | unmask_handler(&t->mpdev, NULL);
+	local_irq_enable();
+	KUNIT_EXPECT_EQ(test, again, 0);
+	flush_work(&t->mpdev.irqs.mask_work);
+	flush_work(&t->mpdev.irqs.unmask_work);
 }
 
 static void masked_intx_waits(struct kunit *test)
@@ -671,7 +840,13 @@ static void req_is_fired_by_removal_and_by_hand(struct kunit *test)
 static struct kunit_case irq_cases[] = {
 	KUNIT_CASE(intx_is_delivered_once_until_unmasked),
 	KUNIT_CASE(intx_is_the_or_of_all_sources),
-	KUNIT_CASE(unmask_eventfd_is_slowed_down_but_not_lost),
+	KUNIT_CASE(unmask_without_service_waits_longer_each_time),
+	KUNIT_CASE(unmask_that_waits_happens_when_the_level_changes),
+	KUNIT_CASE(ioctl_comes_after_an_unmask_that_waits),
+	KUNIT_CASE(mask_by_eventfd_comes_after_an_unmask_that_waits),
+	KUNIT_CASE(reset_and_disable_forget_an_unmask_that_waits),
+	KUNIT_CASE(service_gives_a_new_burst_in_any_later_jiffy),
+	KUNIT_CASE(eventfds_that_mask_neither_sleep_nor_use_vfios_work),
 	KUNIT_CASE(masked_intx_waits),
 	KUNIT_CASE(intx_disable_holds_it_back),
 	KUNIT_CASE(interrupt_status_follows_the_level),
