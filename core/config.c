@@ -153,15 +153,47 @@ int mdev_pci_config_seal(struct mdev_pci_device *mpdev)
 }
 
 /**
- * mdev_pci_config_reset() - back to power-on
+ * mdev_pci_config_power_on() - put all of config space to its state at power-on
  * @mpdev: the device, lock held
  */
-void mdev_pci_config_reset(struct mdev_pci_device *mpdev)
+void mdev_pci_config_power_on(struct mdev_pci_device *mpdev)
 {
 	struct mdev_pci_config *cfg = &mpdev->config;
 
 	lockdep_assert_held(&mpdev->lock);
 	memcpy(cfg->val, cfg->power_on, sizeof(cfg->val));
+}
+
+static void restore(struct mdev_pci_config *cfg, const u8 *saved,
+		    unsigned int start, unsigned int end)
+{
+	memcpy(cfg->val + start, saved + start, end - start);
+}
+
+/**
+ * mdev_pci_config_reset() - what VFIO_DEVICE_RESET does to config space
+ * @mpdev: the device, lock held
+ *
+ * The PCI core saves and restores the header and MSI around a reset by
+ * vfio-pci, and users depend on it: DPDK sets Bus Master and then resets. Mask
+ * bits are cleared: those that the PCI core restores are its own, and a user of
+ * vfio-pci sets others behind its back.
+ */
+void mdev_pci_config_reset(struct mdev_pci_device *mpdev)
+{
+	struct mdev_pci_config *cfg = &mpdev->config;
+	u8 saved[MDEV_PCI_CONFIG_SIZE];
+
+	lockdep_assert_held(&mpdev->lock);
+	memcpy(saved, cfg->val, sizeof(saved));
+	mdev_pci_config_power_on(mpdev);
+
+	restore(cfg, saved, PCI_COMMAND, PCI_STATUS);
+	restore(cfg, saved, PCI_BASE_ADDRESS_0, PCI_CARDBUS_CIS);
+	restore(cfg, saved, PCI_INTERRUPT_LINE, PCI_INTERRUPT_PIN);
+	if (cfg->msi)
+		restore(cfg, saved, cfg->msi + PCI_MSI_FLAGS,
+			cfg->msi + PCI_MSI_MASK_64);
 }
 
 /**

@@ -9,6 +9,7 @@
 
 #include "internal.h"
 
+/* VFIO_DEVICE_RESET: all but what vfio-pci saves and restores around it. */
 static void mdev_pci_reset_locked(struct mdev_pci_device *mpdev)
 {
 	lockdep_assert_held(&mpdev->lock);
@@ -18,10 +19,11 @@ static void mdev_pci_reset_locked(struct mdev_pci_device *mpdev)
 		mpdev->parent->drv->reset(mpdev);
 }
 
-/* Reset, and nothing left of what belonged to the user rather than the guest. */
+/* The state of a new device: nothing left of the guest and the VFIO user. */
 static void mdev_pci_close_locked(struct mdev_pci_device *mpdev)
 {
 	mdev_pci_reset_locked(mpdev);
+	mdev_pci_config_power_on(mpdev);
 	mdev_pci_gfx_close(mpdev);
 	if (mpdev->parent->drv->close)
 		mpdev->parent->drv->close(mpdev);

@@ -27,6 +27,7 @@ extern const struct vfio_device_ops mdev_pci_device_ops;
 /* config.c */
 void mdev_pci_config_init(struct mdev_pci_device *mpdev);
 int mdev_pci_config_seal(struct mdev_pci_device *mpdev);
+void mdev_pci_config_power_on(struct mdev_pci_device *mpdev);
 void mdev_pci_config_reset(struct mdev_pci_device *mpdev);
 void mdev_pci_config_read(struct mdev_pci_device *mpdev, unsigned int pos,
 			  u8 *buf, size_t len);

@@ -144,7 +144,7 @@ static void width_and_alignment_make_no_difference(struct kunit *test)
 			for (i = pos; i < pos + len; i++)
 				expected[i] |= writable[i];
 			scoped_guard(mdev_pci, mpdev) {
-				mdev_pci_config_reset(mpdev);
+				mdev_pci_config_power_on(mpdev);
 				mdev_pci_config_write(mpdev, pos, ones, len);
 			}
 			KUNIT_ASSERT_MEMEQ_MSG(test, mpdev->config.val,
@@ -363,7 +363,7 @@ static void msi_capability_says_how_many_messages(struct kunit *test)
 	}
 }
 
-static void reset_undoes_every_write(struct kunit *test)
+static void power_on_undoes_every_write(struct kunit *test)
 {
 	struct mdev_pci_device *mpdev = config_device(test);
 	u8 val[MDEV_PCI_CONFIG_SIZE], writable[MDEV_PCI_CONFIG_SIZE];
@@ -374,8 +374,39 @@ static void reset_undoes_every_write(struct kunit *test)
 		config_put(mpdev, pos, 1, 0xff);
 	KUNIT_EXPECT_MEMNEQ(test, mpdev->config.val, val, sizeof(val));
 	scoped_guard(mdev_pci, mpdev)
-		mdev_pci_config_reset(mpdev);
+		mdev_pci_config_power_on(mpdev);
 	KUNIT_EXPECT_MEMEQ(test, mpdev->config.val, val, sizeof(val));
+}
+
+/* Byte by byte: what vfio-pci saves and restores, and nothing besides. */
+static void reset_keeps_command_bars_line_and_msi(struct kunit *test)
+{
+	static const struct {
+		u8 pos;
+		u8 len;
+	} kept[] = {
+		{ PCI_COMMAND, 2 },
+		{ PCI_BASE_ADDRESS_0, 24 },
+		{ PCI_INTERRUPT_LINE, 1 },
+		{ MSI_CAP + PCI_MSI_FLAGS, 2 },
+		{ MSI_CAP + PCI_MSI_ADDRESS_LO, 8 },
+		{ MSI_CAP + PCI_MSI_DATA_64, 2 },
+	};
+	struct mdev_pci_device *mpdev = config_device(test);
+	u8 expected[MDEV_PCI_CONFIG_SIZE], writable[MDEV_PCI_CONFIG_SIZE];
+	unsigned int pos, i;
+
+	config_expected(expected, writable);
+	for (pos = 0; pos < MDEV_PCI_CONFIG_SIZE; pos++)
+		config_put(mpdev, pos, 1, 0xff);
+	for (i = 0; i < ARRAY_SIZE(kept); i++)
+		memcpy(expected + kept[i].pos, mpdev->config.val + kept[i].pos,
+		       kept[i].len);
+	scoped_guard(mdev_pci, mpdev)
+		mdev_pci_config_reset(mpdev);
+	for (pos = 0; pos < MDEV_PCI_CONFIG_SIZE; pos++)
+		KUNIT_EXPECT_EQ_MSG(test, config_get(mpdev, pos, 1),
+				    expected[pos], "byte %02xh", pos);
 }
 
 static struct kunit_case config_cases[] = {
@@ -390,7 +421,8 @@ static struct kunit_case config_cases[] = {
 	KUNIT_CASE(capabilities_lie_at_multiples_of_four),
 	KUNIT_CASE(capability_fits_to_the_last_byte_and_no_further),
 	KUNIT_CASE(msi_capability_says_how_many_messages),
-	KUNIT_CASE(reset_undoes_every_write),
+	KUNIT_CASE(power_on_undoes_every_write),
+	KUNIT_CASE(reset_keeps_command_bars_line_and_msi),
 	{}
 };
 

@@ -151,17 +151,24 @@ static void reset_leaves_what_close_forgets(struct kunit *test)
 
 	mpdev = mdev_pci_kunit_device(test, &calls_driver, &calls_type);
 	mpdev->gfx->id[0] = 5;
+	config_put(mpdev, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+	config_put(mpdev, mpdev->config.pm + PCI_PM_CTRL, 2, 3);
 	scoped_guard(mdev_pci, mpdev)
 		mdev_pci_reset_locked(mpdev);
 	KUNIT_EXPECT_EQ(test, to_calls(mpdev)->reset, 2);
 	KUNIT_EXPECT_EQ(test, to_calls(mpdev)->closed, 1);
 	KUNIT_EXPECT_EQ(test, mpdev->gfx->id[0], 5);
+	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_COMMAND, 2),
+			PCI_COMMAND_MASTER);
+	KUNIT_EXPECT_EQ(test, config_get(mpdev, mpdev->config.pm + PCI_PM_CTRL,
+					 1) & PCI_PM_CTRL_STATE_MASK, 0);
 
 	scoped_guard(mdev_pci, mpdev)
 		mdev_pci_close_locked(mpdev);
 	KUNIT_EXPECT_EQ(test, to_calls(mpdev)->reset, 3);
 	KUNIT_EXPECT_EQ(test, to_calls(mpdev)->closed, 2);
 	KUNIT_EXPECT_EQ(test, mpdev->gfx->id[0], 0);
+	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_COMMAND, 2), 0);
 }
 
 static struct kunit_case device_cases[] = {

@@ -300,9 +300,11 @@ static void receive_device(struct env *env)
 
 static void a_device_works_for_who_was_sent_its_descriptor(struct env *env)
 {
+	unsigned int pmcsr;
 	s32 event;
 
 	receive_device(env);
+	pmcsr = config_find_cap(&env->dev, PCI_CAP_ID_PM) + PCI_PM_CTRL;
 	check_eq(config_get(&env->dev, PCI_VENDOR_ID, 2), env->model->vendor);
 	check_eq(config_get(&env->dev, PCI_INTERRUPT_LINE, 1), SCRATCH);
 	if (env->model->bit & DISPLAYS)
@@ -315,8 +317,12 @@ static void a_device_works_for_who_was_sent_its_descriptor(struct env *env)
 		uart_raise(&env->dev, PORT_1);
 		check_eq(event_take(event), 1);
 	}
+	/* What a reset does not keep, here D3hot. */
+	config_put(&env->dev, pmcsr, 2, 3);
+	check_eq(config_get(&env->dev, pmcsr, 2) & PCI_PM_CTRL_STATE_MASK, 3);
 	vfio_reset(&env->dev);
-	check_eq(config_get(&env->dev, PCI_INTERRUPT_LINE, 1), 0);
+	check_eq(config_get(&env->dev, pmcsr, 2) & PCI_PM_CTRL_STATE_MASK, 0);
+	check_eq(config_get(&env->dev, PCI_INTERRUPT_LINE, 1), SCRATCH);
 }
 
 static void the_last_descriptor_closes_the_device(struct env *env)
