@@ -92,13 +92,33 @@ static void add_bar(struct mdev_pci_config *cfg, unsigned int bar, u32 flags,
 
 	set32(cfg->val, pos, flags);
 	set32(cfg->writable, pos, ~(size - 1));
+	if (flags & PCI_BASE_ADDRESS_SPACE_IO)
+		cfg->io_bars |= BIT(bar);
+	else
+		cfg->memory_bars |= BIT(bar);
+}
+
+/* To be called when COMMAND or the power state may have changed. */
+static void update_absent(struct mdev_pci_device *mpdev)
+{
+	struct mdev_pci_config *cfg = &mpdev->config;
+	u8 absent = 0;
+
+	if (!(cfg->val[PCI_COMMAND] & PCI_COMMAND_IO) || in_d3hot(mpdev))
+		absent |= cfg->io_bars;
+	if (!(cfg->val[PCI_COMMAND] & PCI_COMMAND_MEMORY) || in_d3hot(mpdev))
+		absent |= cfg->memory_bars;
+	/* Read without the lock before an access to a BAR that is memory. */
+	WRITE_ONCE(cfg->absent, absent);
 }
 
 /**
  * mdev_pci_config_init() - the header of a new device
  * @mpdev: a device with its windows laid out
  *
- * The capabilities are the driver's and mdev_pci_config_seal()'s.
+ * The BARs are enabled, and Bus Master is not: so a user of vfio-pci finds a
+ * device that it opens. The capabilities are added by the driver and by
+ * mdev_pci_config_seal().
  */
 void mdev_pci_config_init(struct mdev_pci_device *mpdev)
 {
@@ -129,6 +149,11 @@ void mdev_pci_config_init(struct mdev_pci_device *mpdev)
 			add_bar(cfg, win->region->index, win->region->bar,
 				win->size);
 	}
+
+	if (cfg->io_bars)
+		cfg->val[PCI_COMMAND] |= PCI_COMMAND_IO;
+	if (cfg->memory_bars)
+		cfg->val[PCI_COMMAND] |= PCI_COMMAND_MEMORY;
 
 	cfg->end = PCI_STD_HEADER_SIZEOF;
 }
@@ -162,6 +187,7 @@ void mdev_pci_config_power_on(struct mdev_pci_device *mpdev)
 
 	lockdep_assert_held(&mpdev->lock);
 	memcpy(cfg->val, cfg->power_on, sizeof(cfg->val));
+	update_absent(mpdev);
 }
 
 static void restore(struct mdev_pci_config *cfg, const u8 *saved,
@@ -194,6 +220,7 @@ void mdev_pci_config_reset(struct mdev_pci_device *mpdev)
 	if (cfg->msi)
 		restore(cfg, saved, cfg->msi + PCI_MSI_FLAGS,
 			cfg->msi + PCI_MSI_MASK_64);
+	update_absent(mpdev);
 }
 
 /**
@@ -243,7 +270,8 @@ void mdev_pci_config_write(struct mdev_pci_device *mpdev, unsigned int pos,
 		cfg->val[pmcsr] = power;
 	}
 
-	/* INTx Disable may have changed, or the masks of MSI. */
+	update_absent(mpdev);
+	/* What holds interrupts back may have changed. */
 	mdev_pci_irq_update(mpdev);
 }
 

@@ -34,6 +34,15 @@ void mdev_pci_config_read(struct mdev_pci_device *mpdev, unsigned int pos,
 void mdev_pci_config_write(struct mdev_pci_device *mpdev, unsigned int pos,
 			   const u8 *buf, size_t len);
 
+/* In D3hot a device answers config accesses only. */
+static inline bool in_d3hot(const struct mdev_pci_device *mpdev)
+{
+	const struct mdev_pci_config *cfg = &mpdev->config;
+
+	/* D1 and D2 are never entered. */
+	return cfg->val[cfg->pm + PCI_PM_CTRL] & PCI_PM_CTRL_STATE_MASK;
+}
+
 /* Config space as it is in memory: little-endian, at any alignment. */
 static inline void set16(u8 *bytes, unsigned int pos, u16 val)
 {

@@ -5,9 +5,10 @@
  * A device says which of its sources ask for service (mdev_pci_set_irq());
  * what becomes of that is settled here.  INTx is the OR of them: delivered
  * once, masked by its delivery, and delivered again when it is unmasked while
- * the level is still up.  With MSI each source sends a message when it rises;
- * one that the guest has masked in config space stays pending until it is
- * unmasked, or its source has been served without it.
+ * the level is still up.  With MSI each source sends a message when it rises.  A
+ * message is held back, and stays pending, while config space does not allow it:
+ * masked, MSI Enable or Bus Master off, D3hot.  It is dropped if its source is
+ * served meanwhile.
  *
  * Eventfds that mask and unmask INTx queue work items of the device, which run
  * in process context: the device lock protects all state, and no eventfd is
@@ -54,11 +55,20 @@ static void update_intx(struct mdev_pci_device *mpdev)
 	}
 	val[PCI_STATUS] |= PCI_STATUS_INTERRUPT;
 
-	if (!intx_enabled(irqs) || irqs->masked ||
+	if (!intx_enabled(irqs) || irqs->masked || in_d3hot(mpdev) ||
 	    (val[PCI_COMMAND + 1] & (PCI_COMMAND_INTX_DISABLE >> 8)))
 		return;
 	irqs->masked = true;
 	irq_signal(irqs->trigger[0]);
+}
+
+/* A message is a write to memory by the device. */
+static bool msi_allowed(const struct mdev_pci_device *mpdev)
+{
+	const struct mdev_pci_config *cfg = &mpdev->config;
+
+	return cfg->val[cfg->msi + PCI_MSI_FLAGS] & PCI_MSI_FLAGS_ENABLE &&
+	       cfg->val[PCI_COMMAND] & PCI_COMMAND_MASTER && !in_d3hot(mpdev);
 }
 
 /* PCI Local Bus 3.0, 6.8.1, Mask and Pending Bits: kept, and sent once. */
@@ -67,12 +77,13 @@ static void update_msi(struct mdev_pci_device *mpdev)
 	struct mdev_pci_irqs *irqs = &mpdev->irqs;
 	unsigned int msi = mpdev->config.msi, i;
 	u8 *val = mpdev->config.val;
-	unsigned long due;
+	unsigned long due = 0;
 
 	if (!msi)
 		return;
 
-	due = irqs->pending & ~get32(val, msi + PCI_MSI_MASK_64);
+	if (msi_allowed(mpdev))
+		due = irqs->pending & ~get32(val, msi + PCI_MSI_MASK_64);
 	irqs->pending &= ~due;
 	set32(val, msi + PCI_MSI_PENDING_64, irqs->pending);
 	for_each_set_bit(i, &due, MDEV_PCI_MAX_MSI)
@@ -83,7 +94,8 @@ static void update_msi(struct mdev_pci_device *mpdev)
  * mdev_pci_irq_update() - deliver what is due
  * @mpdev: the device, lock held
  *
- * To be called when the level, a mask or INTx Disable may have changed.
+ * To be called when the level, COMMAND, the power state, MSI Enable or a mask
+ * may have changed.
  * Interrupt Status shows the level whether or not it is delivered
  * (PCI Local Bus 3.0, 6.2.3).
  */
@@ -190,9 +202,22 @@ void mdev_pci_irq_reset(struct mdev_pci_device *mpdev)
 	mpdev->irqs.unmask_due = false;
 }
 
-static void irq_select(struct mdev_pci_irqs *irqs, unsigned int index,
+/*
+ * With MSI, its Enable bit follows: as in vfio-pci, where a user of the ioctl
+ * alone gets messages.  The guest may clear it, and set it again.
+ */
+static void irq_select(struct mdev_pci_device *mpdev, unsigned int index,
 		       unsigned int nr_vectors)
 {
+	u8 *msi_flags = &mpdev->config.val[mpdev->config.msi + PCI_MSI_FLAGS];
+	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+
+	lockdep_assert_held(&mpdev->lock);
+	if (index == VFIO_PCI_MSI_IRQ_INDEX)
+		*msi_flags |= PCI_MSI_FLAGS_ENABLE;
+	else if (irqs->index == VFIO_PCI_MSI_IRQ_INDEX)
+		*msi_flags &= ~PCI_MSI_FLAGS_ENABLE;
+
 	irqs->index = index;
 	irqs->nr_vectors = nr_vectors;
 	irqs->pending = 0;
@@ -241,7 +266,7 @@ static void irq_disable(struct mdev_pci_device *mpdev)
 	guard(mdev_pci)(mpdev);
 	for (i = 0; i < irqs->nr_vectors; i++)
 		irq_put_trigger(irqs, i, NULL);
-	irq_select(irqs, VFIO_PCI_NUM_IRQS, 0);
+	irq_select(mpdev, VFIO_PCI_NUM_IRQS, 0);
 	mdev_pci_irq_update(mpdev);
 }
 
@@ -536,7 +561,7 @@ static int set_trigger(struct mdev_pci_device *mpdev,
 	if (enabled)
 		return 0;
 
-	irq_select(irqs, set->index, set->start + set->count);
+	irq_select(mpdev, set->index, set->start + set->count);
 	/* What asked before anyone listened must not be lost. */
 	if (!intx_enabled(irqs))
 		irqs->pending = msi_level(mpdev);

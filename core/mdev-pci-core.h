@@ -233,6 +233,9 @@ struct mdev_pci_parent {
  * @last_cap: the capability at the end of the chain, 0: none
  * @pm: the power management capability
  * @msi: the MSI capability, 0: none
+ * @io_bars: a bit for each BAR that COMMAND's I/O bit enables
+ * @memory_bars: a bit for each BAR that COMMAND's memory bit enables
+ * @absent: a bit for each BAR that answers no access: not enabled, or D3hot
  */
 struct mdev_pci_config {
 	u8 val[MDEV_PCI_CONFIG_SIZE];
@@ -243,6 +246,9 @@ struct mdev_pci_config {
 	u8 last_cap;
 	u8 pm;
 	u8 msi;
+	u8 io_bars;
+	u8 memory_bars;
+	u8 absent;
 };
 
 /**
@@ -283,7 +289,8 @@ struct mdev_pci_ram {
  * @index: VFIO_PCI_INTX_IRQ_INDEX or VFIO_PCI_MSI_IRQ_INDEX, whichever the
  *	   user has enabled; VFIO_PCI_NUM_IRQS: none
  * @level: a bit for every source in the device that asks for service
- * @pending: a bit for every MSI message that is due, and masked by the guest
+ * @pending: a bit for every MSI message that is due, and held back by a mask,
+ *	     MSI Enable, Bus Master or D3hot
  * @masked: INTx masked by the user or by its delivery
  * @wired: an eventfd to mask or unmask INTx was assigned since INTx was enabled
  * @mask_work: masks INTx for its eventfd

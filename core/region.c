@@ -23,6 +23,13 @@ static bool is_ram(const struct mdev_pci_window *win)
 	return !win->region->size;
 }
 
+static bool is_absent(const struct mdev_pci_device *mpdev,
+		      const struct mdev_pci_region *region)
+{
+	return region->index <= VFIO_PCI_BAR5_REGION_INDEX &&
+	       READ_ONCE(mpdev->config.absent) & BIT(region->index);
+}
+
 /**
  * mdev_pci_regions_init() - lay out the device's file
  * @mpdev: a new device
@@ -219,7 +226,11 @@ static noinline int reg_write(struct mdev_pci_device *mpdev,
 	return done;
 }
 
-/* A piece of config space or of registers.  Bytes done, or an errno if none. */
+/*
+ * A piece of config space, of registers, or of a BAR that is absent: that reads
+ * all ones and ignores writes.  Memory comes here only if it was absent a moment
+ * ago.  Bytes done, or an errno if none.
+ */
 static __always_inline int
 piece_access_locked(struct mdev_pci_device *mpdev,
 		    const struct mdev_pci_region *region, unsigned int pos,
@@ -235,6 +246,12 @@ piece_access_locked(struct mdev_pci_device *mpdev,
 			mdev_pci_config_write(mpdev, pos, buf, len);
 		else
 			mdev_pci_config_read(mpdev, pos, buf, len);
+		return len;
+	}
+
+	if (is_absent(mpdev, region) || !region->size) {
+		if (!write)
+			memset(buf, 0xff, len);
 		return len;
 	}
 
@@ -364,7 +381,7 @@ mdev_pci_rw(struct vfio_device *vdev, char __user *buf, size_t count,
 	pos = *ppos - win->start;
 	count = min_t(u64, count, win->size - pos);
 
-	if (is_ram(win))
+	if (is_ram(win) && !is_absent(mpdev, win->region))
 		ret = mdev_pci_ram_rw(mpdev, pos, buf, count, write);
 	else
 		ret = piecewise(mpdev, win->region, pos, buf, count, write);

@@ -51,7 +51,8 @@ static const struct {
 } config_layout[] = {
 	{ PCI_VENDOR_ID,		2, 0x1122 },
 	{ PCI_DEVICE_ID,		2, 0x3344 },
-	{ PCI_COMMAND,			2, 0, 0x0407 },
+	/* Both kinds of BARs are enabled. */
+	{ PCI_COMMAND,			2, 0x0003, 0x0407 },
 	{ PCI_STATUS,			2, PCI_STATUS_CAP_LIST },
 	{ PCI_CLASS_REVISION,		4, 0x99aabbcc },
 	{ PCI_BASE_ADDRESS_0,		4, 0x00000008, 0xfff00000 },
@@ -270,6 +271,74 @@ static void power_states_d1_and_d2_are_discarded(struct kunit *test)
 			}
 }
 
+/* As pci_enable_device() leaves it, for a user of vfio-pci. */
+static void new_device_decodes_what_its_bars_need(struct kunit *test)
+{
+	static const struct mdev_pci_region regions[] = {
+		{ .index = 0, .bar = PCI_BASE_ADDRESS_SPACE_IO, .size = 8 },
+		{ .index = 5, .bar = PCI_BASE_ADDRESS_MEM_TYPE_32, .size = 16 },
+		{ .index = 9, .size = 16 },
+	};
+	/* The first of them, and how many. */
+	static const struct {
+		u8 first;
+		u8 nr;
+		u16 command;
+	} rows[] = {
+		{ 0, 0, 0 },
+		{ 0, 1, PCI_COMMAND_IO },
+		{ 1, 1, PCI_COMMAND_MEMORY },
+		{ 2, 1, 0 },
+		{ 0, 3, PCI_COMMAND_IO | PCI_COMMAND_MEMORY },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct mdev_pci_model model = {
+			.regions = regions + rows[i].first,
+			.nr_regions = rows[i].nr,
+		};
+		struct mdev_pci_type type = { .model = &model };
+		struct mdev_pci_device *mpdev;
+
+		mpdev = mdev_pci_kunit_device(test, &config_driver, &type);
+		KUNIT_EXPECT_EQ_MSG(test, config_get(mpdev, PCI_COMMAND, 2),
+				    rows[i].command, "row %u", i);
+		KUNIT_EXPECT_EQ(test, mpdev->config.absent, 0);
+	}
+}
+
+/* In each state of COMMAND and of power, after a write and after a reset. */
+static void bar_answers_if_decoded_and_in_d0(struct kunit *test)
+{
+	struct mdev_pci_device *mpdev = config_device(test);
+	unsigned int command, power;
+
+	for (command = 0; command < 8; command++)
+		for (power = 0; power <= 3; power += 3) {
+			u8 off = 0;
+
+			if (power || !(command & PCI_COMMAND_MEMORY))
+				off |= BIT(0);
+			if (power || !(command & PCI_COMMAND_IO))
+				off |= BIT(2);
+			config_put(mpdev, PCI_COMMAND, 2, command);
+			config_put(mpdev, PMCSR, 2, power);
+			KUNIT_EXPECT_EQ_MSG(test, mpdev->config.absent, off,
+					    "command %u, D%u", command, power);
+
+			config_put(mpdev, PMCSR, 2, 0);
+			off = mpdev->config.absent;
+			config_put(mpdev, PMCSR, 2, power);
+			scoped_guard(mdev_pci, mpdev)
+				mdev_pci_config_reset(mpdev);
+			KUNIT_EXPECT_EQ(test, mpdev->config.absent, off);
+		}
+	scoped_guard(mdev_pci, mpdev)
+		mdev_pci_config_power_on(mpdev);
+	KUNIT_EXPECT_EQ(test, mpdev->config.absent, 0);
+}
+
 static void chain_ends_after_every_capability_once(struct kunit *test)
 {
 	struct mdev_pci_device *mpdev = config_device(test);
@@ -416,6 +485,8 @@ static struct kunit_case config_cases[] = {
 	KUNIT_CASE_PARAM(bar_tells_its_size, bar_gen_params),
 	KUNIT_CASE(error_bits_of_status_clear_by_writing_one),
 	KUNIT_CASE(power_states_d1_and_d2_are_discarded),
+	KUNIT_CASE(new_device_decodes_what_its_bars_need),
+	KUNIT_CASE(bar_answers_if_decoded_and_in_d0),
 	KUNIT_CASE(chain_ends_after_every_capability_once),
 	KUNIT_CASE(no_messages_no_msi_capability),
 	KUNIT_CASE(capabilities_lie_at_multiples_of_four),

@@ -63,10 +63,11 @@ static void enable(struct kunit_irqs *t, unsigned int index, unsigned int nr)
 {
 	unsigned int i;
 
+	config_put(&t->mpdev, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
 	guard(mdev_pci)(&t->mpdev);
 	for (i = 0; i < nr; i++)
 		t->mpdev.irqs.trigger[i] = (struct eventfd_ctx *)&t->fired[i];
-	irq_select(&t->mpdev.irqs, index, nr);
+	irq_select(&t->mpdev, index, nr);
 }
 
 static void set_level(struct kunit_irqs *t, unsigned int source, bool level)
@@ -280,7 +281,7 @@ static void reset_and_disable_forget_an_unmask_that_waits(struct kunit *test)
 	t = unmask_until_it_waits(test);
 	unmask_by_eventfd(t);
 	scoped_guard(mdev_pci, &t->mpdev)
-		irq_select(&t->mpdev.irqs, VFIO_PCI_NUM_IRQS, 0);
+		irq_select(&t->mpdev, VFIO_PCI_NUM_IRQS, 0);
 	delay_ends(t);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 0);
 }
@@ -325,7 +326,7 @@ static void eventfds_that_mask_neither_sleep_nor_use_vfios_work(struct kunit *te
 
 	/* Without interrupts that it could signal, in the kernel's worker. */
 	scoped_guard(mdev_pci, &t->mpdev)
-		irq_select(&t->mpdev.irqs, VFIO_PCI_NUM_IRQS, 0);
+		irq_select(&t->mpdev, VFIO_PCI_NUM_IRQS, 0);
 	local_irq_disable();
 	again = mask_handler(&t->mpdev, NULL) | unmask_handler(&t->mpdev, NULL);
 	local_irq_enable();
@@ -434,7 +435,8 @@ static void intx_disable_does_not_stop_messages(struct kunit *test)
 	struct kunit_irqs *t = irqs_device(test);
 
 	enable(t, VFIO_PCI_MSI_IRQ_INDEX, 2);
-	config_put(&t->mpdev, PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE);
+	config_put(&t->mpdev, PCI_COMMAND, 2,
+		   PCI_COMMAND_INTX_DISABLE | PCI_COMMAND_MASTER);
 	set_level(t, 1, true);
 	KUNIT_EXPECT_EQ(test, t->fired[1], 1);
 	KUNIT_EXPECT_TRUE(test, interrupt_status(t));
@@ -514,6 +516,7 @@ static void enabling_messages_sends_what_is_pending(struct kunit *test)
 	static const s32 none[SOURCES] = { -1, -1, -1, -1 };
 	struct kunit_irqs *t = irqs_device(test);
 
+	config_put(&t->mpdev, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
 	set_level(t, 1, true);
 	set_level(t, 3, true);
 	KUNIT_EXPECT_EQ(test, t->signals, 0);
@@ -601,6 +604,159 @@ static void reset_and_disable_forget_what_is_pending(struct kunit *test)
 				  VFIO_IRQ_SET_DATA_NONE, 0, 0, NULL), 0);
 	KUNIT_EXPECT_EQ(test, pending_bits(t), 0);
 	KUNIT_EXPECT_EQ(test, t->signals, 0);
+}
+
+/*
+ * Ways to hold interrupts back in config space, and to let them go: a dword each
+ * time, as the width makes no difference.
+ */
+static const struct hold_case {
+	const char *name;
+	bool intx;	/* holds INTx back */
+	bool msi;	/* holds messages back, and keeps them pending */
+	u32 command;
+	bool d3hot;
+	bool msi_disable;
+} hold_cases[] = {
+	{ .name = "Bus Master off", .msi = true },
+	{ .name = "D3hot", .intx = true, .msi = true, .d3hot = true,
+	  .command = PCI_COMMAND_MASTER },
+	{ .name = "MSI Enable off", .msi = true, .msi_disable = true,
+	  .command = PCI_COMMAND_MASTER },
+	{ .name = "INTx Disable", .intx = true,
+	  .command = PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE },
+	{ .name = "decoding off", .command = PCI_COMMAND_MASTER },
+};
+
+KUNIT_ARRAY_PARAM_DESC(hold, hold_cases, name);
+
+static void put_hold(struct kunit_irqs *t, u32 command, bool d3hot,
+		     bool msi_disable)
+{
+	const struct mdev_pci_config *cfg = &t->mpdev.config;
+
+	config_put(&t->mpdev, cfg->msi + PCI_MSI_FLAGS, 2,
+		   msi_disable ? 0 : PCI_MSI_FLAGS_ENABLE);
+	config_put(&t->mpdev, PCI_COMMAND, 4, command);
+	config_put(&t->mpdev, cfg->pm + PCI_PM_CTRL, 4, d3hot ? 3 : 0);
+}
+
+static void hold(struct kunit_irqs *t, const struct hold_case *c)
+{
+	put_hold(t, c->command, c->d3hot, c->msi_disable);
+}
+
+static void let_go(struct kunit_irqs *t)
+{
+	put_hold(t, PCI_COMMAND_IO | PCI_COMMAND_MASTER, false, false);
+}
+
+static void intx_is_held_back_and_delivered_when_allowed(struct kunit *test)
+{
+	const struct hold_case *c = test->param_value;
+	struct kunit_irqs *t = irqs_device(test);
+
+	enable(t, VFIO_PCI_INTX_IRQ_INDEX, 1);
+	hold(t, c);
+	set_level(t, 0, true);
+	KUNIT_EXPECT_EQ(test, t->fired[0], !c->intx);
+	KUNIT_EXPECT_TRUE(test, interrupt_status(t));
+	let_go(t);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
+	KUNIT_EXPECT_TRUE(test, t->mpdev.irqs.masked);
+
+	/* By unmasking, it is held back as well. */
+	hold(t, c);
+	unmask(t);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 1 + !c->intx);
+	/* The level goes while it is held: there is nothing to deliver. */
+	set_level(t, 0, false);
+	unmask(t);
+	let_go(t);
+	KUNIT_EXPECT_EQ(test, t->fired[0], 1 + !c->intx);
+}
+
+static void message_is_held_back_and_sent_when_allowed(struct kunit *test)
+{
+	const struct hold_case *c = test->param_value;
+	struct kunit_irqs *t = irqs_device(test);
+
+	enable(t, VFIO_PCI_MSI_IRQ_INDEX, SOURCES);
+	hold(t, c);
+	set_level(t, 1, true);
+	set_level(t, 2, true);
+	KUNIT_EXPECT_EQ(test, t->fired[1], !c->msi);
+	KUNIT_EXPECT_EQ(test, pending_bits(t), c->msi ? BIT(1) | BIT(2) : 0);
+	/* Served meanwhile. */
+	set_level(t, 2, false);
+	KUNIT_EXPECT_EQ(test, pending_bits(t), c->msi ? BIT(1) : 0);
+	/* A mask counts as well, after that. */
+	mask_messages(t, BIT(1));
+	let_go(t);
+	KUNIT_EXPECT_EQ(test, t->fired[1], !c->msi);
+	mask_messages(t, 0);
+	KUNIT_EXPECT_EQ(test, t->fired[1], 1);
+	KUNIT_EXPECT_EQ(test, t->fired[2], !c->msi);
+	KUNIT_EXPECT_EQ(test, pending_bits(t), 0);
+	let_go(t);
+	KUNIT_EXPECT_EQ(test, t->fired[1], 1);
+}
+
+/* Whatever the guest does to its device: a user tries its own wiring. */
+static void loop_back_is_never_held_back(struct kunit *test)
+{
+	const struct hold_case *c = test->param_value;
+	struct kunit_irqs *t = irqs_device(test);
+	unsigned int index;
+
+	for (index = 0; index <= VFIO_PCI_MSI_IRQ_INDEX; index++) {
+		enable(t, index, 1);
+		hold(t, c);
+		KUNIT_EXPECT_EQ(test, ask(t, index, VFIO_IRQ_SET_ACTION_TRIGGER |
+					  VFIO_IRQ_SET_DATA_NONE, 0, 1, NULL), 0);
+		KUNIT_EXPECT_EQ(test, t->fired[0], index + 1);
+	}
+}
+
+static u32 msi_enable_bit(struct kunit_irqs *t)
+{
+	return config_get(&t->mpdev, t->mpdev.config.msi + PCI_MSI_FLAGS, 2) &
+	       PCI_MSI_FLAGS_ENABLE;
+}
+
+/* So a user of the ioctl alone gets messages. */
+static void msi_enable_follows_the_ioctl(struct kunit *test)
+{
+	static const s32 none[SOURCES] = { -1, -1, -1, -1 };
+	struct kunit_irqs *t = irqs_device(test);
+	const u32 eventfd = VFIO_IRQ_SET_ACTION_TRIGGER |
+			    VFIO_IRQ_SET_DATA_EVENTFD;
+	const u32 disable = VFIO_IRQ_SET_ACTION_TRIGGER |
+			    VFIO_IRQ_SET_DATA_NONE;
+	unsigned int i;
+
+	config_put(&t->mpdev, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_FALSE(test, msi_enable_bit(t));
+		KUNIT_EXPECT_EQ(test, ask(t, 1, eventfd, 0, 2, none), 0);
+		KUNIT_EXPECT_TRUE(test, msi_enable_bit(t));
+		/* What the guest clears stays clear if eventfds are exchanged. */
+		let_go(t);
+		put_hold(t, PCI_COMMAND_MASTER, false, true);
+		KUNIT_EXPECT_EQ(test, ask(t, 1, eventfd, 1, 1, none), 0);
+		KUNIT_EXPECT_FALSE(test, msi_enable_bit(t));
+		let_go(t);
+		KUNIT_EXPECT_TRUE(test, msi_enable_bit(t));
+		KUNIT_EXPECT_EQ(test, ask(t, 1, disable, 0, 0, NULL), 0);
+	}
+	KUNIT_EXPECT_FALSE(test, msi_enable_bit(t));
+
+	/* An enabling that is refused is none, and INTx has no part in it. */
+	KUNIT_EXPECT_EQ(test, ask(t, 1, eventfd, 0, SOURCES + 1, none), -EINVAL);
+	KUNIT_EXPECT_FALSE(test, msi_enable_bit(t));
+	let_go(t);
+	KUNIT_EXPECT_EQ(test, ask(t, 0, disable, 0, 0, NULL), 0);
+	KUNIT_EXPECT_TRUE(test, msi_enable_bit(t));
 }
 
 #define I	(-EINVAL)
@@ -709,7 +865,7 @@ static void each_combination_has_its_errno(struct kunit *test)
 			struct kunit_irqs *t = irqs_device(test);
 
 			scoped_guard(mdev_pci, &t->mpdev)
-				irq_select(&t->mpdev.irqs, c->enabled,
+				irq_select(&t->mpdev, c->enabled,
 					   c->enabled == VFIO_PCI_NUM_IRQS ? 0 :
 					   c->enabled + 1);
 			remember(t);
@@ -859,6 +1015,12 @@ static struct kunit_case irq_cases[] = {
 	KUNIT_CASE(nothing_is_sent_when_nothing_is_enabled),
 	KUNIT_CASE(reset_lowers_all_and_unmasks),
 	KUNIT_CASE(loop_back_fires_what_is_chosen),
+	KUNIT_CASE_PARAM(intx_is_held_back_and_delivered_when_allowed,
+			 hold_gen_params),
+	KUNIT_CASE_PARAM(message_is_held_back_and_sent_when_allowed,
+			 hold_gen_params),
+	KUNIT_CASE_PARAM(loop_back_is_never_held_back, hold_gen_params),
+	KUNIT_CASE(msi_enable_follows_the_ioctl),
 	KUNIT_CASE(bool_of_0_masks_nothing),
 	KUNIT_CASE(enabling_messages_sends_what_is_pending),
 	KUNIT_CASE_PARAM(each_combination_has_its_errno, set_gen_params),

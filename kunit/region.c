@@ -495,6 +495,50 @@ static void region_info_of_every_index(struct kunit *test)
 	}
 }
 
+/* Registers are not called for it; a region that is no BAR does not care. */
+static void absent_bar_reads_all_ones_and_ignores_writes(struct kunit *test)
+{
+	struct kunit_regs *regs = regs_device(test);
+	struct mdev_pci_device *mpdev = &regs->mpdev;
+	u8 before[REGS_SIZE], ones[8], buf[8];
+	unsigned int pos, len;
+
+	regs_fill(regs);
+	memcpy(before, regs->val, sizeof(before));
+	memset(ones, 0xff, sizeof(ones));
+	config_put(mpdev, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
+	for (pos = 0; pos < REGS_SIZE; pos++)
+		for (len = 1; len <= 8 && pos + len <= REGS_SIZE; len++) {
+			memset(buf, 0x5a, sizeof(buf));
+			KUNIT_ASSERT_EQ(test,
+					mdev_pci_kunit_access(mpdev, REGS_REGION,
+							      pos, buf, len,
+							      true), len);
+			KUNIT_ASSERT_EQ(test,
+					mdev_pci_kunit_access(mpdev, REGS_REGION,
+							      pos, buf, len,
+							      false), len);
+			KUNIT_ASSERT_MEMEQ(test, buf, ones, len);
+		}
+	KUNIT_EXPECT_MEMEQ(test, regs->val, before, sizeof(before));
+	KUNIT_EXPECT_NULL(test, memchr_inv(regs->reads, 0, REGS_SIZE));
+	KUNIT_EXPECT_NULL(test, memchr_inv(regs->writes, 0, REGS_SIZE));
+
+	/* The other kind of BAR is there, and what is none. */
+	KUNIT_EXPECT_EQ(test, guest_read(mpdev, 0, 0, 4), ~0U);
+	KUNIT_EXPECT_EQ(test, guest_read(mpdev, 3, 0, 4), 0);
+	config_put(mpdev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	KUNIT_EXPECT_EQ(test, guest_read(mpdev, 3, 0, 4), ~0U);
+	KUNIT_EXPECT_EQ(test, guest_read(mpdev, REGS_REGION, ARRAY_POS, 1),
+			0x40);
+	config_put(mpdev, mpdev->config.pm + PCI_PM_CTRL, 2, 3);
+	KUNIT_EXPECT_EQ(test, guest_read(mpdev, REGS_REGION, ARRAY_POS, 1),
+			0xff);
+	KUNIT_EXPECT_EQ(test, guest_read(mpdev, 16, 0, 4), 0);
+	KUNIT_EXPECT_EQ(test, guest_read(mpdev, VFIO_PCI_CONFIG_REGION_INDEX,
+					 PCI_COMMAND, 1), PCI_COMMAND_MEMORY);
+}
+
 static struct kunit_case region_cases[] = {
 	KUNIT_CASE(reads_of_all_lengths_and_alignments),
 	KUNIT_CASE(writes_of_all_lengths_and_alignments),
@@ -505,6 +549,7 @@ static struct kunit_case region_cases[] = {
 	KUNIT_CASE(window_is_found_to_the_byte),
 	KUNIT_CASE(nothing_is_found_far_away),
 	KUNIT_CASE(region_info_of_every_index),
+	KUNIT_CASE(absent_bar_reads_all_ones_and_ignores_writes),
 	{}
 };
 

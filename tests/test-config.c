@@ -92,8 +92,8 @@ static void header_says_what_it_is(struct env *env)
 	check_eq(config_get(v, PCI_INTERRUPT_PIN, 1), m->pin);
 	check_eq(config_get(v, PCI_ROM_ADDRESS, 4), 0);
 
-	/* Off, as after power-on. */
-	check_eq(config_get(v, PCI_COMMAND, 2), 0);
+	/* As vfio-pci's users find it: BARs are enabled, Bus Master is not. */
+	check_eq(config_get(v, PCI_COMMAND, 2), model_decoding(m));
 	check_eq(config_get(v, PCI_STATUS, 2) & 0xf9ff, PCI_STATUS_CAP_LIST);
 	for (bar = 0; bar < HEADER_BARS; bar++)
 		check_eq(config_get(v, bar_pos(bar), 4), m->bar[bar].flags);
@@ -294,21 +294,90 @@ static void power_states_are_d0_and_d3(struct env *env)
 	}
 }
 
-/* VFIO users come with COMMAND clear, or in D3hot: that is no reason to refuse them. */
-static void bars_are_served_in_every_power_state_and_command(struct env *env)
+/* As behind a bridge that nobody answers, and as vfio-pci has it. */
+static void bars_answer_if_they_are_decoded_and_the_device_is_in_d0(struct env *env)
 {
-	unsigned int pmcsr = config_find_cap(&env->dev, PCI_CAP_ID_PM) + PCI_PM_CTRL;
-	unsigned int command, state;
+	u8 want = model_decoding(env->model), was = 0, val = 0x5a;
+	unsigned int command, state, bar;
 
-	for (command = 0; command <= 7; command += 7)
-		for (state = 0; state <= 3; state += 3) {
+	/* Scratch: memory of a display, SCR of a port. */
+	reg_put(&env->dev, 0, 7, 1, was);
+	for (command = 0; command <= 7; command++)
+		for (state = D0; state <= D3HOT; state += D3HOT, val++) {
+			bool there = command & want && state == D0;
+
 			note("command %u, D%u", command, state);
 			config_put(&env->dev, PCI_COMMAND, 2, command);
-			config_put(&env->dev, pmcsr, 2, state);
-			/* Scratch: memory of a display, SCR of a port. */
-			reg_put(&env->dev, 0, 7, 1, 0x5a + command + state);
-			check_eq(reg_get(&env->dev, 0, 7, 1), 0x5a + command + state);
+			power_put(&env->dev, state);
+			reg_put(&env->dev, 0, 7, 1, val);
+			was = there ? val : was;
+			check_eq(reg_get(&env->dev, 0, 7, 1), there ? val : 0xff);
+			for (bar = 0; bar < HEADER_BARS && !there; bar++)
+				if (env->model->bar[bar].size)
+					check_eq(reg_get(&env->dev, bar, 0, 8), ~0ULL);
+
+			/* What was written meanwhile has gone nowhere. */
+			config_put(&env->dev, PCI_COMMAND, 2, want);
+			power_put(&env->dev, D0);
+			check_eq(reg_get(&env->dev, 0, 7, 1), was);
 		}
+}
+
+/* A guest that is put to sleep, or sizes its BARs, must not lose what it shows. */
+static void memory_keeps_its_content_and_mappings_while_it_is_absent(struct env *env)
+{
+	size_t size = env->model->bar[0].size, len = 65536;
+	u8 *map = region_map(&env->dev, 0, 0, size), *want = malloc(len), *got = malloc(size);
+	unsigned int command, i;
+
+	check(want && got);
+	fill_pattern(want, len, 7);
+	memcpy(map, want, len);
+	for (command = 0; command < 2; command++) {
+		note(command ? "D3hot" : "decoding off");
+		config_put(&env->dev, PCI_COMMAND, 2, command ? PCI_COMMAND_MEMORY : 0);
+		power_put(&env->dev, command ? D3HOT : D0);
+		/* All of it in one call, and no more than that. */
+		check_eq(__region_read(&env->dev, 0, 0, got, size), size);
+		for (i = 0; i < size; i++)
+			if (got[i] != 0xff)
+				check_eq(got[i], 0xff);
+		check_eq(__region_read(&env->dev, 0, size - 3, got, 8), 3);
+		region_write(&env->dev, 0, 0, got, 4096);
+		check_eq(__region_write(&env->dev, 0, size - 3, got, 8), 3);
+		check_eq(__region_read(&env->dev, 0, 0, NULL, 8), -EFAULT);
+		check_eq(__region_write(&env->dev, 0, 0, NULL, 8), -EFAULT);
+
+		check_mem(map, want, len);
+		map[len - 1] ^= 1;
+		want[len - 1] ^= 1;
+	}
+	config_put(&env->dev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	power_put(&env->dev, D0);
+	region_read(&env->dev, 0, 0, got, len);
+	check_mem(got, want, len);
+}
+
+/* They are not on the guest's bus: the user's own business. */
+static void regions_that_are_no_bar_answer_at_any_time(struct env *env)
+{
+	unsigned int i, nr = vfio_info(&env->dev).num_regions;
+	u8 before[64], now[64];
+	size_t len;
+
+	for (i = VFIO_PCI_ROM_REGION_INDEX; i < nr; i++) {
+		if (!vfio_region(&env->dev, i)->size)
+			continue;
+		note("region %u", i);
+		len = vfio_region(&env->dev, i)->size < 64 ? vfio_region(&env->dev, i)->size : 64;
+		config_put(&env->dev, PCI_COMMAND, 2, 0);
+		region_read(&env->dev, i, 0, before, len);
+		power_put(&env->dev, D3HOT);
+		region_read(&env->dev, i, 0, now, len);
+		check_mem(now, before, len);
+		check(now[0] != 0xff || now[1] != 0xff);
+		power_put(&env->dev, D0);
+	}
 }
 
 /* Nothing but the rest of config space is handed out, and nothing else is changed. */
@@ -378,7 +447,9 @@ const struct test_case cases[] = {
 	CASE(status_cannot_be_set, EACH),
 	CASE(interrupt_line_remembers_the_pin_does_not, EACH),
 	CASE(power_states_are_d0_and_d3, EACH),
-	CASE(bars_are_served_in_every_power_state_and_command, EACH),
+	CASE(bars_answer_if_they_are_decoded_and_the_device_is_in_d0, EACH),
+	CASE(memory_keeps_its_content_and_mappings_while_it_is_absent, DISPLAYS),
+	CASE(regions_that_are_no_bar_answer_at_any_time, EACH),
 	CASE(past_the_end_is_nothing, EACH),
 	CASE(a_megabyte_has_256_bytes, EACH),
 	{}

@@ -164,12 +164,12 @@ static void command_disables_intx_and_status_shows_it(struct env *env)
 
 	irq_enable(&env->dev, INTX, 1, &event);
 	check_eq(config_get(&env->dev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT, 0);
-	config_put(&env->dev, PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE);
+	config_put(&env->dev, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_INTX_DISABLE);
 	uart_raise(&env->dev, PORT_1);
 	check_eq(event_take(event), 0);
 	check(config_get(&env->dev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
 
-	config_put(&env->dev, PCI_COMMAND, 2, 0);
+	config_put(&env->dev, PCI_COMMAND, 2, PCI_COMMAND_IO);
 	check_eq(event_take(event), 1);
 	check(config_get(&env->dev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
 	uart_lower(&env->dev, PORT_1);
@@ -459,7 +459,8 @@ static void both_messages_can_be_pending(struct env *env)
 static void unmasking_by_a_write_of_any_width_sends(struct env *env)
 {
 	unsigned int msi = config_find_cap(&env->dev, PCI_CAP_ID_MSI), width;
-	u8 zero[24] = { PCI_CAP_ID_MSI };
+	/* All of it, with what it has besides. */
+	u8 cap[24] = { PCI_CAP_ID_MSI, 0, PCI_MSI_FLAGS_ENABLE };
 	s32 event;
 
 	irq_enable(&env->dev, MSI, 1, &event);
@@ -473,7 +474,7 @@ static void unmasking_by_a_write_of_any_width_sends(struct env *env)
 	}
 	set_mask_bits(env, 1);
 	uart_raise(&env->dev, PORT_1);
-	region_write(&env->dev, CONFIG, msi, zero, sizeof(zero));
+	region_write(&env->dev, CONFIG, msi, cap, sizeof(cap));
 	check_eq(event_take(event), 1);
 }
 
@@ -630,6 +631,152 @@ static void what_is_pending_goes_to_the_eventfd_there_is_when_it_is_sent(struct 
 	check_eq(event_take(other), 1);
 }
 
+/*
+ * Ways in which a guest holds interrupts back in config space (PCI Local Bus 3.0,
+ * 6.2.2 and 6.8.1.3; PCI Power Management 1.2, 5.4.1).
+ */
+static void put_bus_master(struct vfio *v, bool on)
+{
+	if (on)
+		config_set(v, PCI_COMMAND, PCI_COMMAND_MASTER);
+	else
+		config_clear(v, PCI_COMMAND, PCI_COMMAND_MASTER);
+}
+
+static void put_msi_enable(struct vfio *v, bool on)
+{
+	config_put(v, config_find_cap(v, PCI_CAP_ID_MSI) + PCI_MSI_FLAGS, 2,
+		   on ? PCI_MSI_FLAGS_ENABLE : 0);
+}
+
+static void put_awake(struct vfio *v, bool on)
+{
+	power_put(v, on ? D0 : D3HOT);
+}
+
+static void put_intx_enable(struct vfio *v, bool on)
+{
+	config_put(v, PCI_COMMAND + 1, 1, on ? 0 : PCI_COMMAND_INTX_DISABLE >> 8);
+}
+
+static const struct holder {
+	const char *name;
+	void (*put)(struct vfio *v, bool on);
+	bool intx, msi;		/* what it holds back while it is off */
+} holders[] = {
+	{ "Bus Master", put_bus_master, false, true },
+	{ "MSI Enable", put_msi_enable, false, true },
+	{ "D0", put_awake, true, true },
+	{ "INTx, by its disable bit,", put_intx_enable, true, false },
+};
+
+/* A cause that comes while the device is not to be accessed: it was prepared. */
+static void cause(struct env *env, const struct holder *h)
+{
+	h->put(&env->dev, false);
+	/* In D3hot the register cannot be written: the byte was sent before. */
+	if (h->put != put_awake)
+		uart_raise(&env->dev, PORT_1);
+}
+
+static void what_config_space_holds_back_comes_when_it_is_allowed(struct env *env)
+{
+	const struct holder *h;
+	unsigned int i;
+	s32 event;
+
+	for (h = holders; h < holders + ARRAY_SIZE(holders); h++) {
+		note("%s off, INTx", h->name);
+		irq_enable(&env->dev, INTX, 1, &event);
+		/* A device that is asleep gets its cause before, and is unmasked then. */
+		if (h->put == put_awake) {
+			uart_raise(&env->dev, PORT_1);
+			check_eq(event_take(event), 1);
+		}
+		cause(env, h);
+		irq_do(&env->dev, INTX, UNMASK, 0);
+		check(config_get(&env->dev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
+		if (h->intx)
+			check_eq(event_take(event), 0);
+		else
+			check(event_take(event) > 0);
+		h->put(&env->dev, true);
+		check_eq(event_take(event), h->intx);
+		uart_lower(&env->dev, PORT_1);
+		irq_disable(&env->dev, INTX);
+		close(event);
+
+		note("%s off, MSI", h->name);
+		irq_enable(&env->dev, MSI, 1, &event);
+		set_mask_bits(env, 1);
+		if (h->put == put_awake)
+			uart_raise(&env->dev, PORT_1);
+		cause(env, h);
+		set_mask_bits(env, 0);
+		for (i = 0; i < 2; i++) {
+			check_eq(event_take(event), i ? 0 : !h->msi);
+			check_eq(pending_bits(env), h->msi);
+		}
+		h->put(&env->dev, true);
+		check_eq(event_take(event), h->msi);
+		check_eq(pending_bits(env), 0);
+		uart_lower(&env->dev, PORT_1);
+		/* Served while it is held back: never sent. */
+		if (h->put != put_awake) {
+			cause(env, h);
+			uart_lower(&env->dev, PORT_1);
+			event_take(event);
+			h->put(&env->dev, true);
+			check_eq(event_take(event), 0);
+		}
+		irq_disable(&env->dev, MSI);
+		close(event);
+	}
+}
+
+static u32 msi_enable_bit(struct env *env)
+{
+	return config_get(&env->dev, config_find_cap(&env->dev, PCI_CAP_ID_MSI) + PCI_MSI_FLAGS,
+			  2) & PCI_MSI_FLAGS_ENABLE;
+}
+
+/* As in vfio-pci: who uses the ioctl alone, without config space, gets messages. */
+static void msi_enable_follows_the_ioctl(struct env *env)
+{
+	unsigned int i;
+	s32 event;
+
+	for (i = 0; i < 3; i++) {
+		check_eq(msi_enable_bit(env), 0);
+		irq_enable(&env->dev, MSI, 1, &event);
+		check_eq(msi_enable_bit(env), PCI_MSI_FLAGS_ENABLE);
+		uart_raise(&env->dev, PORT_1);
+		check_eq(event_take(event), 1);
+		uart_lower(&env->dev, PORT_1);
+		irq_disable(&env->dev, MSI);
+		close(event);
+	}
+}
+
+/* DPDK sets Bus Master first: what it enables is there after the reset. */
+static void messages_go_on_after_a_reset(struct env *env)
+{
+	s32 event;
+
+	irq_enable(&env->dev, MSI, 1, &event);
+	vfio_reset(&env->dev);
+	check_eq(msi_enable_bit(env), PCI_MSI_FLAGS_ENABLE);
+	uart_raise(&env->dev, PORT_1);
+	check_eq(event_take(event), 1);
+
+	put_msi_enable(&env->dev, false);
+	vfio_reset(&env->dev);
+	uart_raise(&env->dev, PORT_1);
+	check_eq(event_take(event), 0);
+	put_msi_enable(&env->dev, true);
+	check_eq(event_take(event), 1);
+}
+
 /* As drivers come and go under a port that asks all the time: none of them misses it. */
 static void a_cause_that_stays_is_seen_by_each_kind_of_interrupt(struct env *env)
 {
@@ -692,6 +839,9 @@ const struct test_case cases[] = {
 	CASE(masks_are_none_of_intx, MTTY),
 	CASE(loopback_is_not_held_back_by_masks, MTTY),
 	CASE(what_is_pending_goes_to_the_eventfd_there_is_when_it_is_sent, MTTY),
+	CASE(what_config_space_holds_back_comes_when_it_is_allowed, MTTY),
+	CASE(msi_enable_follows_the_ioctl, MTTY),
+	CASE(messages_go_on_after_a_reset, MTTY),
 	CASE(a_cause_that_stays_is_seen_by_each_kind_of_interrupt, MTTY),
 	{}
 };

@@ -578,6 +578,7 @@ static void others_go_on(struct env *env, unsigned int waiting, bool write)
 
 	for (i = 0; i < nr; i++)
 		vfio_region(&env->dev, i);
+	env_decode(env);
 	worker_start(&slow_worker, transfer, &slow);
 	late_page_wait_for_touch(&late);
 	for (i = 0; i < nr; i++) {
@@ -588,6 +589,7 @@ static void others_go_on(struct env *env, unsigned int waiting, bool write)
 		note("access to region %u while a %s of region %u waits", i,
 		     write ? "write" : "read", waiting);
 		for (other.write = false;; other.write = true) {
+			env_decode(env);
 			worker_start(&worker, transfer, &other);
 			worker_join(&worker);
 			if (other.write)

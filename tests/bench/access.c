@@ -70,7 +70,7 @@ static void registers(void)
 		{ "config read, 2 bytes", CONFIG, PCI_VENDOR_ID, 2, false, 0 },
 		{ "config read, 4 bytes", CONFIG, PCI_VENDOR_ID, 4, false, 0 },
 		{ "config write, 1 byte", CONFIG, PCI_INTERRUPT_LINE, 1, true, 11 },
-		{ "config write, 2 bytes", CONFIG, PCI_COMMAND, 2, true, PCI_COMMAND_MEMORY },
+		{ "config write, 2 bytes", CONFIG, PCI_COMMAND, 2, true, PCI_COMMAND_IO },
 		{ "config write, 4 bytes", CONFIG, PCI_BASE_ADDRESS_0, 4, true, 0xe0000000 },
 	};
 	static const struct place uart[] = {

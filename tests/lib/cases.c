@@ -36,6 +36,11 @@ void env_reopen(struct env *env)
 	vfio_open(&env->dev, env->mdev.uuid, env->door);
 }
 
+void env_decode(struct env *env)
+{
+	config_put(&env->dev, PCI_COMMAND, 2, model_decoding(env->model));
+}
+
 static int run_in_child(void *arg)
 {
 	const struct instance *instance = arg;

@@ -35,6 +35,8 @@ struct test_case {
 void env_open(struct env *env, const char *type, enum door door);
 /* Close the device, and open it again. */
 void env_reopen(struct env *env);
+/* Have its BARs answer, after a write to all of config space. */
+void env_decode(struct env *env);
 
 /* What the program consists of, ended by an empty one; main() is in cases.c. */
 extern const struct test_case cases[];

@@ -65,10 +65,12 @@ int __irq_assign(const struct vfio *v, unsigned int index, u32 start, u32 count,
 			 count * sizeof(*events));
 }
 
-void irq_enable(const struct vfio *v, unsigned int index, u32 count, s32 *events)
+void irq_enable(struct vfio *v, unsigned int index, u32 count, s32 *events)
 {
 	u32 i;
 
+	if (index == MSI)
+		config_set(v, PCI_COMMAND, PCI_COMMAND_MASTER);
 	for (i = 0; i < count; i++)
 		events[i] = event_new();
 	check_eq(__irq_assign(v, index, 0, count, events), 0);

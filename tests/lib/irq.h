@@ -45,8 +45,11 @@ int __irq_set(const struct vfio *v, unsigned int index, u32 flags, u32 start,
 
 int __irq_assign(const struct vfio *v, unsigned int index, u32 start, u32 count,
 		 const s32 *events);
-/* Assign new eventfds to the first @count vectors. */
-void irq_enable(const struct vfio *v, unsigned int index, u32 count, s32 *events);
+/*
+ * Assign new eventfds to the first @count vectors.  For MSI Bus Master is set
+ * before, as a guest's driver does: without it no message is sent.
+ */
+void irq_enable(struct vfio *v, unsigned int index, u32 count, s32 *events);
 void irq_disable(const struct vfio *v, unsigned int index);
 /* An action on one vector, without data. */
 int __irq_do(const struct vfio *v, unsigned int index, u32 action, u32 vector);

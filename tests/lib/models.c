@@ -73,6 +73,11 @@ const struct model *model_of(const char *type)
 	check_failed(__FILE__, __LINE__, "no such type");
 }
 
+u8 model_decoding(const struct model *m)
+{
+	return m->bit & MTTY ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY;
+}
+
 unsigned int model_cost(const struct model *m)
 {
 	if (m->bit & MBOCHS)

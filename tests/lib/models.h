@@ -52,5 +52,7 @@ extern const struct model models[NR_MODELS];
 const struct model *model_of(const char *type);
 /* What one device takes of its parent's budget: devices, megabytes or ports. */
 unsigned int model_cost(const struct model *m);
+/* The bit of COMMAND without which its BARs do not answer; set when it is opened. */
+u8 model_decoding(const struct model *m);
 
 #endif /* TESTS_MODELS_H */

@@ -88,8 +88,28 @@ static inline void config_put(struct vfio *v, unsigned int pos, unsigned int wid
 	reg_put(v, CONFIG, pos, width, val);
 }
 
+/* Set or clear bits of a byte. */
+static inline void config_set(struct vfio *v, unsigned int pos, u8 bits)
+{
+	config_put(v, pos, 1, config_get(v, pos, 1) | bits);
+}
+
+static inline void config_clear(struct vfio *v, unsigned int pos, u8 bits)
+{
+	config_put(v, pos, 1, config_get(v, pos, 1) & ~bits);
+}
+
 /* Where a capability starts, 0: there is none. */
 unsigned int config_find_cap(struct vfio *v, unsigned int id);
+
+/* D0 or D3hot, by the power management capability. */
+static inline void power_put(struct vfio *v, unsigned int state)
+{
+	config_put(v, config_find_cap(v, PCI_CAP_ID_PM) + PCI_PM_CTRL, 2, state);
+}
+
+#define D0	0
+#define D3HOT	3
 
 /* Some bytes that differ from place to place and from seed to seed. */
 void fill_pattern(void *buf, size_t len, unsigned int seed);
