@@ -207,6 +207,7 @@ long op_region_info(struct thread *t, const u64 *arg);
 long op_irq_info(struct thread *t, const u64 *arg);
 long op_set_irqs(struct thread *t, const u64 *arg);
 long op_reset(struct thread *t, const u64 *arg);
+long op_wake(struct thread *t, const u64 *arg);
 long op_plane(struct thread *t, const u64 *arg);
 long op_dmabuf(struct thread *t, const u64 *arg);
 long op_ioctl(struct thread *t, const u64 *arg);

@@ -238,6 +238,17 @@ long op_reset(struct thread *t, const u64 *arg)
 	return do_ioctl(t, arg[0], VFIO_DEVICE_RESET, NULL);
 }
 
+/* Random writes put devices to sleep or turn their BARs off, which would stay so. */
+long op_wake(struct thread *t, const u64 *arg)
+{
+	/* The power management capability is behind that of mdpy. */
+	u64 pmcsr = models[arg[0]].bit & MDPY ? 0x54 : 0x44;
+
+	put(t, arg[0], CONFIG, pmcsr, 2, D0);
+	return put(t, arg[0], CONFIG, PCI_COMMAND, 1, PCI_COMMAND_IO | PCI_COMMAND_MEMORY |
+		   PCI_COMMAND_MASTER);
+}
+
 long op_plane(struct thread *t, const u64 *arg)
 {
 	struct vfio_device_gfx_plane_info plane = {

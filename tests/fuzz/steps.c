@@ -391,6 +391,7 @@ static const struct op ops[] = {
 					   { "short", irq_short }, { "event", an_event },
 					   { "way", a_way } } },
 	{ "reset", 8, op_reset, { D } },
+	{ "wake", 200, op_wake, { D } },
 	{ "plane", 300, op_plane, { D, { "flags", plane_flags }, { "type", plane_type },
 				    { "argsz", argsz }, USER } },
 	{ "dmabuf", 60, op_dmabuf, { { "dev", a_bochs }, B, { "id", dmabuf_id }, USER } },
