@@ -239,6 +239,17 @@ void mdev_pci_config_read(struct mdev_pci_device *mpdev, unsigned int pos,
 		*buf++ = mpdev->config.val[pos++];
 }
 
+/* PCI Local Bus 3.0, 6.8.1.3: as many messages as it asks for, or fewer. */
+static void bound_messages(u8 *msi_flags)
+{
+	u8 capable = FIELD_GET(PCI_MSI_FLAGS_QMASK, *msi_flags);
+
+	if (FIELD_GET(PCI_MSI_FLAGS_QSIZE, *msi_flags) <= capable)
+		return;
+	*msi_flags &= ~PCI_MSI_FLAGS_QSIZE;
+	*msi_flags |= FIELD_PREP(PCI_MSI_FLAGS_QSIZE, capable);
+}
+
 /**
  * mdev_pci_config_write() - write to config space
  * @mpdev: the device, lock held
@@ -270,6 +281,8 @@ void mdev_pci_config_write(struct mdev_pci_device *mpdev, unsigned int pos,
 		cfg->val[pmcsr] = power;
 	}
 
+	if (cfg->msi)
+		bound_messages(&cfg->val[cfg->msi + PCI_MSI_FLAGS]);
 	update_absent(mpdev);
 	/* What holds interrupts back may have changed. */
 	mdev_pci_irq_update(mpdev);

@@ -14,7 +14,8 @@ static unsigned int bar_pos(unsigned int bar)
 struct shadow {
 	u8 val[CONFIG_SIZE];
 	u8 writable[CONFIG_SIZE];
-	unsigned int pmcsr;
+	unsigned int pmcsr, msi;
+	u8 max_qsize;	/* of Multiple Message Enable, in its place */
 };
 
 static void writable(struct shadow *s, unsigned int pos, unsigned int width, u32 mask)
@@ -42,8 +43,10 @@ static void shadow_init(struct shadow *s, struct env *env)
 
 	s->pmcsr = config_find_cap(&env->dev, PCI_CAP_ID_PM) + PCI_PM_CTRL;
 	writable(s, s->pmcsr, 1, PCI_PM_CTRL_STATE_MASK);
+	s->msi = msi;
 	if (!msi)
 		return;
+	s->max_qsize = (s->val[msi + PCI_MSI_FLAGS] & PCI_MSI_FLAGS_QMASK) << 3;
 	writable(s, msi + PCI_MSI_FLAGS, 2, PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
 	writable(s, msi + PCI_MSI_ADDRESS_LO, 4, ~3);
 	writable(s, msi + PCI_MSI_ADDRESS_HI, 4, ~0);
@@ -65,6 +68,9 @@ static void shadow_write(struct shadow *s, unsigned int pos, const u8 *buf, size
 	/* There are D0 and D3hot; a write of another state is discarded (PM 1.2, 3.2.4). */
 	if ((s->val[s->pmcsr] & PCI_PM_CTRL_STATE_MASK) % 3)
 		s->val[s->pmcsr] = power;
+	if (s->msi && (s->val[s->msi + PCI_MSI_FLAGS] & PCI_MSI_FLAGS_QSIZE) > s->max_qsize)
+		s->val[s->msi + PCI_MSI_FLAGS] =
+			(s->val[s->msi + PCI_MSI_FLAGS] & ~PCI_MSI_FLAGS_QSIZE) | s->max_qsize;
 }
 
 static void expect_config(struct env *env, const struct shadow *s)
@@ -145,6 +151,20 @@ static void msi_capability_is_there_for_who_has_msi(struct env *env)
 	check(flags & PCI_MSI_FLAGS_MASKBIT);
 	check_eq(config_get(&env->dev, msi + PCI_MSI_MASK_64, 4), 0);
 	check_eq(config_get(&env->dev, msi + PCI_MSI_PENDING_64, 4), 0);
+}
+
+static void no_more_messages_are_enabled_than_there_are(struct env *env)
+{
+	unsigned int flags = config_find_cap(&env->dev, PCI_CAP_ID_MSI) + PCI_MSI_FLAGS;
+	unsigned int capable, enable, got;
+
+	capable = (config_get(&env->dev, flags, 2) & PCI_MSI_FLAGS_QMASK) >> 1;
+	for (enable = 0; enable < 8; enable++) {
+		note("2^%u of 2^%u messages", enable, capable);
+		config_put(&env->dev, flags, 2, enable << 4);
+		got = (config_get(&env->dev, flags, 2) & PCI_MSI_FLAGS_QSIZE) >> 4;
+		check_eq(got, enable < capable ? enable : capable);
+	}
 }
 
 static void mask_bits_are_writable_for_the_messages_there_are(struct env *env)
@@ -437,6 +457,7 @@ const struct test_case cases[] = {
 	CASE(capability_chain_is_sound, EACH),
 	CASE(mode_is_in_the_vendor_capability, MDPY),
 	CASE(msi_capability_is_there_for_who_has_msi, EACH),
+	CASE(no_more_messages_are_enabled_than_there_are, MTTY),
 	CASE(mask_bits_are_writable_for_the_messages_there_are, MTTY),
 	CASE(pending_bits_are_read_only, MTTY),
 	CASE(reads_of_any_width_agree, EACH),
