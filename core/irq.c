@@ -55,7 +55,9 @@ static void update_intx(struct mdev_pci_device *mpdev)
 	}
 	val[PCI_STATUS] |= PCI_STATUS_INTERRUPT;
 
-	if (!intx_enabled(irqs) || irqs->masked || in_d3hot(mpdev) ||
+	/* Without an eventfd it stays asserted, for the one that comes. */
+	if (!intx_enabled(irqs) || !irqs->trigger[0] || irqs->masked ||
+	    in_d3hot(mpdev) ||
 	    (val[PCI_COMMAND + 1] & (PCI_COMMAND_INTX_DISABLE >> 8)))
 		return;
 	irqs->masked = true;
@@ -549,22 +551,15 @@ static int set_trigger(struct mdev_pci_device *mpdev,
 	if (ret)
 		return ret;
 
-	/* INTx without an eventfd is INTx disabled. */
-	if (set->index == VFIO_PCI_INTX_IRQ_INDEX && !ctx[0]) {
-		irq_disable(mpdev);
-		return 0;
-	}
-
 	guard(mdev_pci)(mpdev);
 	for (i = 0; i < set->count; i++)
 		irq_put_trigger(irqs, set->start + i, ctx[i]);
-	if (enabled)
-		return 0;
-
-	irq_select(mpdev, set->index, set->start + set->count);
-	/* What asked before anyone listened must not be lost. */
-	if (!intx_enabled(irqs))
-		irqs->pending = msi_level(mpdev);
+	if (!enabled) {
+		irq_select(mpdev, set->index, set->start + set->count);
+		/* Sources that rose before a trigger was set are not lost. */
+		if (!intx_enabled(irqs))
+			irqs->pending = msi_level(mpdev);
+	}
 	mdev_pci_irq_update(mpdev);
 	return 0;
 }

@@ -718,6 +718,35 @@ static void loop_back_is_never_held_back(struct kunit *test)
 	}
 }
 
+static void intx_without_an_eventfd_is_enabled(struct kunit *test)
+{
+	const u32 eventfd = VFIO_IRQ_SET_ACTION_TRIGGER |
+			    VFIO_IRQ_SET_DATA_EVENTFD;
+	struct kunit_irqs *t = irqs_device(test);
+	struct mdev_pci_irqs *irqs = &t->mpdev.irqs;
+	static const s32 none = -1;
+	unsigned int enabled;
+
+	for (enabled = 0; enabled < 2; enabled++) {
+		if (enabled)
+			enable(t, VFIO_PCI_INTX_IRQ_INDEX, 1);
+		/* The test's eventfd is none that could be put. */
+		irqs->trigger[0] = NULL;
+		KUNIT_EXPECT_EQ(test, ask(t, 0, eventfd, 0, 1, &none), 0);
+		KUNIT_EXPECT_EQ(test, irqs->index, VFIO_PCI_INTX_IRQ_INDEX);
+		set_level(t, 0, true);
+		KUNIT_EXPECT_EQ(test, mask(t), 0);
+		KUNIT_EXPECT_EQ(test, unmask(t), 0);
+		KUNIT_EXPECT_EQ(test, ask(t, 1, eventfd, 0, 1, &none), -EINVAL);
+		KUNIT_EXPECT_EQ(test, t->signals, 0);
+		KUNIT_EXPECT_FALSE(test, irqs->masked);
+		set_level(t, 0, false);
+	}
+	KUNIT_EXPECT_EQ(test, ask(t, 0, VFIO_IRQ_SET_ACTION_TRIGGER |
+				  VFIO_IRQ_SET_DATA_NONE, 0, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, irqs->index, VFIO_PCI_NUM_IRQS);
+}
+
 static u32 msi_enable_bit(struct kunit_irqs *t)
 {
 	return config_get(&t->mpdev, t->mpdev.config.msi + PCI_MSI_FLAGS, 2) &
@@ -1020,6 +1049,7 @@ static struct kunit_case irq_cases[] = {
 	KUNIT_CASE_PARAM(message_is_held_back_and_sent_when_allowed,
 			 hold_gen_params),
 	KUNIT_CASE_PARAM(loop_back_is_never_held_back, hold_gen_params),
+	KUNIT_CASE(intx_without_an_eventfd_is_enabled),
 	KUNIT_CASE(msi_enable_follows_the_ioctl),
 	KUNIT_CASE(bool_of_0_masks_nothing),
 	KUNIT_CASE(enabling_messages_sends_what_is_pending),

@@ -80,6 +80,55 @@ static void a_level_that_is_up_already_is_delivered(struct env *env)
 	check_eq(event_take(event), 1);
 }
 
+/* As in vfio-pci: -1 takes the eventfd away, and INTx stays enabled. */
+static void intx_without_an_eventfd_waits_for_one(struct env *env)
+{
+	s32 event = event_new(), other = event_new(), none = -1;
+
+	/* Without one from the start, and one that is taken away. */
+	check_eq(__irq_assign(&env->dev, INTX, 0, 1, &none), 0);
+	check_eq(__irq_assign(&env->dev, MSI, 0, 1, &other), -EINVAL);
+	uart_raise(&env->dev, PORT_1);
+	irq_do(&env->dev, INTX, UNMASK, 0);
+	irq_do(&env->dev, INTX, TRIGGER, 0);
+	check_eq(__irq_assign(&env->dev, INTX, 0, 1, &event), 0);
+	check_eq(event_take(event), 1);
+
+	/* Delivered, and so masked: another eventfd changes nothing in that. */
+	check_eq(__irq_assign(&env->dev, INTX, 0, 1, &none), 0);
+	check_eq(__irq_assign(&env->dev, INTX, 0, 1, &other), 0);
+	check_eq(event_take(other), 0);
+	irq_do(&env->dev, INTX, UNMASK, 0);
+	check_eq(event_take(other), 1);
+
+	check_eq(__irq_assign(&env->dev, INTX, 0, 1, &none), 0);
+	irq_do(&env->dev, INTX, UNMASK, 0);
+	check_eq(__irq_assign(&env->dev, INTX, 0, 1, &event), 0);
+	check_eq(event_take(event), 1);
+	check_eq(event_take(other), 0);
+
+	/* It is disabled as ever. */
+	check_eq(__irq_assign(&env->dev, INTX, 0, 1, &none), 0);
+	irq_disable(&env->dev, INTX);
+	check_eq(__irq_do(&env->dev, INTX, UNMASK, 0), -EINVAL);
+	check_eq(__irq_assign(&env->dev, MSI, 0, 1, &other), 0);
+}
+
+static void masks_and_their_eventfds_survive_the_trigger(struct env *env)
+{
+	s32 event, unmask = event_new(), none = -1;
+
+	irq_enable(&env->dev, INTX, 1, &event);
+	check_eq(__irq_event(&env->dev, INTX, UNMASK, unmask), 0);
+	irq_do(&env->dev, INTX, MASK, 0);
+	check_eq(__irq_assign(&env->dev, INTX, 0, 1, &none), 0);
+	uart_raise(&env->dev, PORT_1);
+	check_eq(__irq_assign(&env->dev, INTX, 0, 1, &event), 0);
+	check_eq(event_take(event), 0);
+	event_signal(unmask);
+	event_wait(event);
+}
+
 static void unmask_by_eventfd(struct env *env)
 {
 	s32 event, unmask = event_new();
@@ -810,6 +859,8 @@ const struct test_case cases[] = {
 	CASE(a_false_bool_does_nothing, MTTY),
 	CASE(a_masked_intx_waits, MTTY),
 	CASE(a_level_that_is_up_already_is_delivered, MTTY),
+	CASE(intx_without_an_eventfd_waits_for_one, MTTY),
+	CASE(masks_and_their_eventfds_survive_the_trigger, MTTY),
 	CASE(unmask_by_eventfd, MTTY),
 	CASE(mask_by_eventfd, MTTY),
 	CASE(eventfds_outlive_the_device_and_the_device_them, MTTY),
