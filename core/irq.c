@@ -22,9 +22,14 @@
 #include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/ratelimit.h>
+#include <linux/sched.h>
 #include <linux/workqueue.h>
 
 #include "internal.h"
+
+/* Of the requests for one removal, 10 s apart, those that are logged. */
+#define REQUESTS_PER_LINE	10
 
 /* How often an eventfd may unmask INTx before it has to wait. */
 #define UNMASK_BURST	64
@@ -637,21 +642,40 @@ int mdev_pci_set_irqs(struct mdev_pci_device *mpdev,
 	return fn(mpdev, set, data);
 }
 
+static void log_request(struct device *dev, unsigned int count, bool asked)
+{
+	/* As many devices as can be expected to be removed at once are named. */
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, 100);
+
+	KUNIT_STATIC_STUB_REDIRECT(log_request, dev, count, asked);
+	if (__ratelimit(&limit))
+		dev_notice(dev, "in use, its removal by %s (pid %d) waits: its user %s (#%u)\n",
+			   current->comm, task_pid_nr(current),
+			   asked ? "was asked to close it" :
+				   "gave no eventfd to be asked by", count);
+}
+
 /**
- * mdev_pci_request() - ask the user to let go of a device that is to leave
+ * mdev_pci_request() - ask the user to close a device that is being removed
  * @vdev: the device
  * @count: how often this was called for the same removal
+ *
+ * Called by the process that removes the device, at once and then every ten
+ * seconds. Only an administrator can remove a device, so no user of one can
+ * cause a line in the log by itself.
  */
 void mdev_pci_request(struct vfio_device *vdev, unsigned int count)
 {
-	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
+	struct mdev_pci_irqs *irqs = &to_mdev_pci(vdev)->irqs;
+	bool asked;
 
-	spin_lock(&mpdev->irqs.req_lock);
-	if (mpdev->irqs.req)
-		irq_signal(mpdev->irqs.req);
-	else if (!count)
-		dev_dbg(vdev->dev, "in use, and its user gave no REQ eventfd\n");
-	spin_unlock(&mpdev->irqs.req_lock);
+	spin_lock(&irqs->req_lock);
+	asked = irqs->req;
+	if (asked)
+		irq_signal(irqs->req);
+	spin_unlock(&irqs->req_lock);
+	if (count % REQUESTS_PER_LINE == 0)
+		log_request(vdev->dev, count, asked);
 }
 
 /* Here, as the tests call what is static above. */

@@ -302,8 +302,8 @@ struct mdev_pci_ram {
  * @unmasked: unmasks by eventfd since then
  * @nr_vectors: enabled messages, 1 for INTx
  * @trigger: the eventfd of each vector, NULL: none
- * @req_lock: protects @req, so that whoever removes the device waits for
- *	      nothing that its user makes it do
+ * @req_lock: protects @req; a lock of its own, so that removal does not block
+ *	      on work that the user drives
  * @req: the eventfd of VFIO_PCI_REQ_IRQ_INDEX
  * @mask: eventfd that masks INTx
  * @unmask: eventfd that unmasks INTx

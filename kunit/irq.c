@@ -15,6 +15,8 @@
  * @fired: what stands for its eventfds: how often each was signalled
  * @signals: all signals, those to no eventfd as well
  * @delay: of the last unmask that had to wait, in jiffies
+ * @lines: in the log, of requests to close the device
+ * @asked: what the last of them said
  * @before: the state that remember() saw
  */
 struct kunit_irqs {
@@ -22,6 +24,8 @@ struct kunit_irqs {
 	unsigned int fired[MDEV_PCI_MAX_MSI];
 	unsigned int signals;
 	unsigned long delay;
+	unsigned int lines;
+	bool asked;
 	struct mdev_pci_irqs before;
 };
 
@@ -48,6 +52,14 @@ static void record_delay(struct mdev_pci_device *mpdev, unsigned long delay)
 	t->delay = delay;
 }
 
+static void count_line(struct device *dev, unsigned int count, bool asked)
+{
+	struct kunit_irqs *t = kunit_get_current_test()->priv;
+
+	t->lines++;
+	t->asked = asked;
+}
+
 static struct kunit_irqs *irqs_device(struct kunit *test)
 {
 	struct mdev_pci_device *mpdev;
@@ -56,6 +68,7 @@ static struct kunit_irqs *irqs_device(struct kunit *test)
 	test->priv = container_of(mpdev, struct kunit_irqs, mpdev);
 	kunit_activate_static_stub(test, irq_signal, count_signal);
 	kunit_activate_static_stub(test, unmask_late, record_delay);
+	kunit_activate_static_stub(test, log_request, count_line);
 	return test->priv;
 }
 
@@ -1022,6 +1035,26 @@ static void req_is_fired_by_removal_and_by_hand(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->fired[5], 3);
 }
 
+/* With a REQ eventfd and without: at once, and then every tenth time. */
+static void removal_that_waits_is_logged_at_once_and_then_rarely(struct kunit *test)
+{
+	struct kunit_irqs *t = irqs_device(test);
+	unsigned int count, req;
+
+	for (req = 0; req < 2; req++) {
+		t->mpdev.irqs.req = req ? (struct eventfd_ctx *)&t->fired[5] :
+					  NULL;
+		t->lines = 0;
+		t->fired[5] = 0;
+		for (count = 0; count < 100; count++) {
+			mdev_pci_request(&t->mpdev.vdev, count);
+			KUNIT_EXPECT_EQ(test, t->lines, 1 + count / 10);
+			KUNIT_EXPECT_EQ(test, t->asked, req);
+			KUNIT_EXPECT_EQ(test, t->fired[5], req * (count + 1));
+		}
+	}
+}
+
 static struct kunit_case irq_cases[] = {
 	KUNIT_CASE(intx_is_delivered_once_until_unmasked),
 	KUNIT_CASE(intx_is_the_or_of_all_sources),
@@ -1058,6 +1091,7 @@ static struct kunit_case irq_cases[] = {
 	KUNIT_CASE(missing_index_or_vector_is_refused),
 	KUNIT_CASE(bad_eventfd_changes_nothing),
 	KUNIT_CASE(req_is_fired_by_removal_and_by_hand),
+	KUNIT_CASE(removal_that_waits_is_logged_at_once_and_then_rarely),
 	{}
 };
 

@@ -15,6 +15,7 @@
 #include "lib/cases.h"
 #include "lib/gfx.h"
 #include "lib/irq.h"
+#include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/race.h"
 #include "lib/uart.h"
@@ -24,42 +25,22 @@
 #define SHORT_STORM	200
 #define SLACK_KIB	4096
 
-/* The kernel log from here on. */
-static int log_open(void)
-{
-	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	check(log >= 0);
-	check_eq(sys(lseek(log, 0, SEEK_END)), 0);
-	return log;
-}
-
 /*
  * The kernel may have something to say in the meantime, of a slow clock or a
  * worker that is overdue: a flood is as many lines as there were rounds.
  */
 #define FEW_LINES	4
 
-/* Lines of programs, which have a facility, and of memory_read() are not ours. */
+/* Lines of memory_read() are not ours. */
 static void expect_no_flood(int log)
 {
-	unsigned int prio, lines = 0;
-	char line[2048];
-	ssize_t len;
+	unsigned int lines = 0;
+	struct text line;
 
-	while (true) {
-		len = sys(read(log, line, sizeof(line) - 1));
-		if (len == -EAGAIN)
-			break;
-		if (len == -EPIPE)
+	while (log_line(log, &line)) {
+		if (strstr(line.s, "drop_caches: "))
 			continue;
-		check(len > 0);
-		line[len] = '\0';
-		prio = strtoul(line, NULL, 10);
-		if (prio >> 3 || strstr(line, "drop_caches: "))
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		note("%.150s", line);
+		note("%.150s", line.s);
 		check(++lines <= FEW_LINES);
 	}
 	close(log);

@@ -15,6 +15,7 @@
 #include "lib/cases.h"
 #include "lib/gfx.h"
 #include "lib/irq.h"
+#include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/module.h"
 #include "lib/race.h"
@@ -34,8 +35,34 @@ static int remove_env(void *arg)
 	return 0;
 }
 
+/* Which device it is, which process waits, and for what. */
+static void expect_line(int log, const struct env *env, pid_t pid, const char *what)
+{
+	struct text line = log_wait(log, env->mdev.uuid);
+
+	note("%.150s", line.s);
+	check(strstr(line.s, text("(pid %d) waits", pid).s));
+	check(strstr(line.s, what));
+}
+
+/*
+ * Its next request would come after ten seconds, the next line after a hundred.
+ * The kernel has lines of its own about each device that comes and goes.
+ */
+static void expect_no_other_line(int log, const struct env *env)
+{
+	struct text line;
+
+	while (log_line(log, &line)) {
+		note("%.150s", line.s);
+		check(!strstr(line.s, env->mdev.uuid) || !strstr(line.s, "waits"));
+	}
+	close(log);
+}
+
 static void remove_asks_the_user_and_waits_for_him(struct env *env)
 {
+	int log = log_open();
 	u16 vendor;
 	s32 req;
 	int status;
@@ -44,6 +71,7 @@ static void remove_asks_the_user_and_waits_for_him(struct env *env)
 	irq_enable(&env->dev, REQ, 1, &req);
 	pid = child_start(remove_env, env);
 	event_wait(req);
+	expect_line(log, env, pid, "was asked");
 	/* It is still all there. */
 	vendor = config_get(&env->dev, PCI_VENDOR_ID, 2);
 	check_eq(vendor, env->model->vendor);
@@ -52,25 +80,29 @@ static void remove_asks_the_user_and_waits_for_him(struct env *env)
 	vfio_close(&env->dev);
 	child_join(pid);
 	check(!mdev_exists(&env->mdev));
-}
-
-static bool removal_has_begun(void *arg)
-{
-	const struct env *env = arg;
-
-	return access(mdev_path(&env->mdev, "mdev_type").s, F_OK) != 0;
+	expect_no_other_line(log, env);
 }
 
 static void remove_waits_also_for_who_cannot_be_asked(struct env *env)
 {
+	int log = log_open(), status;
 	pid_t pid = child_start(remove_env, env);
-	int status;
 
-	check(retry(removal_has_begun, env));
+	expect_line(log, env, pid, "gave no eventfd");
 	check_eq(config_get(&env->dev, PCI_VENDOR_ID, 2), env->model->vendor);
 	check(!child_ended(pid, 0, &status));
 	vfio_close(&env->dev);
 	child_join(pid);
+	expect_no_other_line(log, env);
+}
+
+static void a_device_that_nobody_uses_goes_without_a_word(struct env *env)
+{
+	int log = log_open();
+
+	vfio_close(&env->dev);
+	mdev_remove(&env->mdev);
+	expect_no_other_line(log, env);
 }
 
 /* Whether removal waits for the mapping or leaves the memory to it is not said. */
@@ -384,6 +416,7 @@ static void memory_is_not_taken_before_it_is_touched(struct env *env)
 const struct test_case cases[] = {
 	CASE(remove_asks_the_user_and_waits_for_him, EACH),
 	CASE(remove_waits_also_for_who_cannot_be_asked, MDPY_VGA | MBOCHS_SMALL | MTTY_1),
+	CASE(a_device_that_nobody_uses_goes_without_a_word, MDPY_VGA | MBOCHS_SMALL | MTTY_1),
 	CASE(a_mapping_stays_good_when_the_device_goes, DISPLAYS),
 	CASE(an_open_device_keeps_its_modules, MDPY_VGA | MBOCHS_SMALL | MTTY_1),
 	CASE(unloading_removes_devices_that_nobody_has_open, NO_DEVICE),
