@@ -31,28 +31,6 @@ static void each_region(struct env *env,
 	}
 }
 
-/* Reads @len bytes: as many as the region has from there, and not one behind them. */
-static void expect_edge_read(struct vfio *v, unsigned int index, u64 size, u64 off,
-			     size_t len)
-{
-	u8 buf[2 * FEW], untouched[2 * FEW];
-	u64 left = off < size ? size - off : 0;
-	ssize_t ret;
-
-	note("%zu bytes at %#llx of region %u", len, (unsigned long long)off, index);
-	memset(untouched, 0xee, sizeof(untouched));
-	memcpy(buf, untouched, sizeof(buf));
-	ret = __region_read(v, index, off, buf, len);
-	if (len <= left)
-		check_eq(ret, len);
-	else if (left)
-		check_one_of(ret, left, -EINVAL);
-	else
-		check_eq(ret, -EINVAL);
-	ret = ret < 0 ? 0 : ret;
-	check_mem(buf + ret, untouched + ret, sizeof(buf) - ret);
-}
-
 static void read_edges(struct vfio *v, unsigned int index, u64 size)
 {
 	const u64 few = size < FEW ? size : FEW;
@@ -61,9 +39,9 @@ static void read_edges(struct vfio *v, unsigned int index, u64 size)
 
 	for (len = 1; len <= FEW; len++) {
 		for (off = 0; off < few; off++)
-			expect_edge_read(v, index, size, off, len);
+			expect_read_at_end(v, index, off, len, NULL);
 		for (off = size - few; off < size + FEW; off++)
-			expect_edge_read(v, index, size, off, len);
+			expect_read_at_end(v, index, off, len, NULL);
 	}
 }
 
@@ -74,24 +52,13 @@ static void reads_serve_each_offset_and_length(struct env *env)
 
 static void write_edges(struct vfio *v, unsigned int index, u64 size)
 {
-	const u8 zeroes[2 * FEW] = {};
-	u64 off, left;
-	ssize_t ret;
+	const u8 zeroes[FEW] = {};
+	u64 off;
 	size_t len;
 
 	for (len = 1; len <= FEW; len++)
-		for (off = size - (size < FEW ? size : FEW); off < size + FEW; off++) {
-			note("%zu bytes at %#llx of region %u", len, (unsigned long long)off,
-			     index);
-			left = off < size ? size - off : 0;
-			ret = __region_write(v, index, off, zeroes, len);
-			if (len <= left)
-				check_eq(ret, len);
-			else if (left)
-				check_one_of(ret, left, -EINVAL);
-			else
-				check_eq(ret, -EINVAL);
-		}
+		for (off = size - (size < FEW ? size : FEW); off < size + FEW; off++)
+			expect_write_at_end(v, index, off, len, zeroes);
 }
 
 static void writes_serve_each_offset_and_length(struct env *env)

@@ -234,6 +234,43 @@ void region_write(struct vfio *v, unsigned int index, s64 off, const void *buf, 
 	check_eq(__region_write(v, index, off, buf, len), len);
 }
 
+static size_t expect_count(struct vfio *v, unsigned int index, s64 off, size_t len, ssize_t ret)
+{
+	s64 left = (s64)vfio_region(v, index)->size - off;
+
+	if (off < 0 || left <= 0)
+		check_eq(ret, -EINVAL);
+	else if ((s64)len <= left)
+		check_eq(ret, len);
+	else
+		check_one_of(ret, left, -EINVAL);
+	return ret < 0 ? 0 : ret;
+}
+
+void expect_read_at_end(struct vfio *v, unsigned int index, s64 off, size_t len, const u8 *want)
+{
+	const size_t slack = 64;
+	u8 *buf = malloc(len + slack), *untouched = malloc(len + slack);
+	size_t got;
+
+	note("%zu bytes at %#llx of region %u are read", len, (long long)off, index);
+	check(buf && untouched);
+	memset(untouched, 0xee, len + slack);
+	memcpy(buf, untouched, len + slack);
+	got = expect_count(v, index, off, len, __region_read(v, index, off, buf, len));
+	if (want)
+		check_mem(buf, want, got);
+	check_mem(buf + got, untouched, len + slack - got);
+	free(buf);
+	free(untouched);
+}
+
+void expect_write_at_end(struct vfio *v, unsigned int index, s64 off, size_t len, const u8 *buf)
+{
+	note("%zu bytes at %#llx of region %u are written", len, (long long)off, index);
+	expect_count(v, index, off, len, __region_write(v, index, off, buf, len));
+}
+
 void *__region_map(struct vfio *v, unsigned int index, s64 off, size_t len, int prot,
 		   int flags)
 {

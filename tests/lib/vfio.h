@@ -68,6 +68,18 @@ ssize_t __region_write(struct vfio *v, unsigned int index, s64 off, const void *
 		       size_t len);
 void region_read(struct vfio *v, unsigned int index, s64 off, void *buf, size_t len);
 void region_write(struct vfio *v, unsigned int index, s64 off, const void *buf, size_t len);
+/**
+ * expect_read_at_end() - read what may be behind the end of a region, or in front
+ * @v: the device
+ * @index: of the region
+ * @off: first byte
+ * @len: how many: a count as far as the region goes, or -EINVAL if that is less;
+ *	 no byte of the buffer behind them is touched
+ * @want: what these bytes are; NULL: anything
+ */
+void expect_read_at_end(struct vfio *v, unsigned int index, s64 off, size_t len, const u8 *want);
+/* The same of a write. */
+void expect_write_at_end(struct vfio *v, unsigned int index, s64 off, size_t len, const u8 *buf);
 void *__region_map(struct vfio *v, unsigned int index, s64 off, size_t len, int prot,
 		   int flags);
 void *region_map(struct vfio *v, unsigned int index, s64 off, size_t len);
