@@ -5,7 +5,10 @@
  * first; that it answers, and that the device is as good as new after it, is
  * not.
  */
+#include <poll.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib/bochs.h"
@@ -341,11 +344,96 @@ static void a_device_whose_interrupt_unmasks_itself_is_reset_closed_and_removed(
 	check(!mdev_exists(&env->mdev));
 }
 
+#define STORMS		8
+#define STORM_ROUNDS	20
+#define SET_UPS		500
+
+struct storm {
+	struct env env;
+	s32 ready;
+};
+
+/* Unmasked by its own delivery, and by this process, until that is killed. */
+static int unmask_for_ever(void *arg)
+{
+	struct storm *s = arg;
+	unsigned int i = 0;
+
+	feed_intx_to_itself(&s->env);
+	while (true) {
+		irq_do(&s->env.dev, INTX, UNMASK, 0);
+		if (++i == STORM_ROUNDS)
+			event_signal(s->ready);
+	}
+	return EXIT_FAILED;
+}
+
+/* How often this thread has gone to sleep. */
+static long nr_sleeps(void)
+{
+	struct rusage usage;
+
+	check_eq(sys(getrusage(RUSAGE_THREAD, &usage)), 0);
+	return usage.ru_nvcsw;
+}
+
+static void set_up_interrupts(struct env *env)
+{
+	s32 event = event_new();
+
+	check_eq(__irq_assign(&env->dev, INTX, 0, 1, &event), 0);
+	irq_do(&env->dev, INTX, MASK, 0);
+	irq_do(&env->dev, INTX, UNMASK, 0);
+	vfio_reset(&env->dev);
+	irq_disable(&env->dev, INTX);
+	check_eq(__irq_assign(&env->dev, MSI, 0, 1, &event), 0);
+	irq_disable(&env->dev, MSI);
+	close(event);
+}
+
+/* VFIO has one queue for all devices, in which no device may hold up another. */
+static void setting_up_interrupts_waits_for_no_other_device(struct env *env)
+{
+	struct storm storm = { .ready = event_new() };
+	pid_t pid[STORMS];
+	unsigned int i;
+	int status;
+	long sleeps;
+	u64 ready;
+
+	for (i = 0; i < STORMS; i++) {
+		env_open(&storm.env, "mtty-1", env->door);
+		pid[i] = child_start(unmask_for_ever, &storm);
+	}
+	for (ready = 0; ready < STORMS;) {
+		struct pollfd more = { .fd = storm.ready, .events = POLLIN };
+
+		check_eq(poll(&more, 1, WAIT_MS), 1);
+		ready += event_take(storm.ready);
+	}
+
+	set_up_interrupts(env);
+	sleeps = nr_sleeps();
+	for (i = 0; i < SET_UPS; i++)
+		set_up_interrupts(env);
+	sleeps = nr_sleeps() - sleeps;
+	note("slept %ld times in %u rounds", sleeps, SET_UPS);
+	/* It can happen for a page of memory. */
+	check(sleeps < SET_UPS / 10);
+
+	for (i = 0; i < STORMS; i++) {
+		check_eq(sys(kill(pid[i], SIGKILL)), 0);
+		check(child_ended(pid[i], WAIT_MS, &status));
+	}
+	expect_works(env);
+}
+
 const struct test_case cases[] = {
 	CASE(reset_does_not_wait_for_a_page_of_the_users, ONE_OF_EACH),
 	CASE(reset_against_everything, ONE_OF_EACH),
 	CASE(interrupts_are_wired_and_cut_while_they_come, MTTY_2),
 	CASE(the_last_close_meets_an_unmask_on_its_way, MTTY_2),
+	CASE(setting_up_interrupts_waits_for_no_other_device, MTTY_1),
 	CASE(an_interrupt_that_unmasks_itself_ends_with_its_cause, MTTY_1),
 	CASE(an_interrupt_that_unmasks_itself_can_be_disabled, MTTY_1),
 	CASE(a_device_whose_interrupt_unmasks_itself_is_reset_closed_and_removed, MTTY_1),
