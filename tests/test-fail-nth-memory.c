@@ -3,17 +3,15 @@
  * As test-fail-nth: each allocation and each user copy made to fail in turn, in
  * what reads, writes, maps and shows the regions and the memory.
  */
-#include <dirent.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/drm.h"
 #include "lib/fault.h"
 #include "lib/gfx.h"
-#include "lib/module.h"
 #include "lib/state.h"
 
 #define PAGE		4096
@@ -339,27 +337,6 @@ static void a_dmabuf_is_mapped_or_not(struct env *env)
 	}
 }
 
-/* A DRM device of the virtual GEM driver, which takes anyone's dma-buf. */
-static int vgem_open(void)
-{
-	DIR *dir = opendir("/sys/class/drm");
-	struct dirent *entry;
-	char target[256];
-	int fd = -1;
-
-	while (dir && fd < 0 && (entry = readdir(dir))) {
-		ssize_t len = readlink(text("/sys/class/drm/%s", entry->d_name).s, target,
-				       sizeof(target) - 1);
-
-		target[len < 0 ? 0 : len] = '\0';
-		if (strstr(target, "/vgem/") && !strncmp(entry->d_name, "card", 4))
-			fd = open(text("/dev/dri/%s", entry->d_name).s, O_RDWR | O_CLOEXEC);
-	}
-	if (dir)
-		closedir(dir);
-	return fd;
-}
-
 static void a_dmabuf_is_imported_or_not(struct env *env)
 {
 	struct fault f = FAULTS("importing a dma-buf");
@@ -369,13 +346,11 @@ static void a_dmabuf_is_imported_or_not(struct env *env)
 	u32 id = show_from_page_3(env);
 	int vgem;
 
-	if (!module_probe("vgem"))
-		skip_case("no module vgem");
+	close(vgem_open());
 	before = state_of(env);
 	while (fault_next(&f)) {
-		vgem = vgem_open();
-		if (vgem < 0)
-			skip_case("no /dev/dri/card* of vgem");
+		vgem = __vgem_open();
+		check(vgem >= 0);
 		prime.fd = dmabuf_get(&env->dev, id);
 		if (!faulted(&f, sys(ioctl(vgem, IOCTL_PRIME_FD_TO_HANDLE, &prime)))) {
 			handle.handle = prime.handle;
