@@ -162,7 +162,7 @@ static int mdev_pci_dmabuf_mmap(struct dma_buf *dmabuf,
 
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
-	vm_flags_set(vma, VM_DONTEXPAND);
+	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	/* As in the memory: a huge page of it is mapped where that is aligned. */
 	vma->vm_pgoff += buf->pgoff;
 	vma->vm_private_data = buf;

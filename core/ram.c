@@ -306,14 +306,18 @@ ssize_t mdev_pci_ram_rw(struct mdev_pci_device *mpdev, u64 pos,
 /**
  * mdev_pci_ram_map() - map the memory into a process
  * @file: the memory
- * @vma: where; a new one, whose file is still the device or dma-buf
+ * @vma: where; a new one, whose file is still the device
  * @pgoff: first page of the memory to show
+ *
+ * As a BAR that vfio-pci maps: a core dump does not contain what
+ * a guest shows.
  *
  * Return: 0, or an errno of shmem's.
  */
 int mdev_pci_ram_map(struct file *file, struct vm_area_struct *vma,
 		     pgoff_t pgoff)
 {
+	vm_flags_set(vma, VM_DONTDUMP);
 	vma->vm_pgoff = pgoff;
 	vma_set_file(vma, file);
 	return vfs_mmap(file, vma);
