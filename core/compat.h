@@ -31,7 +31,7 @@
 #define MDEV_PCI_LONG_VMA_FLAGS		/* unsigned long, not vma_flags_t */
 #endif
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 2, 0)
-#define MDEV_PCI_HUGE_PAGES_FORGET	/* see mdev_pci_ram_open() */
+#define MDEV_PCI_HUGE_PAGES_MAY_FORGET	/* see huge_pages_remember() */
 #endif
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #define MDEV_PCI_NO_VFS_MMAP		/* it is called call_mmap() */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory of a display as the host's kernel manages it: it is not in core
- * dumps.
+ * The memory of a display as the host's kernel manages it: what is written to
+ * it stays, and it is not in core dumps.
  */
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,6 +9,7 @@
 #include "lib/bochs.h"
 #include "lib/cases.h"
 #include "lib/gfx.h"
+#include "lib/memory.h"
 
 #define PAGE	4096
 
@@ -49,6 +50,73 @@ static u8 *map_all(struct env *env, enum way way)
 	map = map_for_huge_pages(buf, 0, memory_size(env));
 	close(buf);
 	return map;
+}
+
+static void look_at_all(const u8 *map, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i += PAGE)
+		(void)*(const volatile u8 *)(map + i);
+}
+
+static void expect_pattern(struct env *env, unsigned int seed)
+{
+	size_t size = memory_size(env);
+	u8 *want = malloc(size), *got = malloc(size);
+
+	check(want && got);
+	fill_pattern(want, size, seed);
+	region_read(&env->dev, VRAM_BAR, 0, got, size);
+	check_mem(got, want, size);
+	free(want);
+	free(got);
+}
+
+/* Looked at first, so that each page is there, and clean, when it is written to. */
+static void what_is_written_to_a_mapping_survives_unmapping(struct env *env)
+{
+	size_t size = memory_size(env);
+	enum way way;
+	u8 *map;
+
+	for (way = 0; way < NR_WAYS; way++) {
+		if (!has_way(env, way))
+			continue;
+		note("%s", way_name[way]);
+		env_reopen(env);
+		map = map_all(env, way);
+		look_at_all(map, size);
+		fill_pattern(map, size, way + 1);
+		check_eq(sys(munmap(map, size)), 0);
+		drop_caches();
+		expect_pattern(env, way + 1);
+	}
+}
+
+static void what_is_written_by_write_survives_where_it_was_mapped(struct env *env)
+{
+	size_t size = memory_size(env);
+	u8 *pattern = malloc(size);
+	enum way way;
+	u8 *map;
+
+	check(pattern);
+	fill_pattern(pattern, size, 7);
+	for (way = 0; way < NR_WAYS; way++) {
+		if (!has_way(env, way))
+			continue;
+		note("%s", way_name[way]);
+		env_reopen(env);
+		map = map_all(env, way);
+		look_at_all(map, size);
+		region_write(&env->dev, VRAM_BAR, 0, pattern, size);
+		check_mem(map, pattern, size);
+		check_eq(sys(munmap(map, size)), 0);
+		drop_caches();
+		expect_pattern(env, 7);
+	}
+	free(pattern);
 }
 
 /* VmFlags of the mapping that @addr is in. */
@@ -113,6 +181,8 @@ static void no_mapping_is_in_a_core_dump(struct env *env)
 }
 
 const struct test_case cases[] = {
+	CASE(what_is_written_to_a_mapping_survives_unmapping, DISPLAYS),
+	CASE(what_is_written_by_write_survives_where_it_was_mapped, DISPLAYS),
 	CASE(no_mapping_is_in_a_core_dump, DISPLAYS),
 	{}
 };

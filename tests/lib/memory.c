@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "mdev.h"
 #include "memory.h"
+#include "vfio.h"
 
 long meminfo_kib(const char *field)
 {
@@ -64,11 +67,16 @@ static void read_kmalloc(struct memory *m, bool count)
 	fclose(f);
 }
 
+void drop_caches(void)
+{
+	if (__sysfs_write("/proc/sys/vm/drop_caches", "3"))
+		skip_case("cannot write to /proc/sys/vm/drop_caches");
+}
+
 void memory_read(struct memory *m)
 {
 	*m = (struct memory){};
-	if (__sysfs_write("/proc/sys/vm/drop_caches", "3"))
-		skip_case("cannot write to /proc/sys/vm/drop_caches");
+	drop_caches();
 	read_kmalloc(m, false);
 	read_kmalloc(m, true);
 	m->used_kib = meminfo_kib("MemTotal:") - meminfo_kib("MemFree:") - at_hand_kib() -
@@ -111,4 +119,36 @@ static bool within(void *arg)
 bool memory_settles(const struct memory *before, unsigned int objects, long kib)
 {
 	return retry(within, &(struct bounds){ before, objects, kib + freed_kib() });
+}
+
+/* A file on a tmpfs of its own, which goes with it. */
+static int file_of_huge_pages(size_t size)
+{
+	int fs = fsopen("tmpfs", FSOPEN_CLOEXEC), mnt, fd;
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "huge", "always", 0) ||
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		skip_case("no tmpfs with huge pages can be mounted");
+	mnt = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	check(mnt >= 0);
+	fd = openat(mnt, "file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	check(fd >= 0);
+	check_eq(sys(ftruncate(fd, size)), 0);
+	close(mnt);
+	close(fs);
+	return fd;
+}
+
+bool huge_pages_forget(void)
+{
+	int fd = file_of_huge_pages(HUGE_PAGE);
+	volatile u8 *map = map_for_huge_pages(fd, 0, HUGE_PAGE);
+	u8 was = *map, now;
+
+	*map = was + 1;
+	munmap((void *)map, HUGE_PAGE);
+	drop_caches();
+	check_eq(pread(fd, &now, 1, 0), 1);
+	close(fd);
+	return now == was;
 }

@@ -30,4 +30,13 @@ void memory_read(struct memory *m);
  */
 bool memory_settles(const struct memory *before, unsigned int objects, long kib);
 
+/* Clean pages are dropped, all of them that nobody maps. */
+void drop_caches(void);
+
+/*
+ * Does this kernel forget that a huge page of a file was written to, when it is
+ * unmapped?  Found out with a tmpfs, without our modules.
+ */
+bool huge_pages_forget(void);
+
 #endif /* TESTS_MEMORY_H */
