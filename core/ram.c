@@ -167,6 +167,12 @@ int mdev_pci_ram_open(struct mdev_pci_device *mpdev)
 	 * BAR gets a new one, and that time and again.
 	 */
 	file_inode(file)->i_flags |= S_IMMUTABLE;
+	/*
+	 * A dma-buf keeps pages in their place for as long as it is mapped.  That
+	 * must not be in a zone of which all memory can be taken away.
+	 */
+	if (mpdev->parent->drv->display == VFIO_GFX_PLANE_TYPE_DMABUF)
+		mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER);
 	ram->filled = !mpdev->parent->drv->fill_ram;
 	ram->written = 0;
 	ram->mapped = false;
@@ -381,15 +387,17 @@ ssize_t mdev_pci_ram_rw(struct mdev_pci_device *mpdev, u64 pos,
  * @vma: where; a new one, whose file is still the device
  * @pgoff: first page of the memory to show
  *
- * As a BAR that vfio-pci maps: a core dump does not contain what
- * a guest shows.
+ * With the flags of a BAR that vfio-pci maps: a core dump does not contain what
+ * a guest shows, and a mapping of a window of the BAR does not grow.  The latter
+ * also keeps the kernel from moving its pages together as huge ones, for which
+ * it does not look at where ram_open() wants them.
  *
  * Return: 0, or an errno of shmem's.
  */
 int mdev_pci_ram_map(struct file *file, struct vm_area_struct *vma,
 		     pgoff_t pgoff)
 {
-	vm_flags_set(vma, VM_DONTDUMP);
+	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_pgoff = pgoff;
 	vma_set_file(vma, file);
 	return vfs_mmap(file, vma);

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The memory of a display as the host's kernel manages it: what is written to
- * it stays, and it is not in core dumps.
+ * it stays, it is not in core dumps, and it is not where memory has to be moved.
  */
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/klog.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/bochs.h"
@@ -180,9 +185,177 @@ static void no_mapping_is_in_a_core_dump(struct env *env)
 	}
 }
 
+static void expect_unmovable(const u8 *map, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i += PAGE) {
+		(void)*(const volatile u8 *)(map + i);
+		check(!page_is_movable(map + i));
+	}
+}
+
+/* Some pages, as looking one up reads a file of the kernel's. */
+#define SOME	(64 * PAGE)
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT	21
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
+
+/*
+ * A mapping or an import of a dma-buf holds its pages in place, so they must not
+ * lie in a zone of which all memory can be moved.
+ */
+static void memory_of_dmabufs_is_not_movable(struct env *env)
+{
+	u8 *map, bytes[SOME];
+
+	fill_pattern(bytes, sizeof(bytes), 1);
+	note("touched through the BAR");
+	map = map_all(env, BY_BAR);
+	memset(map, 1, SOME);
+	expect_unmovable(map, SOME);
+
+	note("swapped out and in again");
+	check_eq(sys(madvise(map, SOME, MADV_PAGEOUT)), 0);
+	expect_unmovable(map, SOME);
+
+	note("as huge pages, by the kernel's own move");
+	/* It may have none, or be asked not to have any. */
+	madvise(map, HUGE_PAGE, MADV_COLLAPSE);
+	expect_unmovable(map, SOME);
+
+	note("written to");
+	env_reopen(env);
+	region_write(&env->dev, VRAM_BAR, 0, bytes, sizeof(bytes));
+	expect_unmovable(map_all(env, BY_BAR), SOME);
+
+	note("touched through a small mapping of the BAR");
+	env_reopen(env);
+	expect_unmovable(region_map(&env->dev, VRAM_BAR, PAGE, SOME), SOME);
+
+	note("touched through a dma-buf");
+	env_reopen(env);
+	expect_unmovable(map_all(env, BY_DMABUF), SOME);
+}
+
+#define BLOCKS	"/sys/devices/system/memory"
+
+static bool boot_has(const char *argument)
+{
+	char cmdline[4096];
+
+	return !__sysfs_read("/proc/cmdline", cmdline, sizeof(cmdline)) &&
+	       strstr(cmdline, argument);
+}
+
+static int take_away(void *arg)
+{
+	const char *name = arg;
+	int ret = __sysfs_write(text(BLOCKS "/%s/state", name).s, "offline");
+
+	/* A page that is in use at the moment is not a failure to move it. */
+	return ret == -EBUSY ? -ret : ret ? EXIT_FAILED : 0;
+}
+
+/* What the kernel has logged since the case began. */
+static bool kernel_said(const char *what, const char *since)
+{
+	int size = klogctl(10, NULL, 0), len;
+	char *log = malloc(size + 1), *from;
+	bool said;
+
+	check(log);
+	len = klogctl(3, log, size);
+	check(len >= 0);
+	log[len] = '\0';
+	from = strstr(log, since);
+	said = strstr(from ?: log, what);
+	free(log);
+	return said;
+}
+
+static void log_mark(const char *mark)
+{
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		skip_case("no /dev/kmsg");
+	check_eq(sys(write(fd, mark, strlen(mark))), strlen(mark));
+	close(fd);
+}
+
+#define MAX_BLOCKS	64
+
+/* The blocks of memory that are in the zone Movable. */
+static unsigned int movable_blocks(struct text *block)
+{
+	DIR *dir = opendir(BLOCKS);
+	struct dirent *entry;
+	unsigned int nr = 0;
+	char zones[64], state[64];
+
+	if (!dir)
+		skip_case("no " BLOCKS ": this kernel cannot take memory away");
+	while ((entry = readdir(dir)) && nr < MAX_BLOCKS) {
+		if (__sysfs_read(text(BLOCKS "/%s/valid_zones", entry->d_name).s, zones,
+				 sizeof(zones)) ||
+		    __sysfs_read(text(BLOCKS "/%s/state", entry->d_name).s, state,
+				 sizeof(state)) ||
+		    strncmp(zones, "Movable", 7) || strncmp(state, "online", 6))
+			continue;
+		block[nr++] = text("%s", entry->d_name);
+	}
+	closedir(dir);
+	return nr;
+}
+
+static void memory_behind_a_dmabuf_can_be_taken_away_from_the_rest(struct env *env)
+{
+	struct text block[MAX_BLOCKS], mark = text("mdev-pci: offline, %s\n", env->mdev.uuid);
+	unsigned int i, nr, gone = 0;
+	int status = -1;
+	bool ended = true;
+	pid_t pid;
+	u8 *map;
+
+	if (!boot_has("movablecore="))
+		skip_case("the kernel was not booted with movablecore=");
+	nr = movable_blocks(block);
+	if (!nr)
+		skip_case("no block of memory is movable");
+	map = map_all(env, BY_DMABUF);
+	look_at_all(map, memory_size(env));
+	log_mark(mark.s);
+	for (i = 0; i < nr && ended; i++) {
+		pid = child_start(take_away, block[i].s);
+		ended = child_ended(pid, WAIT_MS, &status);
+		if (!ended) {
+			kill(pid, SIGKILL);
+			check(child_ended(pid, WAIT_MS, &status));
+			break;
+		}
+		if (WIFEXITED(status) && !WEXITSTATUS(status))
+			gone++;
+	}
+	/* Before anything is checked: the machine needs its memory back. */
+	for (i = 0; i < nr; i++)
+		__sysfs_write(text(BLOCKS "/%s/state", block[i].s).s, "online_movable");
+	note("%u of %u blocks went", gone, nr);
+	check(ended);
+	check(gone);
+	check(!kernel_said("migration failure", mark.s));
+	look_at_all(map, memory_size(env));
+}
+
 const struct test_case cases[] = {
 	CASE(what_is_written_to_a_mapping_survives_unmapping, DISPLAYS),
 	CASE(what_is_written_by_write_survives_where_it_was_mapped, DISPLAYS),
 	CASE(no_mapping_is_in_a_core_dump, DISPLAYS),
+	CASE(memory_of_dmabufs_is_not_movable, MBOCHS),
+	CASE(memory_behind_a_dmabuf_can_be_taken_away_from_the_rest, MBOCHS_SMALL),
 	{}
 };

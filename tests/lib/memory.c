@@ -121,6 +121,50 @@ bool memory_settles(const struct memory *before, unsigned int objects, long kib)
 	return retry(within, &(struct bounds){ before, objects, kib + freed_kib() });
 }
 
+/* Page frames that are in the zone "Movable" of any node. */
+static bool frame_is_movable(u64 frame)
+{
+	FILE *f = fopen("/proc/zoneinfo", "r");
+	u64 spanned = 0, present = 0, start, all = 0;
+	bool movable = false, found = false;
+	char line[128], zone[32];
+
+	check(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "Node %*u, zone %31s", zone) == 1)
+			movable = !strcmp(zone, "Movable");
+		if (sscanf(line, " spanned %llu", &spanned) == 1 ||
+		    sscanf(line, " present %llu", &present) == 1)
+			continue;
+		if (movable && sscanf(line, " start_pfn: %llu", &start) == 1) {
+			all += present;
+			found |= frame >= start && frame < start + spanned;
+		}
+	}
+	fclose(f);
+	if (!all)
+		skip_case("no memory is in the zone Movable: boot with movablecore=1G");
+	return found;
+}
+
+#define PRESENT		0x8000000000000000ULL
+#define FRAME		0x007fffffffffffffULL
+
+bool page_is_movable(const void *page)
+{
+	u64 entry;
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+
+	check(fd >= 0);
+	check_eq(sys(pread(fd, &entry, sizeof(entry),
+			   (uintptr_t)page / sysconf(_SC_PAGESIZE) * sizeof(entry))),
+		 sizeof(entry));
+	close(fd);
+	check(entry & PRESENT);
+	check(entry & FRAME);	/* 0 is told to those without CAP_SYS_ADMIN */
+	return frame_is_movable(entry & FRAME);
+}
+
 /* A file on a tmpfs of its own, which goes with it. */
 static int file_of_huge_pages(size_t size)
 {

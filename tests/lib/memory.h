@@ -33,6 +33,9 @@ bool memory_settles(const struct memory *before, unsigned int objects, long kib)
 /* Clean pages are dropped, all of them that nobody maps. */
 void drop_caches(void);
 
+/* In a memory zone whose memory can be taken away; skips where there is no such zone. */
+bool page_is_movable(const void *page);
+
 /*
  * Does this kernel forget that a huge page of a file was written to, when it is
  * unmapped?  Found out with a tmpfs, without our modules.
