@@ -12,9 +12,10 @@
  * that its pages stay in memory while it is there, as those of most dma-bufs.
  */
 #include <linux/dma-buf.h>
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
+#include <linux/iommu.h>
 #include <linux/iosys-map.h>
-#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
@@ -30,69 +31,104 @@
  * @pgoff: first page of it
  * @nr: how many pages
  * @vmap_pages: the pages, while vmapped
- * @lock: protects @users
- * @users: devices that have it mapped now
  */
 struct mdev_pci_dmabuf {
 	struct file *ram;
 	pgoff_t pgoff;
 	unsigned long nr;
 	struct page **vmap_pages;
-	struct mutex lock; /* users */
-	struct list_head users;
 };
 
 /**
- * struct mdev_pci_dmabuf_user - a device's mapping of a dma-buf
- * @node: in mdev_pci_dmabuf.users
- * @dev: the device
+ * struct mdev_pci_dmabuf_mapping - a device's mapping of a dma-buf
  * @pages: the pages
  * @sgt: and how the device sees them
  */
-struct mdev_pci_dmabuf_user {
-	struct list_head node;
-	struct device *dev;
+struct mdev_pci_dmabuf_mapping {
 	struct page **pages;
 	struct sg_table sgt;
 };
+
+/* The device reaches each page through an IOMMU, and not a copy of it. */
+static bool translates_to(struct iommu_domain *domain, struct sg_table *sgt,
+			  struct page **pages)
+{
+	struct sg_dma_page_iter it;
+	unsigned long i = 0;
+
+	for_each_sgtable_dma_page(sgt, &it, 0)
+		if (iommu_iova_to_phys(domain, sg_page_iter_dma_address(&it)) !=
+		    page_to_phys(pages[i++]))
+			return false;
+	return true;
+}
+
+/*
+ * A guest draws through its BAR and cannot be told when a device looks.  So the
+ * device has to see memory as the CPU does, at any moment: not a copy in a
+ * bounce buffer, and not what is behind the CPU's caches.  To synchronise either
+ * would overwrite what the guest draws meanwhile.
+ *
+ * dma_need_sync() is exact where there is no IOMMU.  Where there is one, it is
+ * true for some or all devices that need none, depending on the kernel.
+ */
+static bool sees_memory(struct device *dev, struct sg_table *sgt,
+			struct page **pages)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+	struct scatterlist *sg;
+	int i;
+
+	if (!dev_is_dma_coherent(dev))
+		return false;
+	if (domain && domain->type & __IOMMU_DOMAIN_DMA_API)
+		return translates_to(domain, sgt, pages);
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		if (dma_need_sync(dev, sg_dma_address(sg)))
+			return false;
+	return true;
+}
 
 static struct sg_table *mdev_pci_dmabuf_map(struct dma_buf_attachment *attach,
 					    enum dma_data_direction dir)
 {
 	struct mdev_pci_dmabuf *buf = attach->dmabuf->priv;
-	struct mdev_pci_dmabuf_user *user;
+	struct mdev_pci_dmabuf_mapping *map;
 	int ret;
 
-	user = kzalloc_obj(*user, GFP_KERNEL_ACCOUNT);
-	if (!user)
+	map = kzalloc_obj(*map, GFP_KERNEL_ACCOUNT);
+	if (!map)
 		return ERR_PTR(-ENOMEM);
-	user->dev = attach->dev;
 
-	user->pages = mdev_pci_ram_get_pages(buf->ram, buf->pgoff, buf->nr);
-	if (IS_ERR(user->pages)) {
-		ret = PTR_ERR(user->pages);
-		goto err_free_user;
+	map->pages = mdev_pci_ram_get_pages(buf->ram, buf->pgoff, buf->nr);
+	if (IS_ERR(map->pages)) {
+		ret = PTR_ERR(map->pages);
+		goto err_free_map;
 	}
-	ret = sg_alloc_table_from_pages_segment(&user->sgt, user->pages, buf->nr,
+	ret = sg_alloc_table_from_pages_segment(&map->sgt, map->pages, buf->nr,
 						0, buf->nr << PAGE_SHIFT,
-						dma_get_max_seg_size(user->dev),
+						dma_get_max_seg_size(attach->dev),
 						GFP_KERNEL_ACCOUNT);
 	if (ret)
 		goto err_put_pages;
-	ret = dma_map_sgtable(user->dev, &user->sgt, dir, 0);
+	ret = dma_map_sgtable(attach->dev, &map->sgt, dir,
+			      DMA_ATTR_SKIP_CPU_SYNC);
 	if (ret)
 		goto err_free_table;
+	if (!sees_memory(attach->dev, &map->sgt, map->pages)) {
+		ret = -EOPNOTSUPP;
+		goto err_unmap;
+	}
+	return &map->sgt;
 
-	scoped_guard(mutex, &buf->lock)
-		list_add(&user->node, &buf->users);
-	return &user->sgt;
-
+err_unmap:
+	dma_unmap_sgtable(attach->dev, &map->sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
 err_free_table:
-	sg_free_table(&user->sgt);
+	sg_free_table(&map->sgt);
 err_put_pages:
-	mdev_pci_ram_put_pages(user->pages, buf->nr);
-err_free_user:
-	kfree(user);
+	mdev_pci_ram_put_pages(map->pages, buf->nr);
+err_free_map:
+	kfree(map);
 	return ERR_PTR(ret);
 }
 
@@ -101,40 +137,13 @@ static void mdev_pci_dmabuf_unmap(struct dma_buf_attachment *attach,
 				  enum dma_data_direction dir)
 {
 	struct mdev_pci_dmabuf *buf = attach->dmabuf->priv;
-	struct mdev_pci_dmabuf_user *user =
-		container_of(sgt, struct mdev_pci_dmabuf_user, sgt);
+	struct mdev_pci_dmabuf_mapping *map =
+		container_of(sgt, struct mdev_pci_dmabuf_mapping, sgt);
 
-	scoped_guard(mutex, &buf->lock)
-		list_del(&user->node);
-
-	dma_unmap_sgtable(user->dev, sgt, dir, 0);
+	dma_unmap_sgtable(attach->dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
 	sg_free_table(sgt);
-	mdev_pci_ram_put_pages(user->pages, buf->nr);
-	kfree(user);
-}
-
-static int mdev_pci_dmabuf_begin_cpu(struct dma_buf *dmabuf,
-				     enum dma_data_direction dir)
-{
-	struct mdev_pci_dmabuf *buf = dmabuf->priv;
-	struct mdev_pci_dmabuf_user *user;
-
-	guard(mutex)(&buf->lock);
-	list_for_each_entry(user, &buf->users, node)
-		dma_sync_sgtable_for_cpu(user->dev, &user->sgt, dir);
-	return 0;
-}
-
-static int mdev_pci_dmabuf_end_cpu(struct dma_buf *dmabuf,
-				   enum dma_data_direction dir)
-{
-	struct mdev_pci_dmabuf *buf = dmabuf->priv;
-	struct mdev_pci_dmabuf_user *user;
-
-	guard(mutex)(&buf->lock);
-	list_for_each_entry(user, &buf->users, node)
-		dma_sync_sgtable_for_device(user->dev, &user->sgt, dir);
-	return 0;
+	mdev_pci_ram_put_pages(map->pages, buf->nr);
+	kfree(map);
 }
 
 static vm_fault_t mdev_pci_dmabuf_fault(struct vm_fault *vmf)
@@ -204,15 +213,12 @@ static void mdev_pci_dmabuf_release(struct dma_buf *dmabuf)
 	struct mdev_pci_dmabuf *buf = dmabuf->priv;
 
 	fput(buf->ram);
-	mutex_destroy(&buf->lock);
 	kfree(buf);
 }
 
 static const struct dma_buf_ops mdev_pci_dmabuf_ops = {
 	.map_dma_buf		= mdev_pci_dmabuf_map,
 	.unmap_dma_buf		= mdev_pci_dmabuf_unmap,
-	.begin_cpu_access	= mdev_pci_dmabuf_begin_cpu,
-	.end_cpu_access		= mdev_pci_dmabuf_end_cpu,
 	.mmap			= mdev_pci_dmabuf_mmap,
 	.vmap			= mdev_pci_dmabuf_vmap,
 	.vunmap			= mdev_pci_dmabuf_vunmap,
@@ -242,8 +248,6 @@ int mdev_pci_dmabuf_fd(struct file *ram, u64 offset, u64 size)
 	buf->ram = get_file(ram);
 	buf->pgoff = offset >> PAGE_SHIFT;
 	buf->nr = size >> PAGE_SHIFT;
-	mutex_init(&buf->lock);
-	INIT_LIST_HEAD(&buf->users);
 
 	exp.ops = &mdev_pci_dmabuf_ops;
 	exp.size = size;
@@ -252,7 +256,6 @@ int mdev_pci_dmabuf_fd(struct file *ram, u64 offset, u64 size)
 	dmabuf = dma_buf_export(&exp);
 	if (IS_ERR(dmabuf)) {
 		fput(buf->ram);
-		mutex_destroy(&buf->lock);
 		kfree(buf);
 		return PTR_ERR(dmabuf);
 	}

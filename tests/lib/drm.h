@@ -12,7 +12,11 @@
 int __vgem_open(void);
 /* Loads the module, and skips the case where there is no such device. */
 int vgem_open(void);
-/* Import a dma-buf, as a handle that vgem's descriptor holds it by. */
+/*
+ * Import a dma-buf, as a handle that vgem's descriptor holds it by.  vgem_import()
+ * skips the case where the memory would have to be copied for vgem: -EOPNOTSUPP.
+ */
+int __vgem_import(int vgem, int buf, u32 *handle);
 u32 vgem_import(int vgem, int buf);
 /* The dma-buf behind a handle, as a new descriptor. */
 int vgem_export(int vgem, u32 handle);
