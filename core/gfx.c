@@ -70,6 +70,19 @@ static bool has_plane(const struct mdev_pci_driver *drv, u32 type)
 		drv->display == VFIO_GFX_PLANE_TYPE_REGION);
 }
 
+/*
+ * A plane has no offset: its first pixel is the first of the region or of the
+ * dma-buf, and a dma-buf starts with a page.  What cannot be shown right is not
+ * shown.
+ */
+static bool can_show(const struct mdev_pci_driver *drv,
+		     const struct mdev_pci_mode *mode)
+{
+	if (drv->display == VFIO_GFX_PLANE_TYPE_REGION)
+		return !mode->offset;
+	return PAGE_ALIGNED(mode->offset);
+}
+
 /**
  * mdev_pci_query_plane() - VFIO_DEVICE_QUERY_GFX_PLANE
  * @mpdev: the device; it has a display
@@ -98,7 +111,7 @@ int mdev_pci_query_plane(struct mdev_pci_device *mpdev,
 		return 0;
 
 	guard(mdev_pci)(mpdev);
-	if (!drv->get_mode(mpdev, &mode))
+	if (!drv->get_mode(mpdev, &mode) || !can_show(drv, &mode))
 		return 0;
 
 	plane->drm_format = mode.format;
@@ -118,8 +131,7 @@ int mdev_pci_query_plane(struct mdev_pci_device *mpdev,
  * @mpdev: the device; its display is of dma-bufs
  * @id: dmabuf_id from a query
  *
- * A dma-buf starts with a page; one of a scan-out that does not, starts with
- * the page that the scan-out starts in.
+ * The dma-buf is of whole pages: the last one may have more in it than is shown.
  *
  * Return: a new file descriptor; -ENOENT if no mode has that id; -ENOMEM,
  * -EMFILE.
@@ -127,7 +139,7 @@ int mdev_pci_query_plane(struct mdev_pci_device *mpdev,
 int mdev_pci_get_dmabuf(struct mdev_pci_device *mpdev, u32 id)
 {
 	struct mdev_pci_gfx *gfx = mpdev->gfx;
-	u64 start = 0, end = 0;
+	u64 offset = 0, size = 0;
 	unsigned int i;
 
 	scoped_guard(mdev_pci, mpdev) {
@@ -136,16 +148,14 @@ int mdev_pci_get_dmabuf(struct mdev_pci_device *mpdev, u32 id)
 
 			if (gfx->id[i] != id)
 				continue;
-			start = mode->offset;
-			end = start + (u64)mode->stride * mode->height;
+			offset = mode->offset;
+			size = (u64)mode->stride * mode->height;
 		}
 	}
-	if (!end)
+	if (!size)
 		return -ENOENT;
 
-	start = ALIGN_DOWN(start, PAGE_SIZE);
-	return mdev_pci_dmabuf_fd(mpdev->ram.file, start,
-				  PAGE_ALIGN(end) - start);
+	return mdev_pci_dmabuf_fd(mpdev->ram.file, offset, PAGE_ALIGN(size));
 }
 
 /**

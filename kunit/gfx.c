@@ -140,18 +140,26 @@ static void ids_wrap_past_zero_and_those_in_use(struct kunit *test)
  * struct kunit_display - a device with a display
  * @mpdev: must be first
  * @shows: there is something on it
+ * @offset: where that starts in the memory
  */
 struct kunit_display {
 	struct mdev_pci_device mpdev;
 	bool shows;
+	u32 offset;
 };
+
+static struct kunit_display *to_display(struct mdev_pci_device *mpdev)
+{
+	return container_of(mpdev, struct kunit_display, mpdev);
+}
 
 static bool display_get_mode(struct mdev_pci_device *mpdev,
 			     struct mdev_pci_mode *mode)
 {
 	lockdep_assert_held(&mpdev->lock);
 	*mode = gfx_mode;
-	return container_of(mpdev, struct kunit_display, mpdev)->shows;
+	mode->offset = to_display(mpdev)->offset;
+	return to_display(mpdev)->shows;
 }
 
 #define DISPLAY_REGION	11
@@ -179,7 +187,7 @@ static struct mdev_pci_device *display(struct kunit *test,
 	struct mdev_pci_device *mpdev;
 
 	mpdev = mdev_pci_kunit_device(test, drv, &display_type);
-	container_of(mpdev, struct kunit_display, mpdev)->shows = shows;
+	to_display(mpdev)->shows = shows;
 	return mpdev;
 }
 
@@ -316,6 +324,51 @@ static void plane_that_is_not_there_answers_zeroes(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, mpdev->gfx->last_id, 0);
 }
 
+static const struct offset_case {
+	const char *name;
+	u32 offset;
+	bool dmabuf;
+	bool region;
+} offset_cases[] = {
+	{ "0",				0, true, true },
+	{ "a pixel",			4 },
+	{ "half a page",		PAGE_SIZE / 2 },
+	{ "a pixel short of a page",	PAGE_SIZE - 4 },
+	{ "a page",			PAGE_SIZE, true },
+	{ "a page and a byte",		PAGE_SIZE + 1 },
+	{ "many pages",			1000 * PAGE_SIZE, true },
+	{ "an odd line of many pages",	1000 * PAGE_SIZE + 2560 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(offset, offset_cases, name);
+
+/* A plane has no offset, and a dma-buf starts with a page. */
+static void start_that_cannot_be_told_is_not_shown(struct kunit *test)
+{
+	const struct offset_case *c = test->param_value;
+	const struct mdev_pci_driver *drv[] = { &dmabuf_driver, &region_driver };
+	bool shown[] = { c->dmabuf, c->region };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(drv); i++) {
+		struct mdev_pci_device *mpdev = display(test, drv[i], true);
+		struct vfio_device_gfx_plane_info plane = {
+			.flags = drv[i]->display,
+			.drm_plane_type = DRM_PLANE_TYPE_PRIMARY,
+		}, nothing = plane;
+
+		to_display(mpdev)->offset = c->offset;
+		KUNIT_EXPECT_EQ(test, mdev_pci_query_plane(mpdev, &plane), 0);
+		if (shown[i]) {
+			KUNIT_EXPECT_EQ(test, plane.size, 2560 * 480);
+			continue;
+		}
+		KUNIT_EXPECT_MEMEQ(test, &plane, &nothing, sizeof(plane));
+		if (mpdev->gfx)
+			KUNIT_EXPECT_EQ(test, mpdev->gfx->last_id, 0);
+	}
+}
+
 static u32 query_id(struct mdev_pci_device *mpdev)
 {
 	struct vfio_device_gfx_plane_info plane = {
@@ -362,6 +415,8 @@ static struct kunit_case gfx_cases[] = {
 	KUNIT_CASE(answer_is_the_mode),
 	KUNIT_CASE_PARAM(plane_that_is_not_there_answers_zeroes,
 			 plane_gen_params),
+	KUNIT_CASE_PARAM(start_that_cannot_be_told_is_not_shown,
+			 offset_gen_params),
 	KUNIT_CASE(id_that_no_mode_has_is_refused),
 	KUNIT_CASE(ids_of_the_last_user_are_gone),
 	{}

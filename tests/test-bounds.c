@@ -67,8 +67,7 @@ static void storm(struct env *env, unsigned int rounds,
 static void mode_round(struct env *env, unsigned int i)
 {
 	const struct dispi_mode mode = {
-		64 + i % 600, 64 + i / 3 % 400, 32, ENABLED | LFB | NOCLEARMEM, 1024, i % 64,
-		i % 500
+		64 + i % 600, 64 + i / 3 % 400, 32, ENABLED | LFB | NOCLEARMEM, 1024, 0, i % 500
 	};
 
 	dispi_set(&env->dev, &mode);

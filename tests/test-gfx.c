@@ -225,10 +225,17 @@ static void a_display_that_was_not_set_up_shows_nothing(struct env *env)
 	expect_nothing_shown(&plane, DMABUF, PLANE_PRIMARY);
 }
 
+static u32 stride_of(const struct dispi_mode *mode)
+{
+	u32 width = mode->xres > mode->virt_width ? mode->xres : mode->virt_width;
+
+	return width * mode->bpp / 8;
+}
+
 static void expect_shown(struct env *env, const struct dispi_mode *mode)
 {
-	u32 stride = 4 * (mode->xres > mode->virt_width ? mode->xres : mode->virt_width);
 	struct vfio_device_gfx_plane_info plane = plane_query(&env->dev, DMABUF);
+	u32 stride = stride_of(mode);
 
 	check_eq(plane.drm_format, FOURCC_XR24);
 	check_eq(plane.drm_format_mod, 0);
@@ -265,7 +272,7 @@ static void legal_modes_are_shown_and_others_are_not(struct env *env)
 		{ { 0, 0, 32, ON, 0, 0, 0 }, false },
 		/* a wider line, and a start inside of it */
 		{ { 640, 480, 32, ON, 1024, 0, 0 }, true },
-		{ { 640, 480, 32, ON, 1024, 16, 2 }, true },
+		{ { 640, 480, 32, ON, 2048, 1024, 2 }, true },
 		{ { 640, 480, 32, ON, 320, 0, 0 }, true },
 		/* up to the last byte, and one line or pixel too far */
 		{ { 1024, 1024, 32, ON, 1024, 0, 0 }, true },
@@ -409,16 +416,72 @@ static void mappings_end_with_the_dmabuf(struct env *env)
 	check(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, buf, 0) == MAP_FAILED);
 }
 
-/* What does not start with a page starts in the middle of the dma-buf's first. */
-static void a_scanout_inside_a_page_has_the_whole_page(struct env *env)
+/*
+ * A plane has no offset: the first pixel of the picture is the first of the
+ * dma-buf, which starts with a page.  A scan-out that does not is not shown.
+ */
+static void the_first_pixel_is_right_or_nothing_is_shown(struct env *env)
 {
-	int buf;
+	static const struct dispi_mode modes[] = {
+		{ 800, 600, 32, ON, 800, 0, 600 },
+		{ 1366, 768, 32, ON, 1366, 0, 768 },
+		{ 1600, 900, 32, ON, 1600, 0, 900 },
+		{ 800, 600, 32, ON, 1024, 100, 0 },
+		{ 800, 600, 32, ON, 1024, 1, 1 },
+		/* these start with a page */
+		{ 640, 480, 32, ON, 640, 0, 480 },
+		{ 1024, 768, 32, ON, 1024, 0, 768 },
+		{ 1280, 800, 32, ON, 1280, 0, 800 },
+		{ 800, 600, 32, ON, 800, 0, 32 },
+		{ 640, 480, 32, ON, 2048, 1024, 3 },
+	};
+	u64 size = vfio_region(&env->dev, VRAM_BAR)->size, offset, i;
+	u32 *bar = region_map(&env->dev, VRAM_BAR, 0, size);
+	unsigned int m;
 
-	dispi_set(&env->dev, &(struct dispi_mode){ 640, 480, 32, ON, 1024, 16, 2 });
-	buf = dmabuf_get(&env->dev, shown_id(env));
-	check_eq(lseek(buf, 0, SEEK_END), 481 * PAGE);
-	reg_put(&env->dev, VRAM_BAR, 2 * PAGE + 16 * 4, 4, 0x600df00d);
-	check_eq(*(u32 *)(dmabuf_map(buf, 0, PAGE) + 16 * 4), 0x600df00d);
+	for (i = 0; i < size / 4; i++)
+		bar[i] = i;
+	for (m = 0; m < ARRAY_SIZE(modes); m++) {
+		const struct dispi_mode *mode = &modes[m];
+		struct vfio_device_gfx_plane_info plane;
+		u32 stride = stride_of(mode), *map;
+		int buf;
+
+		note("%ux%ux%u, virtual %u, at %u,%u", mode->xres, mode->yres, mode->bpp,
+		     mode->virt_width, mode->x, mode->y);
+		offset = mode->y * stride + mode->x * mode->bpp / 8;
+		dispi_set(&env->dev, mode);
+		plane = plane_query(&env->dev, DMABUF);
+		if (offset % sysconf(_SC_PAGESIZE) || offset + stride * mode->yres > size) {
+			expect_nothing_shown(&plane, DMABUF, PLANE_PRIMARY);
+			continue;
+		}
+		expect_shown(env, mode);
+		buf = dmabuf_get(&env->dev, plane.dmabuf_id);
+		check(lseek(buf, 0, SEEK_END) >= plane.size);
+		map = (u32 *)dmabuf_map(buf, 0, plane.size);
+		check_eq(map[0], offset / 4);
+		check_eq(map[plane.size / 4 - 1], (offset + plane.size) / 4 - 1);
+		munmap(map, plane.size);
+		close(buf);
+	}
+}
+
+/* Of a guest that pans pixel by pixel, nothing that is not shown takes an id. */
+static void a_mode_that_is_not_shown_has_no_id(struct env *env)
+{
+	struct dispi_mode mode = { 640, 480, 32, ON, 2048, 0, 0 };
+	u32 id;
+
+	dispi_set(&env->dev, &mode);
+	id = shown_id(env);
+	for (mode.x = 1; mode.x < 1000; mode.x++) {
+		dispi_set(&env->dev, &mode);
+		check_eq(shown_id(env), 0);
+	}
+	mode.x = 0;
+	dispi_set(&env->dev, &mode);
+	check_eq(shown_id(env), id);
 }
 
 /* Punching a hole must not make two memories of one. */
@@ -524,8 +587,8 @@ static void flipping_is_bounded(struct env *env)
 		/* The first round touches all of it. */
 		if (i == FLIPS / 10)
 			memory_read(&before);
-		mode = (struct dispi_mode){ 64 + i % 128, 64 + i % 700, 32, ON, 1024, i % 64,
-					    i % 260 };
+		mode = (struct dispi_mode){ 64 + i % 128, 64 + i % 700, 32, ON, 2048,
+					    i % 2 * 1024, i % 200 };
 		dispi_set(&env->dev, &mode);
 		note("flip %u", i);
 		check(shown_id(env));
@@ -556,7 +619,8 @@ const struct test_case cases[] = {
 	CASE(each_call_gives_an_fd_of_its_own, MBOCHS),
 	CASE(the_dmabuf_is_the_memory_of_the_bar, MBOCHS),
 	CASE(mappings_end_with_the_dmabuf, MBOCHS),
-	CASE(a_scanout_inside_a_page_has_the_whole_page, MBOCHS),
+	CASE(the_first_pixel_is_right_or_nothing_is_shown, MBOCHS),
+	CASE(a_mode_that_is_not_shown_has_no_id, MBOCHS_SMALL),
 	CASE(memory_has_no_holes, MBOCHS),
 	CASE(cpu_access_can_be_bracketed, MBOCHS),
 	CASE(the_dmabuf_outlives_reset_close_and_device, MBOCHS),

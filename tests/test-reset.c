@@ -80,7 +80,8 @@ static void expect_state(struct env *env, const struct state *want)
 /* Changes all of that; every region is written from end to end, and config space. */
 static void scribble(struct env *env)
 {
-	const struct dispi_mode mode = { 800, 600, 32, ENABLED | LFB | NOCLEARMEM, 1024, 5, 6 };
+	const struct dispi_mode mode = { 800, 600, 32, ENABLED | LFB | NOCLEARMEM, 1024, 1024,
+					  6 };
 	u8 bytes[LINE];
 	unsigned int i;
 

@@ -328,6 +328,17 @@ static u64 a_side(struct stream *s)
 			       64 + below(s, 96);
 }
 
+/* Mostly lines of whole pages, as only what starts with a page is shown. */
+static u64 a_virtual_side(struct stream *s)
+{
+	return one_in(s, 8) ? a_side(s) : 2048;
+}
+
+static u64 a_pan(struct stream *s)
+{
+	return one_in(s, 8) ? draw(s) & 0xffff : one_of(s, 0, 0, 0, 1024, 2048, 1);
+}
+
 static u64 a_shift(struct stream *s)
 {
 	return one_in(s, 8) ? draw(s) & 0xffff : below(s, 64);
@@ -378,8 +389,8 @@ static const struct op ops[] = {
 	{ "vector", 80, op_vector, { D, R, OFF, LEN, USER, { "way", a_way } } },
 	{ "splice", 20, op_splice, { D, R, OFF, LEN, { "way", a_way } } },
 	{ "mode", 60, op_mode, { { "dev", a_bochs }, { "w", a_side }, { "h", a_side },
-				 { "virt", a_side }, { "x", a_shift }, { "y", a_shift },
-				 { "enable", a_switch } } },
+				 { "virt", a_virtual_side }, { "x", a_pan },
+				 { "y", a_shift }, { "enable", a_switch } } },
 	{ "uart", 60, op_uart, { D, { "port", a_bool }, { "trigger", small }, { "ier", small },
 				 { "send", small }, { "take", small } } },
 	{ "info", 80, op_info, { D, { "argsz", argsz }, USER } },
