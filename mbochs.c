@@ -95,25 +95,40 @@ static const struct mbochs_type *mbochs_type(struct mdev_pci_device *mpdev)
 	return container_of_const(mpdev->type, struct mbochs_type, base);
 }
 
+/* Of the depths that QEMU's bochs-display shows; 0: any other. */
+static u32 mbochs_bytes_per_pixel(u16 bpp)
+{
+	return bpp == 16 || bpp == 32 ? bpp / 8 : 0;
+}
+
+/* As in QEMU, the byte order is of 32 bits per pixel only. */
+static u32 mbochs_format(const struct mbochs_device *mbochs)
+{
+	if (mbochs->dispi[DISPI_BPP] == 16)
+		return DRM_FORMAT_RGB565;
+	return mbochs->byte_order == MBOCHS_BIG_ENDIAN ?
+	       DRM_FORMAT_BGRX8888 : DRM_FORMAT_XRGB8888;
+}
+
 static bool mbochs_get_mode(struct mdev_pci_device *mpdev,
 			    struct mdev_pci_mode *mode)
 {
 	struct mbochs_device *mbochs = to_mbochs(mpdev);
 	const u16 *dispi = mbochs->dispi;
+	u32 bytes = mbochs_bytes_per_pixel(dispi[DISPI_BPP]);
 	u64 stride, offset;
 
-	if (!(dispi[DISPI_ENABLE] & DISPI_ENABLED) || dispi[DISPI_BPP] != 32 ||
+	if (!(dispi[DISPI_ENABLE] & DISPI_ENABLED) || !bytes ||
 	    dispi[DISPI_XRES] < MBOCHS_MIN_SIDE ||
 	    dispi[DISPI_YRES] < MBOCHS_MIN_SIDE)
 		return false;
 
-	stride = max(dispi[DISPI_XRES], dispi[DISPI_VIRT_WIDTH]) * 4;
-	offset = dispi[DISPI_Y_OFFSET] * stride + dispi[DISPI_X_OFFSET] * 4;
+	stride = max(dispi[DISPI_XRES], dispi[DISPI_VIRT_WIDTH]) * bytes;
+	offset = dispi[DISPI_Y_OFFSET] * stride + dispi[DISPI_X_OFFSET] * bytes;
 	if (offset + stride * dispi[DISPI_YRES] > mpdev->type->ram_size)
 		return false;
 
-	mode->format = mbochs->byte_order == MBOCHS_BIG_ENDIAN ?
-		       DRM_FORMAT_BGRX8888 : DRM_FORMAT_XRGB8888;
+	mode->format = mbochs_format(mbochs);
 	mode->width = dispi[DISPI_XRES];
 	mode->height = dispi[DISPI_YRES];
 	mode->stride = stride;

@@ -52,13 +52,27 @@ static const struct mode_case {
 	{ "bpp 4", 64, 64, 4, 1 },
 	{ "bpp 8", 64, 64, 8, 1 },
 	{ "bpp 15", 64, 64, 15, 1 },
-	{ "bpp 16", 64, 64, 16, 1 },
+	{ "bpp 16", 64, 64, 16, 1, .stride = 128 },
 	{ "bpp 24", 64, 64, 24, 1 },
 	{ "bpp 31", 64, 64, 31, 1 },
 	{ "bpp 33", 64, 64, 33, 1 },
 	{ "bpp 64", 64, 64, 64, 1 },
 	{ "bpp 32 + 256", 64, 64, 288, 1 },
+	{ "bpp 16 + 256", 64, 64, 272, 1 },
 	{ "bpp 65535", 64, 64, 65535, 1 },
+
+	{ "16 bpp, wider virtual width", 800, 600, 16, 1, 801, .stride = 1602 },
+	{ "16 bpp, both offsets", 800, 600, 16, 1, 1000, 0, 5, 7, 2000, 14010 },
+	{ "16 bpp, fills the memory", 4096, 2048, 16, 1, .stride = 8192 },
+	{ "16 bpp, a line too many", 4096, 2049, 16, 1 },
+	{ "16 bpp, a pixel too far", 4096, 2048, 16, 1, .x = 1 },
+	{ "16 bpp, a pixel too wide", 4097, 2048, 16, 1 },
+	{ "16 bpp, highest, all the way down", 64, 65535, 16, 1, .y = 65535,
+	  .stride = 128, .offset = 8388480 },
+	{ "16 bpp, 63x64", 63, 64, 16, 1 },
+	{ "16 bpp, disabled", 64, 64, 16, 0 },
+	{ "16 bpp, 65535 everywhere", 65535, 65535, 16, 65535, 65535, 65535,
+	  65535, 65535 },
 
 	{ "narrower virtual width", 800, 600, 32, 1, 799, .stride = 3200 },
 	{ "equal virtual width", 800, 600, 32, 1, 800, .stride = 3200 },
@@ -121,7 +135,8 @@ static void registers_select_the_mode(struct kunit *test)
 		KUNIT_EXPECT_MEMEQ(test, &mode, &untouched, sizeof(mode));
 		return;
 	}
-	KUNIT_EXPECT_EQ(test, mode.format, DRM_FORMAT_XRGB8888);
+	KUNIT_EXPECT_EQ(test, mode.format,
+			c->bpp == 16 ? DRM_FORMAT_RGB565 : DRM_FORMAT_XRGB8888);
 	KUNIT_EXPECT_EQ(test, mode.width, c->xres);
 	KUNIT_EXPECT_EQ(test, mode.height, c->yres);
 	KUNIT_EXPECT_EQ(test, mode.stride, c->stride);
@@ -139,13 +154,14 @@ static void no_mode_leaves_the_memory(struct kunit *test)
 		DISPI_XRES, DISPI_YRES, DISPI_VIRT_WIDTH, DISPI_X_OFFSET,
 		DISPI_Y_OFFSET,
 	};
-	unsigned int i, j, shown = 0;
+	unsigned int i, j, bpp, shown = 0;
 
-	put_dispi(mpdev, DISPI_BPP, 32);
 	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED);
-	for (i = 0; i < BIT(3 * ARRAY_SIZE(reg)); i++) {
+	for (i = 0; i < BIT(3 * ARRAY_SIZE(reg) + 1); i++) {
 		struct mdev_pci_mode mode = {};
 
+		bpp = i >> 3 * ARRAY_SIZE(reg) ? 16 : 32;
+		to_mbochs(mpdev)->dispi[DISPI_BPP] = bpp;
 		for (j = 0; j < ARRAY_SIZE(reg); j++)
 			to_mbochs(mpdev)->dispi[reg[j]] = extreme[i >> 3 * j & 7];
 		if (!get_mode(mpdev, &mode))
@@ -154,7 +170,7 @@ static void no_mode_leaves_the_memory(struct kunit *test)
 		KUNIT_ASSERT_LE_MSG(test, mode.offset +
 				    (u64)mode.stride * mode.height, SZ_4M,
 				    "combination %u", i);
-		KUNIT_ASSERT_GE_MSG(test, mode.stride, mode.width * 4,
+		KUNIT_ASSERT_GE_MSG(test, mode.stride, mode.width * bpp / 8,
 				    "combination %u", i);
 	}
 	KUNIT_EXPECT_GT(test, shown, 0);
@@ -184,6 +200,18 @@ static void enabling_clears_what_is_shown(struct kunit *test)
 	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED);
 	KUNIT_EXPECT_EQ(test, ram->clear_start, 7 * 4000 + 5 * 4);
 	KUNIT_EXPECT_EQ(test, ram->clear_len, 600 * 4000);
+
+	put_dispi(mpdev, DISPI_ENABLE, 0);
+	put_dispi(mpdev, DISPI_BPP, 16);
+	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED);
+	KUNIT_EXPECT_EQ(test, ram->clear_start, 7 * 2000 + 5 * 2);
+	KUNIT_EXPECT_EQ(test, ram->clear_len, 600 * 2000);
+
+	ram->clear_len = 0;
+	put_dispi(mpdev, DISPI_ENABLE, 0);
+	put_dispi(mpdev, DISPI_BPP, 24);
+	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED);
+	KUNIT_EXPECT_EQ(test, ram->clear_len, 0);
 }
 
 static void getcaps_shows_the_maxima(struct kunit *test)
@@ -287,6 +315,11 @@ static void byte_order_is_one_of_two(struct kunit *test)
 	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED);
 	KUNIT_EXPECT_TRUE(test, get_mode(mpdev, &mode));
 	KUNIT_EXPECT_EQ(test, mode.format, DRM_FORMAT_BGRX8888);
+	/* QEMU has no other byte order of these. */
+	put_dispi(mpdev, DISPI_BPP, 16);
+	KUNIT_EXPECT_TRUE(test, get_mode(mpdev, &mode));
+	KUNIT_EXPECT_EQ(test, mode.format, DRM_FORMAT_RGB565);
+	put_dispi(mpdev, DISPI_BPP, 32);
 	guest_write(mpdev, MMIO, 0x604, 4, 0x1e1e1e1e);
 	KUNIT_EXPECT_TRUE(test, get_mode(mpdev, &mode));
 	KUNIT_EXPECT_EQ(test, mode.format, DRM_FORMAT_XRGB8888);

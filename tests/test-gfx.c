@@ -237,7 +237,7 @@ static void expect_shown(struct env *env, const struct dispi_mode *mode)
 	struct vfio_device_gfx_plane_info plane = plane_query(&env->dev, DMABUF);
 	u32 stride = stride_of(mode);
 
-	check_eq(plane.drm_format, FOURCC_XR24);
+	check_eq(plane.drm_format, mode->bpp == 16 ? FOURCC_RG16 : FOURCC_XR24);
 	check_eq(plane.drm_format_mod, 0);
 	check_eq(plane.width, mode->xres);
 	check_eq(plane.height, mode->yres);
@@ -264,6 +264,9 @@ static void legal_modes_are_shown_and_others_are_not(struct env *env)
 		{ { 800, 600, 32, 0, 800, 0, 0 }, false },
 		{ { 800, 600, 0, ON, 800, 0, 0 }, false },
 		{ { 800, 600, 1, ON, 800, 0, 0 }, false },
+		{ { 800, 600, 8, ON, 800, 0, 0 }, false },
+		{ { 800, 600, 15, ON, 800, 0, 0 }, false },
+		{ { 800, 600, 24, ON, 800, 0, 0 }, false },
 		{ { 800, 600, 64, ON, 800, 0, 0 }, false },
 		/* width and height from 64 on */
 		{ { 64, 64, 32, ON, 64, 0, 0 }, true },
@@ -283,6 +286,18 @@ static void legal_modes_are_shown_and_others_are_not(struct env *env)
 		{ { 1024, 1023, 32, ON, 1024, 1, 1 }, false },
 		{ { 1025, 1024, 32, ON, 1024, 0, 0 }, false },
 		{ { 1024, 1024, 32, ON, 1025, 0, 0 }, false },
+		/* with 16 bits per pixel as much again */
+		{ { 64, 64, 16, ON, 64, 0, 0 }, true },
+		{ { 63, 64, 16, ON, 64, 0, 0 }, false },
+		{ { 640, 480, 16, ON, 0, 0, 0 }, true },
+		{ { 640, 480, 16, ON, 1024, 0, 0 }, true },
+		{ { 640, 480, 16, ON, 4096, 2048, 2 }, true },
+		{ { 2048, 1024, 16, ON, 2048, 0, 0 }, true },
+		{ { 2048, 1025, 16, ON, 2048, 0, 0 }, false },
+		{ { 2049, 1024, 16, ON, 2048, 0, 0 }, false },
+		{ { 2048, 1023, 16, ON, 2048, 0, 1 }, true },
+		{ { 2048, 1024, 16, ON, 2048, 0, 1 }, false },
+		{ { 2048, 1024, 16, ON, 2048, 1, 0 }, false },
 		/* where 32 bits would overflow */
 		{ { 65535, 65535, 32, ON, 65535, 65535, 65535 }, false },
 		{ { 64, 64, 32, ON, 65535, 0, 65535 }, false },
@@ -428,12 +443,18 @@ static void the_first_pixel_is_right_or_nothing_is_shown(struct env *env)
 		{ 1600, 900, 32, ON, 1600, 0, 900 },
 		{ 800, 600, 32, ON, 1024, 100, 0 },
 		{ 800, 600, 32, ON, 1024, 1, 1 },
+		{ 800, 600, 16, ON, 800, 0, 600 },
+		{ 800, 600, 16, ON, 4096, 1024, 0 },
+		{ 640, 480, 16, ON, 1024, 0, 1 },
 		/* these start with a page */
 		{ 640, 480, 32, ON, 640, 0, 480 },
 		{ 1024, 768, 32, ON, 1024, 0, 768 },
 		{ 1280, 800, 32, ON, 1280, 0, 800 },
 		{ 800, 600, 32, ON, 800, 0, 32 },
 		{ 640, 480, 32, ON, 2048, 1024, 3 },
+		{ 640, 480, 16, ON, 640, 0, 480 },
+		{ 640, 480, 16, ON, 4096, 2048, 0 },
+		{ 640, 480, 16, ON, 1024, 0, 2 },
 	};
 	u64 size = vfio_region(&env->dev, VRAM_BAR)->size, offset, i;
 	u32 *bar = region_map(&env->dev, VRAM_BAR, 0, size);
@@ -582,13 +603,16 @@ static void flipping_is_bounded(struct env *env)
 	struct dispi_mode mode;
 	struct memory before;
 	unsigned int i;
+	u16 line;
 
 	for (i = 0; i <= FLIPS; i++) {
 		/* The first round touches all of it. */
 		if (i == FLIPS / 10)
 			memory_read(&before);
-		mode = (struct dispi_mode){ 64 + i % 128, 64 + i % 700, 32, ON, 2048,
-					    i % 2 * 1024, i % 200 };
+		/* A line is a page, so that each mode begins with one. */
+		line = i % 3 ? 1024 : 2048;
+		mode = (struct dispi_mode){ 64 + i % 128, 64 + i % 700, i % 3 ? 32 : 16, ON, line,
+					    i % 2 * line, i % 200 };
 		dispi_set(&env->dev, &mode);
 		note("flip %u", i);
 		check(shown_id(env));

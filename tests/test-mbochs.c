@@ -151,6 +151,51 @@ static void fill_screen(struct env *env, u8 byte)
 	memset(map, byte, SCREEN);
 }
 
+/* Half as much of it with 16 bits per pixel, and wherever it starts. */
+static void switching_on_clears_what_is_on_the_screen(struct env *env)
+{
+	static const struct dispi_mode modes[] = {
+		{ 640, 480, 32, ENABLED | LFB, 640, 0, 0 },
+		{ 640, 480, 16, ENABLED | LFB, 640, 0, 0 },
+		{ 640, 480, 16, ENABLED | LFB, 1000, 10, 3 },
+		{ 640, 480, 32, ENABLED | LFB, 1000, 10, 3 },
+	};
+	u8 *map = region_map(&env->dev, VRAM_BAR, 0, 2 * SCREEN);
+	u8 *zeroes = calloc(2, SCREEN);
+	unsigned int m;
+
+	check(zeroes);
+	for (m = 0; m < ARRAY_SIZE(modes); m++) {
+		const struct dispi_mode *mode = &modes[m];
+		size_t stride = mode->virt_width * mode->bpp / 8;
+		size_t start = mode->y * stride + mode->x * mode->bpp / 8;
+
+		note("row %u", m);
+		memset(map, 0xaa, 2 * SCREEN);
+		dispi_set(&env->dev, mode);
+		if (start)
+			check_eq(map[start - 1], 0xaa);
+		check_mem(map + start, zeroes, mode->yres * stride);
+		check_eq(map[start + mode->yres * stride], 0xaa);
+	}
+	free(zeroes);
+}
+
+static void other_depths_clear_nothing(struct env *env)
+{
+	static const u16 depths[] = { 0, 4, 8, 15, 24, 64 };
+	struct dispi_mode mode = { 640, 480, 0, ENABLED | LFB, 640, 0, 0 };
+	unsigned int i;
+
+	fill_screen(env, 0xaa);
+	for (i = 0; i < ARRAY_SIZE(depths); i++) {
+		note("%u bits per pixel", depths[i]);
+		mode.bpp = depths[i];
+		dispi_set(&env->dev, &mode);
+		expect_screen(env, 0xaa);
+	}
+}
+
 static void switching_on_clears_the_screen(struct env *env)
 {
 	const struct dispi_mode vga = { 640, 480, 32, ENABLED | LFB, 640, 0, 0 };
@@ -349,6 +394,8 @@ const struct test_case cases[] = {
 	CASE(byte_order_is_little_or_big, MBOCHS),
 	CASE(the_rest_reads_zero, MBOCHS),
 	CASE(switching_on_clears_the_screen, MBOCHS),
+	CASE(switching_on_clears_what_is_on_the_screen, MBOCHS),
+	CASE(other_depths_clear_nothing, MBOCHS_SMALL),
 	CASE(noclearmem_keeps_the_screen, MBOCHS),
 	CASE(fresh_memory_is_zero, MBOCHS),
 	CASE(edid_region_tells_its_limits, MBOCHS),

@@ -129,8 +129,8 @@ long op_mode(struct thread *t, const u64 *arg)
 {
 	const u64 val[][2] = {
 		{ DISPI_ENABLE, 0 }, { DISPI_XRES, arg[1] }, { DISPI_YRES, arg[2] },
-		{ DISPI_BPP, 32 }, { DISPI_VIRT_WIDTH, arg[3] }, { DISPI_X_OFFSET, arg[4] },
-		{ DISPI_Y_OFFSET, arg[5] }, { DISPI_ENABLE, arg[6] },
+		{ DISPI_BPP, arg[7] ?: 32 }, { DISPI_VIRT_WIDTH, arg[3] },
+		{ DISPI_X_OFFSET, arg[4] }, { DISPI_Y_OFFSET, arg[5] }, { DISPI_ENABLE, arg[6] },
 	};
 	unsigned int i;
 	long ret = 0;

@@ -344,6 +344,11 @@ static u64 a_shift(struct stream *s)
 	return one_in(s, 8) ? draw(s) & 0xffff : below(s, 64);
 }
 
+static u64 a_depth(struct stream *s)
+{
+	return one_of(s, 32, 32, 32, 16, 16, 24);
+}
+
 static u64 a_switch(struct stream *s)
 {
 	return one_of(s, 0x41, 0x41, 0xc1, 0xc1, 0x01, 0x43, 0x40, 0);
@@ -390,7 +395,8 @@ static const struct op ops[] = {
 	{ "splice", 20, op_splice, { D, R, OFF, LEN, { "way", a_way } } },
 	{ "mode", 60, op_mode, { { "dev", a_bochs }, { "w", a_side }, { "h", a_side },
 				 { "virt", a_virtual_side }, { "x", a_pan },
-				 { "y", a_shift }, { "enable", a_switch } } },
+				 { "y", a_shift }, { "enable", a_switch },
+				 { "bpp", a_depth } } },
 	{ "uart", 60, op_uart, { D, { "port", a_bool }, { "trigger", small }, { "ier", small },
 				 { "send", small }, { "take", small } } },
 	{ "info", 80, op_info, { D, { "argsz", argsz }, USER } },

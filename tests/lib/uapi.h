@@ -41,8 +41,9 @@ struct ioas_alloc {
 
 #define IOCTL_IOAS_ALLOC		_IO(VFIO_TYPE, 0x81)
 
-/* drm_fourcc.h and drm_mode.h come with libdrm-dev, for five numbers. */
+/* drm_fourcc.h and drm_mode.h come with libdrm-dev, for six numbers. */
 #define FOURCC_XR24		0x34325258
+#define FOURCC_RG16		0x36314752
 #define PLANE_OVERLAY		0
 #define PLANE_PRIMARY		1
 #define PLANE_CURSOR		2
