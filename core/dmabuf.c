@@ -242,6 +242,8 @@ int mdev_pci_dmabuf_fd(struct file *ram, u64 offset, u64 size)
 	struct dma_buf *dmabuf;
 	int fd;
 
+	KUNIT_STATIC_STUB_REDIRECT(mdev_pci_dmabuf_fd, ram, offset, size);
+
 	buf = kzalloc_obj(*buf, GFP_KERNEL_ACCOUNT);
 	if (!buf)
 		return -ENOMEM;

@@ -134,13 +134,14 @@ int mdev_pci_query_plane(struct mdev_pci_device *mpdev,
  * The dma-buf is of whole pages: the last one may have more in it than is shown.
  *
  * Return: a new file descriptor; -ENOENT if no mode has that id; -ENOMEM,
- * -EMFILE.
+ * -EMFILE, -EINTR.
  */
 int mdev_pci_get_dmabuf(struct mdev_pci_device *mpdev, u32 id)
 {
 	struct mdev_pci_gfx *gfx = mpdev->gfx;
 	u64 offset = 0, size = 0;
 	unsigned int i;
+	int ret;
 
 	scoped_guard(mdev_pci, mpdev) {
 		for (i = 0; id && i < MDEV_PCI_MAX_MODES; i++) {
@@ -155,6 +156,9 @@ int mdev_pci_get_dmabuf(struct mdev_pci_device *mpdev, u32 id)
 	if (!size)
 		return -ENOENT;
 
+	ret = mdev_pci_ram_expose(mpdev);
+	if (ret)
+		return ret;
 	return mdev_pci_dmabuf_fd(mpdev->ram.file, offset, PAGE_ALIGN(size));
 }
 

@@ -85,6 +85,8 @@ int mdev_pci_ram_open(struct mdev_pci_device *mpdev);
 void mdev_pci_ram_close(struct mdev_pci_device *mpdev);
 int mdev_pci_ram_reset(struct mdev_pci_device *mpdev);
 int mdev_pci_ram_fill(struct mdev_pci_device *mpdev);
+int mdev_pci_ram_expose(struct mdev_pci_device *mpdev);
+void mdev_pci_ram_zero(struct mdev_pci_device *mpdev, u32 offset, u32 len);
 ssize_t mdev_pci_ram_rw(struct mdev_pci_device *mpdev, u64 pos,
 			char __user *buf, size_t count, bool write);
 int mdev_pci_ram_map(struct file *file, struct vm_area_struct *vma,

@@ -268,8 +268,8 @@ struct mdev_pci_window {
  * @file: shmem file that backs it, NULL while the device is closed
  * @lock: serialises the first fill with itself
  * @filled: fill_ram() has run, or there is nothing to fill
- * @written: by write(2), since it was filled; a u32, for xchg()
- * @mapped: by a process that can write to it, then or now, unseen
+ * @written: by write(2) or a clear, since it was filled; a u32, for xchg()
+ * @mapped: or exported: it can be written to unseen, then or now
  * @clear_start: first byte that a register write wants zeroed; device lock
  * @clear_len: how many bytes of them; device lock
  */

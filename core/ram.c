@@ -225,6 +225,23 @@ int mdev_pci_ram_fill(struct mdev_pci_device *mpdev)
 }
 
 /**
+ * mdev_pci_ram_expose() - note that the memory can be written to unseen
+ * @mpdev: an open device
+ *
+ * To be called before the memory is mapped into a process or exported.
+ *
+ * Return: 0, -ENOMEM or -EINTR.
+ */
+int mdev_pci_ram_expose(struct mdev_pci_device *mpdev)
+{
+	int ret = mdev_pci_ram_fill(mpdev);
+
+	if (!ret)
+		WRITE_ONCE(mpdev->ram.mapped, true);
+	return ret;
+}
+
+/**
  * mdev_pci_ram_reset() - back to the content at power-on
  * @mpdev: an open device
  *
@@ -313,6 +330,24 @@ void mdev_pci_ram_clear(struct mdev_pci_device *mpdev, u32 offset, u32 len)
 	mpdev->ram.clear_len = len;
 }
 EXPORT_SYMBOL_GPL(mdev_pci_ram_clear);
+
+/**
+ * mdev_pci_ram_zero() - do what mdev_pci_ram_clear() asked for
+ * @mpdev: an open device
+ * @offset: first byte
+ * @len: how many
+ *
+ * The register that asked has been written, so a failure is not told: what
+ * cannot be filled or swapped in stays as it is.
+ */
+void mdev_pci_ram_zero(struct mdev_pci_device *mpdev, u32 offset, u32 len)
+{
+	if (mdev_pci_ram_fill(mpdev))
+		return;
+	mdev_pci_ram_set(mpdev, offset, 0, len);
+	/* After that, as in mdev_pci_ram_rw(). */
+	WRITE_ONCE(mpdev->ram.written, 1);
+}
 
 /*
  * Not vfs_iter_write(): that holds the inode's lock while it waits for a page
@@ -451,3 +486,8 @@ void mdev_pci_ram_put_pages(struct page **pages, unsigned long nr)
 	}
 	kvfree(pages);
 }
+
+/* KUnit tests of the functions above. */
+#if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
+#include "../kunit/ram.c"
+#endif

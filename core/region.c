@@ -289,12 +289,8 @@ piece_access(struct mdev_pci_device *mpdev,
 		clear_len = mpdev->ram.clear_len;
 		mpdev->ram.clear_len = 0;
 	}
-	/*
-	 * The register has been written, so this is no error: a page that cannot
-	 * be swapped in keeps what the user had there.
-	 */
 	if (clear_len)
-		mdev_pci_ram_set(mpdev, clear_start, 0, clear_len);
+		mdev_pci_ram_zero(mpdev, clear_start, clear_len);
 	return bytes;
 }
 
@@ -445,10 +441,9 @@ int mdev_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 	if (!win || !is_ram(win))
 		return -EINVAL;
 
-	ret = mdev_pci_ram_fill(mpdev);
+	ret = mdev_pci_ram_expose(mpdev);
 	if (ret)
 		return ret;
-	WRITE_ONCE(mpdev->ram.mapped, true);
 	return mdev_pci_ram_map(mpdev->ram.file, vma,
 				(pos - win->start) >> PAGE_SHIFT);
 }

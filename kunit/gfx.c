@@ -141,11 +141,19 @@ static void ids_wrap_past_zero_and_those_in_use(struct kunit *test)
  * @mpdev: must be first
  * @shows: there is something on it
  * @offset: where that starts in the memory
+ * @filled: how often fill_ram() was called
+ * @exported: how often there was a dma-buf to be made
+ * @exported_offset: and where the last one starts
+ * @exported_size: and its size
  */
 struct kunit_display {
 	struct mdev_pci_device mpdev;
 	bool shows;
 	u32 offset;
+	unsigned int filled;
+	unsigned int exported;
+	u64 exported_offset;
+	u64 exported_size;
 };
 
 static struct kunit_display *to_display(struct mdev_pci_device *mpdev)
@@ -405,6 +413,65 @@ static void ids_of_the_last_user_are_gone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, id), -ENOENT);
 }
 
+static struct kunit_display *exporting;
+
+#define EXPORTED_FD	77
+
+/* In the place of mdev_pci_dmabuf_fd(). The dma-buf can be written to from then on. */
+static int fake_dmabuf_fd(struct file *ram, u64 offset, u64 size)
+{
+	struct kunit *test = kunit_get_current_test();
+
+	KUNIT_EXPECT_TRUE(test, exporting->mpdev.ram.filled);
+	KUNIT_EXPECT_TRUE(test, exporting->mpdev.ram.mapped);
+	exporting->exported++;
+	exporting->exported_offset = offset;
+	exporting->exported_size = size;
+	return EXPORTED_FD;
+}
+
+static int count_fill(struct mdev_pci_device *mpdev)
+{
+	return to_display(mpdev)->filled++ ? 0 : -EINTR;
+}
+
+static const struct mdev_pci_driver filled_driver = {
+	.device_size	= sizeof(struct kunit_display),
+	.display	= VFIO_GFX_PLANE_TYPE_DMABUF,
+	.get_mode	= display_get_mode,
+	.fill_ram	= count_fill,
+};
+
+static void exported_memory_has_its_content_and_is_drawn_anew(struct kunit *test)
+{
+	struct mdev_pci_device *mpdev = display(test, &filled_driver, true);
+	u32 id;
+
+	exporting = to_display(mpdev);
+	exporting->offset = 3 * PAGE_SIZE;
+	kunit_activate_static_stub(test, mdev_pci_dmabuf_fd, fake_dmabuf_fd);
+	id = query_id(mpdev);
+	KUNIT_EXPECT_EQ(test, exporting->filled, 0);
+
+	/* The first attempt to fill it fails, and nothing is exported. */
+	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, id), -EINTR);
+	KUNIT_EXPECT_EQ(test, exporting->exported, 0);
+	KUNIT_EXPECT_FALSE(test, mpdev->ram.mapped);
+
+	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, id), EXPORTED_FD);
+	KUNIT_EXPECT_EQ(test, exporting->filled, 2);
+	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, id), EXPORTED_FD);
+	KUNIT_EXPECT_EQ(test, exporting->filled, 2);
+	KUNIT_EXPECT_EQ(test, exporting->exported, 2);
+	KUNIT_EXPECT_EQ(test, exporting->exported_offset, 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, exporting->exported_size,
+			PAGE_ALIGN(2560 * 480));
+
+	/* It may have been written to, unseen. */
+	KUNIT_EXPECT_EQ(test, mdev_pci_ram_reset(mpdev), 0);
+	KUNIT_EXPECT_EQ(test, exporting->filled, 3);
+}
+
 static struct kunit_case gfx_cases[] = {
 	KUNIT_CASE(same_mode_same_id),
 	KUNIT_CASE(every_field_makes_another_mode),
@@ -419,6 +486,7 @@ static struct kunit_case gfx_cases[] = {
 			 offset_gen_params),
 	KUNIT_CASE(id_that_no_mode_has_is_refused),
 	KUNIT_CASE(ids_of_the_last_user_are_gone),
+	KUNIT_CASE(exported_memory_has_its_content_and_is_drawn_anew),
 	{}
 };
 
