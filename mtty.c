@@ -50,7 +50,8 @@ MODULE_PARM_DESC(ports, "how many ports all devices have together (default 2048)
  * @head: the oldest of them
  * @len: how many
  * @lost: there was no place for another one
- * @keep: they wait until @port has room, and so does who sends them
+ * @keep: they wait until @port has room, and so does the sender
+ * @waits: the sender was refused, and has to be woken when there is room
  */
 struct mtty_end {
 	struct mtty_port *port;
@@ -61,6 +62,7 @@ struct mtty_end {
 	unsigned int len;
 	bool lost;
 	bool keep;
+	bool waits;
 };
 
 /**
@@ -165,11 +167,18 @@ static bool mtty_cable_send(struct mtty_port *port,
 		goto out_unlock;
 
 	far->keep = !port->uart.paced;
+	if (far->len == MTTY_IN_FLIGHT && far->keep) {
+		/*
+		 * Nothing changes at the far end, so it is not woken: two full
+		 * ends would wake each other for ever.
+		 */
+		far->waits = true;
+		taken = false;
+		goto out_unlock;
+	}
 	if (far->len < MTTY_IN_FLIGHT) {
 		far->frame[(far->head + far->len) % MTTY_IN_FLIGHT] = *frame;
 		far->len++;
-	} else if (far->keep) {
-		taken = false;
 	} else {
 		far->lost = true;
 	}
@@ -202,9 +211,11 @@ static bool mtty_cable_fetch(struct mtty_port *port,
 	if (fetched) {
 		*frame = end->frame[end->head];
 		end->head = (end->head + 1) % MTTY_IN_FLIGHT;
-		/* The sender may have waited for this place. */
-		if (end->len-- == MTTY_IN_FLIGHT)
+		end->len--;
+		if (end->waits) {
+			end->waits = false;
 			mtty_wake(mtty_far_end(port));
+		}
 	}
 	spin_unlock(&port->cable->lock);
 	return fetched;
@@ -394,6 +405,7 @@ static void mtty_reset(struct mdev_pci_device *mpdev)
 		scoped_guard(spinlock, &cable->lock) {
 			cable->end[port->side].len = 0;
 			cable->end[port->side].lost = false;
+			cable->end[port->side].waits = false;
 			mtty_far_end(port)->changed = 0;
 			mdev_pci_uart_reset(&port->uart,
 					    mtty_cross(mtty_far_end(port)->outputs));

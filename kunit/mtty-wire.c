@@ -112,6 +112,39 @@ static void ends_of_a_cable_wait_for_room(struct kunit *test)
 			       32 + MTTY_IN_FLIGHT);
 }
 
+static unsigned int arrivals;
+
+static void count_arrival(struct work_struct *work)
+{
+	arrivals++;
+}
+
+/* The guest at one end must not be able to keep the other end's device busy. */
+static void a_refused_character_does_not_wake_the_far_end(struct kunit *test)
+{
+	struct mtty_device *a, *b;
+	struct mtty_port *near, *far;
+	unsigned int i;
+
+	wired_cards(test, &a, &b);
+	near = &a->port[1];
+	far = &b->port[0];
+	port_out(near, UART_FCR, FIFO_ON);
+	port_out(far, UART_FCR, FIFO_ON);
+	while (port_in(near, UART_LSR) & UART_LSR_THRE) {
+		port_out(near, UART_TX, 'x');
+		flush_work(&far->arrival);
+	}
+	flush_work(&near->arrival);
+	INIT_WORK(&far->arrival, count_arrival);
+	arrivals = 0;
+	for (i = 0; i < 1000; i++)
+		KUNIT_EXPECT_EQ(test, port_in(near, UART_LSR), 0);
+	flush_work(&far->arrival);
+	KUNIT_EXPECT_EQ(test, arrivals, 0);
+	INIT_WORK(&far->arrival, mtty_arrival);
+}
+
 /* Nobody knows whether there is somebody to read it. */
 static void without_fifos_the_newest_counts(struct kunit *test)
 {
@@ -298,6 +331,7 @@ static void bad_wire_changes_nothing(struct kunit *test)
 static struct kunit_case mtty_wire_cases[] = {
 	KUNIT_CASE(crossed_ports_wait_for_room),
 	KUNIT_CASE(ends_of_a_cable_wait_for_room),
+	KUNIT_CASE(a_refused_character_does_not_wake_the_far_end),
 	KUNIT_CASE(without_fifos_the_newest_counts),
 	KUNIT_CASE(lines_cross_with_deltas),
 	KUNIT_CASE(far_end_is_interrupted),

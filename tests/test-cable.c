@@ -8,6 +8,7 @@
 #include "lib/cases.h"
 #include "lib/irq.h"
 #include "lib/line.h"
+#include "lib/quiet.h"
 #include "lib/wire.h"
 
 #define MSR_LINES	(UART_MSR_CTS | UART_MSR_DSR | UART_MSR_DCD)
@@ -252,6 +253,23 @@ static void a_full_receiver_makes_the_sender_wait(struct env *env)
 		}
 		check_eq(end_get(&l.end[1], UART_LSR), LSR_IDLE);
 		check_eq(end_get(&l.end[0], UART_LSR), LSR_IDLE);
+	}
+}
+
+/* Both directions are full, and neither end reads. */
+static void two_ports_that_wait_for_each_other_are_quiet(struct env *env)
+{
+	struct line l = LINES(env);
+	struct line back;
+	unsigned int i;
+
+	while (line_next(&l)) {
+		back = (struct line){ .end = { l.end[1], l.end[0] } };
+		fill(&l);
+		fill(&back);
+		for (i = 0; i < 2; i++)
+			end_send(&l.end[i], "and some more than there is room for");
+		check_quiet();
 	}
 }
 
@@ -703,6 +721,7 @@ const struct test_case cases[] = {
 	CASE(the_other_end_is_interrupted_by_intx, MTTY),
 	CASE(the_other_end_is_interrupted_by_msi, MTTY),
 	CASE(a_full_receiver_makes_the_sender_wait, MTTY),
+	CASE(two_ports_that_wait_for_each_other_are_quiet, MTTY),
 	CASE(without_a_fifo_the_receiver_overruns, MTTY),
 	CASE(nothing_is_lost_however_much_is_sent, MTTY),
 	CASE(a_sender_that_waited_is_told, MTTY),
