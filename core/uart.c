@@ -314,6 +314,7 @@ static void uart_load(struct mdev_pci_uart *uart, ktime_t when)
 {
 	uart->shift = uart_frame(uart, uart->tx[uart->tx_head]);
 	uart->shifting = true;
+	uart->shift_lost = false;
 	uart->shift_end = when;
 	if (uart->paced)
 		uart->shift_end = ktime_add_ns(when, uart_char_ns(uart));
@@ -347,6 +348,8 @@ static void uart_serial_in(struct mdev_pci_uart *uart,
 
 static bool uart_send(struct mdev_pci_uart *uart)
 {
+	if (uart->shift_lost)
+		return true;
 	if (uart->mcr & UART_MCR_LOOP) {
 		uart_serial_in(uart, &uart->shift);
 		return true;
@@ -536,8 +539,8 @@ EXPORT_SYMBOL_GPL(mdev_pci_uart_set_inputs);
 
 static void uart_set_lcr_mcr(struct mdev_pci_uart *uart, u8 lcr, u8 mcr)
 {
+	u8 changed = mcr ^ uart->mcr, outputs;
 	bool was_break, was_full;
-	u8 outputs;
 
 	if (lcr == uart->lcr && mcr == uart->mcr)
 		return;
@@ -545,12 +548,21 @@ static void uart_set_lcr_mcr(struct mdev_pci_uart *uart, u8 lcr, u8 mcr)
 	was_full = !mdev_pci_uart_has_room(uart);
 	uart->lcr = lcr;
 	uart->mcr = mcr;
-	/* Who waited need not do so any more: what he sends is lost. */
+	/* A sender that waited for room goes on: all that it sends is lost. */
 	if (was_full && mdev_pci_uart_has_room(uart) && uart->ops->room)
 		uart->ops->room(uart);
 	/* However long it is, the other end takes it for one character. */
 	if (uart_break(uart) && !was_break)
 		uart->break_due = true;
+	/*
+	 * The loop depends on nothing at the other end of the line, which marks
+	 * from now on: a break that waits is dropped, and a character that is
+	 * being sent while the loop opens or closes is cut off.
+	 */
+	if (changed & UART_MCR_LOOP)
+		uart->shift_lost = true;
+	if (mcr & UART_MCR_LOOP)
+		uart->break_due = false;
 
 	/* "Modem Control Register", bit 4: the pins go inactive. */
 	outputs = mcr & UART_MCR_LOOP ? 0 : mcr & UART_MCR_PINS;

@@ -82,6 +82,7 @@ struct mdev_pci_uart_ops {
  * @thre_at: when it will be set, if that is delayed; 0: it is not
  * @shift: what is in the shift register
  * @shifting: there is something in it
+ * @shift_lost: neither the line nor the loop gets all of it
  * @shift_end: when it has left
  * @waiting: it has, but the other end had no room
  * @break_due: a break began, and the other end does not know
@@ -125,6 +126,7 @@ struct mdev_pci_uart {
 	ktime_t thre_at;
 	struct mdev_pci_uart_frame shift;
 	bool shifting;
+	bool shift_lost;
 	ktime_t shift_end;
 	bool waiting;
 	bool break_due;

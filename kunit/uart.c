@@ -505,6 +505,59 @@ static void loop_back_is_inside(struct kunit *test)
 			UART_MSR_DCTS | UART_MSR_TERI);
 }
 
+/* Unpaced, a peer without room, and something that waits for it. */
+static const struct waiting_case {
+	const char *name;
+	u8 lcr;
+	unsigned int nr;
+} waiting_cases[] = {
+	{ "break", UART_LCR_SBC, 0 },
+	{ "character", 0, 1 },
+	{ "character, then a break", UART_LCR_SBC, 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(waiting, waiting_cases, name);
+
+static void loop_back_does_not_depend_on_the_line(struct kunit *test)
+{
+	const struct waiting_case *c = test->param_value;
+	struct kunit_line *line = new_line(test, false);
+	unsigned int i;
+
+	line->end[0].refuse = true;
+	for (i = 0; i < c->nr; i++)
+		put(line, 0, UART_TX, 0x1f);
+	put(line, 0, UART_LCR, UART_LCR_WLEN8 | c->lcr);
+	put(line, 0, UART_MCR, UART_MCR_LOOP);
+	put(line, 0, UART_TX, 0x15);
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE | UART_LSR_DR);
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_RX), 0x15);
+	put(line, 0, UART_LCR, UART_LCR_WLEN8);
+
+	/* The line has marked all the time. */
+	line->end[0].refuse = false;
+	put(line, 0, UART_MCR, 0);
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
+	KUNIT_EXPECT_EQ(test, line->end[0].sent, 0);
+	KUNIT_EXPECT_EQ(test, get(line, 1, UART_LSR), LSR_SPACE);
+}
+
+static void a_character_is_cut_off_by_the_loop(struct kunit *test)
+{
+	struct kunit_line *line = new_line(test, true);
+	unsigned int loop;
+
+	for (loop = 0; loop < 2; loop++) {
+		put(line, 0, UART_MCR, loop ? UART_MCR_LOOP : 0);
+		put(line, 0, UART_TX, 0x15);
+		put(line, 0, UART_MCR, loop ? 0 : UART_MCR_LOOP);
+		KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), UART_LSR_THRE);
+		line->now += CHAR_NS(14, 12);
+		KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
+		KUNIT_EXPECT_EQ(test, line->end[0].sent, 0);
+	}
+}
+
 static void short_pulse_leaves_a_delta(struct kunit *test)
 {
 	struct kunit_line *line = new_line(test, false);
@@ -532,6 +585,9 @@ static struct kunit_case uart_cases[] = {
 	KUNIT_CASE(time_out_comes_after_four_characters),
 	KUNIT_CASE(full_receiver_makes_the_sender_wait),
 	KUNIT_CASE(loop_back_is_inside),
+	KUNIT_CASE_PARAM(loop_back_does_not_depend_on_the_line,
+			 waiting_gen_params),
+	KUNIT_CASE(a_character_is_cut_off_by_the_loop),
 	KUNIT_CASE(short_pulse_leaves_a_delta),
 	{}
 };

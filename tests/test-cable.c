@@ -407,6 +407,34 @@ static void a_sender_does_not_wait_for_a_port_in_loop_back_mode(struct env *env)
 	}
 }
 
+/* A break waits for room at the other end, and the port is put into loop-back mode. */
+static void a_waiting_break_does_not_block_loop_back_mode(struct env *env)
+{
+	struct line l = LINES(env);
+	unsigned int i;
+
+	while (line_next(&l)) {
+		for (i = 0; i < UART_FIFO; i++)
+			end_put(&l.end[0], UART_TX, i);
+		check_eq(end_get(&l.end[1], UART_LSR), LSR_IDLE | UART_LSR_DR);
+		/* More than there is room for on the way. */
+		for (i = 0; i < 2 * UART_FIFO; i++) {
+			end_put(&l.end[0], UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
+			end_put(&l.end[0], UART_LCR, UART_LCR_WLEN8);
+		}
+		end_put(&l.end[0], UART_MCR, UART_MCR_LOOP);
+		end_put(&l.end[0], UART_TX, 'x');
+		check_eq(end_get(&l.end[0], UART_LSR), LSR_IDLE | UART_LSR_DR);
+		check_eq(end_get(&l.end[0], UART_RX), 'x');
+		end_put(&l.end[0], UART_MCR, 0);
+		for (i = 0; i < UART_FIFO; i++)
+			check_eq(end_get(&l.end[1], UART_RX), i);
+		while (end_get(&l.end[1], UART_LSR) & UART_LSR_DR)
+			check_eq(end_get(&l.end[1], UART_RX), 0);
+		check_eq(end_get(&l.end[0], UART_LSR), LSR_IDLE);
+	}
+}
+
 /* What a port gets that is set up in another way than the sender. */
 static void rates_and_formats_have_to_agree(struct env *env)
 {
@@ -726,6 +754,7 @@ const struct test_case cases[] = {
 	CASE(nothing_is_lost_however_much_is_sent, MTTY),
 	CASE(a_sender_that_waited_is_told, MTTY),
 	CASE(a_sender_does_not_wait_for_a_port_in_loop_back_mode, MTTY),
+	CASE(a_waiting_break_does_not_block_loop_back_mode, MTTY),
 	CASE(rates_and_formats_have_to_agree, MTTY),
 	CASE(what_is_sent_to_a_closed_device_is_lost, MTTY),
 	CASE(what_was_not_read_is_lost_by_a_close, MTTY),
