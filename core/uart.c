@@ -73,7 +73,7 @@ static void uart_update_irq(struct mdev_pci_uart *uart)
 /* Nothing is due, now or later, unless somebody does something. */
 static bool uart_idle(const struct mdev_pci_uart *uart)
 {
-	return !uart->shifting && !uart->tx_len && !uart->break_due &&
+	return !uart->shifting && !uart->tx_len && !uart->break_at &&
 	       !uart->thre_at && !uart->timeout_at;
 }
 
@@ -314,7 +314,8 @@ static void uart_load(struct mdev_pci_uart *uart, ktime_t when)
 {
 	uart->shift = uart_frame(uart, uart->tx[uart->tx_head]);
 	uart->shifting = true;
-	uart->shift_lost = false;
+	/* A line that is held spacing carries no character. */
+	uart->shift_lost = uart->breaking;
 	uart->shift_end = when;
 	if (uart->paced)
 		uart->shift_end = ktime_add_ns(when, uart_char_ns(uart));
@@ -323,12 +324,6 @@ static void uart_load(struct mdev_pci_uart *uart, ktime_t when)
 	uart->tx_len--;
 	if (!uart->tx_len)
 		uart_transmitter_empty(uart, when);
-}
-
-/* In loop-back mode the serial output is out of the loop, and marking. */
-static bool uart_break(const struct mdev_pci_uart *uart)
-{
-	return (uart->lcr & UART_LCR_SBC) && !(uart->mcr & UART_MCR_LOOP);
 }
 
 static void uart_serial_in(struct mdev_pci_uart *uart,
@@ -354,8 +349,14 @@ static bool uart_send(struct mdev_pci_uart *uart)
 		uart_serial_in(uart, &uart->shift);
 		return true;
 	}
-	/* A line that is held spacing carries no character. */
-	return uart_break(uart) || uart->ops->send(uart, &uart->shift);
+	return uart->ops->send(uart, &uart->shift);
+}
+
+/* Has the last bit of what is in the shift register left it? */
+static bool uart_shifted(const struct mdev_pci_uart *uart, ktime_t now)
+{
+	return uart->shifting &&
+	       !(uart->paced && ktime_before(now, uart->shift_end));
 }
 
 static void uart_transmit(struct mdev_pci_uart *uart, ktime_t now)
@@ -364,21 +365,22 @@ static void uart_transmit(struct mdev_pci_uart *uart, ktime_t now)
 	ktime_t when = now;
 
 	uart->waiting = true;
-	if (uart->break_due) {
-		if (!uart->ops->send(uart, &line_break))
-			return;
-		uart->break_due = false;
-	}
-	while (uart->shifting || uart->tx_len) {
-		if (!uart->shifting)
+	do {
+		/* Before a break, which does not overtake it. */
+		if (uart_shifted(uart, now)) {
+			if (!uart_send(uart))
+				return;
+			uart->shifting = false;
+			when = uart->shift_end;
+		}
+		if (uart->break_at && !ktime_before(now, uart->break_at)) {
+			if (!uart->ops->send(uart, &line_break))
+				return;
+			uart->break_at = 0;
+		}
+		if (!uart->shifting && uart->tx_len)
 			uart_load(uart, when);
-		if (uart->paced && ktime_before(now, uart->shift_end))
-			break;
-		if (!uart_send(uart))
-			return;
-		uart->shifting = false;
-		when = uart->shift_end;
-	}
+	} while (uart_shifted(uart, now));
 	uart->waiting = false;
 }
 
@@ -388,6 +390,8 @@ static void uart_arm(struct mdev_pci_uart *uart)
 
 	if (uart->shifting && !uart->waiting)
 		next = uart->shift_end;
+	if (uart->break_at && !uart->waiting)
+		next = min(next, uart->break_at);
 	if (uart->thre_at)
 		next = min(next, uart->thre_at);
 	if (uart->timeout_at)
@@ -537,32 +541,58 @@ void mdev_pci_uart_set_inputs(struct mdev_pci_uart *uart, u8 inputs, u8 changed)
 }
 EXPORT_SYMBOL_GPL(mdev_pci_uart_set_inputs);
 
+/*
+ * "Line Control Register", bit 6.  The receiver takes it for one character,
+ * however long it is.  Paced, it is announced when the line has been spacing
+ * for as long as a character takes, and not if it ends before; unpaced at once.
+ *
+ * It does not begin while DLAB is set: Linux' probe for a National SuperIO chip
+ * selects a bank with E0h, for two accesses.  On a real line that is shorter
+ * than a bit, and no driver sends a break while it sets the divisor.
+ */
+static void uart_update_break(struct mdev_pci_uart *uart)
+{
+	bool was = uart->breaking;
+	ktime_t start;
+
+	/* In loop-back mode the serial output is out of the loop, and marking. */
+	uart->breaking = (uart->lcr & UART_LCR_SBC) &&
+			 !(uart->mcr & UART_MCR_LOOP) &&
+			 (was || !(uart->lcr & UART_LCR_DLAB));
+	if (uart->breaking == was)
+		return;
+	if (!uart->breaking) {
+		/* One that waits for room came before its end. */
+		if (uart->paced || uart->mcr & UART_MCR_LOOP)
+			uart->break_at = 0;
+		return;
+	}
+	start = uart_now();
+	if (uart->paced) {
+		if (uart->shifting && !uart->shift_lost)
+			start = max(start, uart->shift_end);
+		start = ktime_add_ns(start, uart_char_ns(uart));
+	}
+	uart->break_at = start;
+}
+
 static void uart_set_lcr_mcr(struct mdev_pci_uart *uart, u8 lcr, u8 mcr)
 {
 	u8 changed = mcr ^ uart->mcr, outputs;
-	bool was_break, was_full;
+	bool was_full;
 
 	if (lcr == uart->lcr && mcr == uart->mcr)
 		return;
-	was_break = uart_break(uart);
 	was_full = !mdev_pci_uart_has_room(uart);
 	uart->lcr = lcr;
 	uart->mcr = mcr;
 	/* A sender that waited for room goes on: all that it sends is lost. */
 	if (was_full && mdev_pci_uart_has_room(uart) && uart->ops->room)
 		uart->ops->room(uart);
-	/* However long it is, the other end takes it for one character. */
-	if (uart_break(uart) && !was_break)
-		uart->break_due = true;
-	/*
-	 * The loop depends on nothing at the other end of the line, which marks
-	 * from now on: a break that waits is dropped, and a character that is
-	 * being sent while the loop opens or closes is cut off.
-	 */
+	/* Cut off while it is being sent, as it has begun on another wire. */
 	if (changed & UART_MCR_LOOP)
 		uart->shift_lost = true;
-	if (mcr & UART_MCR_LOOP)
-		uart->break_due = false;
+	uart_update_break(uart);
 
 	/* "Modem Control Register", bit 4: the pins go inactive. */
 	outputs = mcr & UART_MCR_LOOP ? 0 : mcr & UART_MCR_PINS;
@@ -793,7 +823,8 @@ void mdev_pci_uart_reset(struct mdev_pci_uart *uart, u8 inputs)
 	uart->errors = 0;
 	uart->rbr = 0;
 	uart->shifting = false;
-	uart->break_due = false;
+	uart->breaking = false;
+	uart->break_at = 0;
 	uart_clear_receiver(uart);
 	uart_clear_transmitter(uart);
 	uart->thre_irq = false;

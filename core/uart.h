@@ -85,7 +85,8 @@ struct mdev_pci_uart_ops {
  * @shift_lost: neither the line nor the loop gets all of it
  * @shift_end: when it has left
  * @waiting: it has, but the other end had no room
- * @break_due: a break began, and the other end does not know
+ * @breaking: the line is held spacing
+ * @break_at: when the other end is to learn of it, if it does not know; 0: never
  * @armed: when @timer is to fire; KTIME_MAX: it is not
  * @timer: for the earliest of these moments
  * @work: what is to be done then, where the lock can be taken
@@ -129,7 +130,8 @@ struct mdev_pci_uart {
 	bool shift_lost;
 	ktime_t shift_end;
 	bool waiting;
-	bool break_due;
+	bool breaking;
+	ktime_t break_at;
 
 	ktime_t armed;
 	struct hrtimer timer;

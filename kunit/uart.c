@@ -273,6 +273,109 @@ static void break_is_all_zeros(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(line, 1, UART_LSR), LSR_SPACE);
 }
 
+#define BREAK_LSR	(UART_LSR_DR | UART_LSR_BI | UART_LSR_FE | LSR_SPACE)
+
+static void paced_break_takes_a_character_time(struct kunit *test)
+{
+	struct kunit_line *line = new_line(test, true);
+	const u64 ns = CHAR_NS(14, 12);
+
+	put(line, 0, UART_LCR, UART_LCR_SBC);
+	KUNIT_EXPECT_LE(test, line->end[0].uart.armed, line->now + ns);
+	line->now += ns - 1;
+	get(line, 0, UART_SCR);
+	KUNIT_EXPECT_EQ(test, get(line, 1, UART_LSR), LSR_SPACE);
+	line->now += 1;
+	get(line, 0, UART_SCR);
+	KUNIT_EXPECT_EQ(test, get(line, 1, UART_LSR), BREAK_LSR);
+	get(line, 1, UART_RX);
+	/* It is one, however long it lasts. */
+	line->now += 100 * ns;
+	get(line, 0, UART_SCR);
+	put(line, 0, UART_LCR, 0);
+	KUNIT_EXPECT_EQ(test, get(line, 1, UART_LSR), LSR_SPACE);
+}
+
+static void short_paced_break_is_none(struct kunit *test)
+{
+	struct kunit_line *line = new_line(test, true);
+	const u64 ns = CHAR_NS(14, 12);
+	unsigned int i;
+
+	/* Two halves do not add up. */
+	for (i = 0; i < 2; i++) {
+		put(line, 0, UART_LCR, UART_LCR_SBC);
+		line->now += ns - 1;
+		put(line, 0, UART_LCR, 0);
+	}
+	put(line, 0, UART_LCR, UART_LCR_SBC);
+	put(line, 0, UART_MCR, UART_MCR_LOOP);
+	line->now += 2 * ns;
+	put(line, 0, UART_LCR, 0);
+	put(line, 0, UART_MCR, 0);
+	KUNIT_EXPECT_EQ(test, line->end[0].sent, 0);
+	KUNIT_EXPECT_EQ(test, get(line, 1, UART_LSR), LSR_SPACE);
+}
+
+static void break_does_not_overtake_a_character(struct kunit *test)
+{
+	struct kunit_line *line = new_line(test, true);
+	const u64 ns = CHAR_NS(14, 12);
+
+	put(line, 0, UART_TX, 0x15);
+	line->now += ns / 2;
+	put(line, 0, UART_LCR, UART_LCR_SBC);
+	/* What begins during a break is lost. */
+	put(line, 0, UART_TX, 0x0a);
+	line->now += ns - ns / 2;
+	get(line, 0, UART_SCR);
+	KUNIT_EXPECT_EQ(test, get(line, 1, UART_LSR), LSR_SPACE | UART_LSR_DR);
+	KUNIT_EXPECT_EQ(test, get(line, 1, UART_RX), 0x15);
+	line->now += ns - 1;
+	get(line, 0, UART_SCR);
+	KUNIT_EXPECT_EQ(test, get(line, 1, UART_LSR), LSR_SPACE);
+	line->now += 1;
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
+	KUNIT_EXPECT_EQ(test, get(line, 1, UART_LSR), BREAK_LSR);
+	KUNIT_EXPECT_EQ(test, line->end[0].sent, 2);
+}
+
+/* Unpaced, and the peer has no room for a while. */
+static void waiting_break_does_not_overtake_a_character(struct kunit *test)
+{
+	struct kunit_line *line = new_line(test, false);
+
+	put(line, 1, UART_FCR, UART_FCR_ENABLE_FIFO);
+	line->end[0].refuse = true;
+	put(line, 0, UART_TX, 0x15);
+	put(line, 0, UART_LCR, UART_LCR_SBC);
+	put(line, 0, UART_LCR, 0);
+	put(line, 0, UART_TX, 0x0a);
+	line->end[0].refuse = false;
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
+	KUNIT_EXPECT_EQ(test, get(line, 1, UART_RX), 0x15);
+	KUNIT_EXPECT_EQ(test, get(line, 1, UART_LSR),
+			BREAK_LSR | UART_LSR_FIFOE);
+	get(line, 1, UART_RX);
+	KUNIT_EXPECT_EQ(test, get(line, 1, UART_RX), 0x0a);
+}
+
+static void break_does_not_begin_while_dlab_is_set(struct kunit *test)
+{
+	struct kunit_line *line = new_line(test, false);
+
+	put(line, 0, UART_LCR, UART_LCR_DLAB | UART_LCR_SBC | UART_LCR_SPAR);
+	put(line, 0, UART_LCR, 0);
+	KUNIT_EXPECT_EQ(test, line->end[0].sent, 0);
+	put(line, 0, UART_LCR, UART_LCR_DLAB | UART_LCR_SBC);
+	put(line, 0, UART_LCR, UART_LCR_SBC);
+	KUNIT_EXPECT_EQ(test, line->end[0].sent, 1);
+	/* Nor does it end then. */
+	put(line, 0, UART_LCR, UART_LCR_DLAB | UART_LCR_SBC);
+	put(line, 0, UART_LCR, UART_LCR_SBC);
+	KUNIT_EXPECT_EQ(test, line->end[0].sent, 1);
+}
+
 /* "Line Status Register": how long a character is on its way. */
 static const struct time_case {
 	const char *name;
@@ -575,6 +678,11 @@ static struct kunit_case uart_cases[] = {
 	KUNIT_CASE(every_word_arrives_in_every_format),
 	KUNIT_CASE_PARAM(mismatch_is_as_on_a_line, mismatch_gen_params),
 	KUNIT_CASE(break_is_all_zeros),
+	KUNIT_CASE(paced_break_takes_a_character_time),
+	KUNIT_CASE(short_paced_break_is_none),
+	KUNIT_CASE(break_does_not_overtake_a_character),
+	KUNIT_CASE(waiting_break_does_not_overtake_a_character),
+	KUNIT_CASE(break_does_not_begin_while_dlab_is_set),
 	KUNIT_CASE_PARAM(character_takes_its_time, time_gen_params),
 	KUNIT_CASE(holding_register_holds_one),
 	KUNIT_CASE(fifo_holds_sixteen_besides_the_shift_register),

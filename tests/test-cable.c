@@ -126,6 +126,37 @@ static void a_break_is_seen_at_the_other_end(struct env *env)
 }
 
 /*
+ * Linux looks for a National SuperIO chip by the bank register behind LCR, when its
+ * 8250 driver starts or is asked to ("setserial autoconfig").  A break would arm SysRq
+ * at the other end.
+ */
+static void the_probe_for_a_superio_chip_is_no_break(struct env *env)
+{
+	static const struct {
+		unsigned int reg;
+		u8 val;
+	} steps[] = {
+		{ UART_LCR, 0x80 }, { UART_LCR, 0xbf }, { UART_LCR, 0 }, { UART_LCR, 0xe0 },
+		{ UART_LCR, 0 }, { UART_MCR, UART_MCR_LOOP }, { UART_LCR, 0xe0 },
+		{ UART_LCR, 0 }, { UART_MCR, 0 }, { UART_LCR, 0xe0 }, { UART_LCR, 0 },
+	};
+	struct line l = LINES(env);
+	unsigned int i;
+
+	while (line_next(&l)) {
+		for (i = 0; i < ARRAY_SIZE(steps); i++) {
+			note("step %u", i);
+			end_put(&l.end[0], steps[i].reg, steps[i].val);
+			end_get(&l.end[0], UART_IIR);
+			check_eq(end_get(&l.end[1], UART_LSR), LSR_IDLE);
+		}
+		line_setup(&l);
+		end_send(&l.end[0], "after");
+		end_expect(&l.end[1], "after");
+	}
+}
+
+/*
  * "Modem Control Register", bit 4: the output marks, the input is disconnected, RTS
  * and DTR are inactive.
  */
@@ -745,6 +776,7 @@ const struct test_case cases[] = {
 	CASE(both_directions_have_lines_of_their_own, MTTY),
 	CASE(a_line_that_came_and_went_has_changed, MTTY),
 	CASE(a_break_is_seen_at_the_other_end, MTTY),
+	CASE(the_probe_for_a_superio_chip_is_no_break, MTTY),
 	CASE(a_port_in_loop_back_mode_is_cut_off, MTTY),
 	CASE(the_other_end_is_interrupted_by_intx, MTTY),
 	CASE(the_other_end_is_interrupted_by_msi, MTTY),

@@ -278,6 +278,48 @@ static void a_level_is_announced_while_more_is_to_come(struct env *env)
 	end_expect(&end, "12345678");
 }
 
+static void a_break_arrives_when_it_is_as_long_as_a_character(struct env *env)
+{
+	struct end end = paced(env, SLOWEST);
+	s32 event;
+
+	irq_enable(&env->dev, INTX, 1, &event);
+	end_put(&end, UART_IER, UART_IER_RLSI);
+	end_put(&end, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
+	check_eq(end_get(&end, UART_LSR), LSR_IDLE);
+	end_put(&end, UART_LCR, UART_LCR_WLEN8);
+	check_eq(event_take(event), 0);
+
+	/* Nobody looks meanwhile. */
+	end_divisor(&end, SLOW);
+	end_put(&end, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
+	event_wait(event);
+	check_eq(end_get(&end, UART_LSR) & (UART_LSR_DR | LSR_ERRORS),
+		 UART_LSR_DR | UART_LSR_BI | UART_LSR_FE);
+	check_eq(end_get(&end, UART_RX), 0);
+	check_eq(end_get(&end, UART_LSR), LSR_IDLE);
+}
+
+static void a_break_comes_after_the_character_being_sent(struct env *env)
+{
+	struct end end = paced(env, SLOW);
+	struct received r = { .end = &end };
+	s32 event;
+
+	irq_enable(&env->dev, INTX, 1, &event);
+	end_put(&end, UART_IER, UART_IER_RLSI);
+	end_put(&end, UART_TX, 'x');
+	end_put(&end, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
+	/* Not before the error is at the head of the FIFO. */
+	while (r.nr < 2)
+		check(retry(receive_all, &r));
+	check_eq(r.byte[0], 'x');
+	check_eq(r.lsr[0] & (UART_LSR_BI | UART_LSR_FE), 0);
+	check_eq(r.byte[1], 0);
+	check_eq(r.lsr[1] & (UART_LSR_BI | UART_LSR_FE), UART_LSR_BI | UART_LSR_FE);
+	check_eq(event_take(event), 1);
+}
+
 static void expect_as_new(struct env *env, struct end *end)
 {
 	struct received r = { .end = end };
@@ -473,6 +515,8 @@ const struct test_case cases[] = {
 	CASE(an_empty_transmitter_interrupts, MTTY_1),
 	CASE(characters_that_wait_time_out, MTTY_1),
 	CASE(a_level_is_announced_while_more_is_to_come, MTTY_1),
+	CASE(a_break_arrives_when_it_is_as_long_as_a_character, MTTY_1),
+	CASE(a_break_comes_after_the_character_being_sent, MTTY_1),
 	CASE(what_is_being_sent_is_lost_by_reset_and_close, MTTY),
 	CASE(the_loop_in_the_port_is_no_faster, MTTY),
 	CASE(a_receiver_that_is_not_read_overruns, MTTY),
