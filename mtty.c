@@ -12,9 +12,9 @@
  * and DCD here.
  *
  * By default sending takes no time.  Between two ports it then waits for the
- * other end, if that has its FIFOs on, as if the rate were just low enough. With
- * the attribute "pace" it takes the time that the divisor says, and an overrun
- * is an overrun.
+ * other end, if that has its FIFOs on, as if the rate were just low enough; but
+ * not for more than a second, after which an overrun is an overrun.  With the
+ * attribute "pace" it takes the time that the divisor says, and never waits.
  *
  * Locking: a cable ends in two devices, and no device lock is taken under
  * another one for it.  Each end leaves what it sends in the cable, under the
@@ -156,7 +156,7 @@ static void mtty_wake(struct mtty_end *end)
 }
 
 static bool mtty_cable_send(struct mtty_port *port,
-			    const struct mdev_pci_uart_frame *frame)
+			    const struct mdev_pci_uart_frame *frame, bool force)
 {
 	struct mtty_end *far = mtty_far_end(port);
 	bool taken = true;
@@ -167,7 +167,7 @@ static bool mtty_cable_send(struct mtty_port *port,
 		goto out_unlock;
 
 	far->keep = !port->uart.paced;
-	if (far->len == MTTY_IN_FLIGHT && far->keep) {
+	if (far->len == MTTY_IN_FLIGHT && far->keep && !force) {
 		/*
 		 * Nothing changes at the far end, so it is not woken: two full
 		 * ends would wake each other for ever.
@@ -179,6 +179,9 @@ static bool mtty_cable_send(struct mtty_port *port,
 	if (far->len < MTTY_IN_FLIGHT) {
 		far->frame[(far->head + far->len) % MTTY_IN_FLIGHT] = *frame;
 		far->len++;
+	} else if (far->lost) {
+		/* Woken for it before. */
+		goto out_unlock;
 	} else {
 		far->lost = true;
 	}
@@ -274,16 +277,17 @@ static void mtty_set_irq(struct mdev_pci_uart *uart, bool level)
 }
 
 static bool mtty_send(struct mdev_pci_uart *uart,
-		      const struct mdev_pci_uart_frame *frame)
+		      const struct mdev_pci_uart_frame *frame, bool force)
 {
 	struct mtty_port *port = to_mtty_port(uart), *peer = port->peer;
 
 	if (port->cable)
-		return mtty_cable_send(port, frame);
+		return mtty_cable_send(port, frame, force);
 	if (!peer)
 		return true;
-	/* Who sends to himself would wait for himself: he knows what he does. */
-	if (peer != port && !uart->paced && !mdev_pci_uart_has_room(&peer->uart))
+	/* Not in loopback, where a port would wait for itself. */
+	if (peer != port && !uart->paced && !force &&
+	    !mdev_pci_uart_has_room(&peer->uart))
 		return false;
 	mdev_pci_uart_receive(&peer->uart, frame);
 	return true;

@@ -341,7 +341,25 @@ static void uart_serial_in(struct mdev_pci_uart *uart,
 	} while (bit < frame->nr);
 }
 
-static bool uart_send(struct mdev_pci_uart *uart)
+/* Return: false if it has to wait. */
+static bool uart_serial_out(struct mdev_pci_uart *uart, ktime_t now,
+			    const struct mdev_pci_uart_frame *frame)
+{
+	if (uart->ops->send(uart, frame, false)) {
+		uart->wait_end = 0;
+		return true;
+	}
+	if (!uart->wait_end)
+		uart->wait_end = ktime_add_ms(now, MDEV_PCI_UART_WAIT_MS);
+	if (ktime_before(now, uart->wait_end)) {
+		uart->waiting = true;
+		return false;
+	}
+	uart->ops->send(uart, frame, true);
+	return true;
+}
+
+static bool uart_send(struct mdev_pci_uart *uart, ktime_t now)
 {
 	if (uart->shift_lost)
 		return true;
@@ -349,7 +367,7 @@ static bool uart_send(struct mdev_pci_uart *uart)
 		uart_serial_in(uart, &uart->shift);
 		return true;
 	}
-	return uart->ops->send(uart, &uart->shift);
+	return uart_serial_out(uart, now, &uart->shift);
 }
 
 /* Has the last bit of what is in the shift register left it? */
@@ -364,34 +382,37 @@ static void uart_transmit(struct mdev_pci_uart *uart, ktime_t now)
 	static const struct mdev_pci_uart_frame line_break = { .divisor = 1 };
 	ktime_t when = now;
 
-	uart->waiting = true;
+	uart->waiting = false;
 	do {
 		/* Before a break, which does not overtake it. */
 		if (uart_shifted(uart, now)) {
-			if (!uart_send(uart))
+			if (!uart_send(uart, now))
 				return;
 			uart->shifting = false;
 			when = uart->shift_end;
 		}
 		if (uart->break_at && !ktime_before(now, uart->break_at)) {
-			if (!uart->ops->send(uart, &line_break))
+			if (!uart_serial_out(uart, now, &line_break))
 				return;
 			uart->break_at = 0;
 		}
 		if (!uart->shifting && uart->tx_len)
 			uart_load(uart, when);
 	} while (uart_shifted(uart, now));
-	uart->waiting = false;
 }
 
 static void uart_arm(struct mdev_pci_uart *uart)
 {
 	ktime_t next = KTIME_MAX;
 
-	if (uart->shifting && !uart->waiting)
-		next = uart->shift_end;
-	if (uart->break_at && !uart->waiting)
-		next = min(next, uart->break_at);
+	if (uart->waiting) {
+		next = uart->wait_end;
+	} else {
+		if (uart->shifting)
+			next = uart->shift_end;
+		if (uart->break_at)
+			next = min(next, uart->break_at);
+	}
 	if (uart->thre_at)
 		next = min(next, uart->thre_at);
 	if (uart->timeout_at)
@@ -823,6 +844,8 @@ void mdev_pci_uart_reset(struct mdev_pci_uart *uart, u8 inputs)
 	uart->errors = 0;
 	uart->rbr = 0;
 	uart->shifting = false;
+	uart->waiting = false;
+	uart->wait_end = 0;
 	uart->breaking = false;
 	uart->break_at = 0;
 	uart_clear_receiver(uart);

@@ -20,6 +20,14 @@
 #define MDEV_PCI_UART_REGS	8
 #define MDEV_PCI_UART_FIFO	16
 
+/*
+ * How long an unpaced sender waits for a receiver that has no room. Then it goes
+ * on, and what it sends is lost, as on a line, until there is room again: a guest
+ * that drains its transmitter, or prints by polling, must not hang because nobody
+ * reads at the other end.
+ */
+#define MDEV_PCI_UART_WAIT_MS	1000
+
 struct mdev_pci_uart;
 
 /**
@@ -39,14 +47,15 @@ struct mdev_pci_uart_frame {
  * struct mdev_pci_uart_ops - what is at the pins of a UART
  * @irq: INTR is now @level
  * @send: a character has left. false: the other end has no room for it yet, and
- *	  mdev_pci_uart_run() will be called when it has
+ *	  mdev_pci_uart_run() will be called when it has. With @force it is not
+ *	  to wait: without room it is an overrun at the other end
  * @outputs: RTS and DTR, as UART_MCR_* in uart->outputs, have changed
  * @room: a receiver FIFO that was full has room again. May be NULL
  */
 struct mdev_pci_uart_ops {
 	void (*irq)(struct mdev_pci_uart *uart, bool level);
 	bool (*send)(struct mdev_pci_uart *uart,
-		     const struct mdev_pci_uart_frame *frame);
+		     const struct mdev_pci_uart_frame *frame, bool force);
 	void (*outputs)(struct mdev_pci_uart *uart);
 	void (*room)(struct mdev_pci_uart *uart);
 };
@@ -85,6 +94,7 @@ struct mdev_pci_uart_ops {
  * @shift_lost: neither the line nor the loop gets all of it
  * @shift_end: when it has left
  * @waiting: it has, but the other end had no room
+ * @wait_end: when that is waited for no longer; 0: the other end had room
  * @breaking: the line is held spacing
  * @break_at: when the other end is to learn of it, if it does not know; 0: never
  * @armed: when @timer is to fire; KTIME_MAX: it is not
@@ -130,6 +140,7 @@ struct mdev_pci_uart {
 	bool shift_lost;
 	ktime_t shift_end;
 	bool waiting;
+	ktime_t wait_end;
 	bool breaking;
 	ktime_t break_at;
 

@@ -8,6 +8,7 @@
 
 /* Far in the future: no timer fires while a test runs. */
 #define START		((ktime_t)(KTIME_MAX / 2))
+#define WAIT_NS		(MDEV_PCI_UART_WAIT_MS * NSEC_PER_MSEC)
 #define CHAR_NS(halves, divisor) \
 	((u64)(halves) * (divisor) * NSEC_PER_SEC / (2 * UART_BASE_BAUD))
 
@@ -19,6 +20,7 @@
  * @irq: its interrupt
  * @frame: what it sent last
  * @sent: how often it did
+ * @lost: how often it did not wait for the peer to have room
  */
 struct kunit_uart {
 	struct mdev_pci_uart uart;
@@ -27,6 +29,7 @@ struct kunit_uart {
 	bool irq;
 	struct mdev_pci_uart_frame frame;
 	unsigned int sent;
+	unsigned int lost;
 };
 
 /**
@@ -54,12 +57,14 @@ static void take_irq(struct mdev_pci_uart *uart, bool level)
 }
 
 static bool take_frame(struct mdev_pci_uart *uart,
-		       const struct mdev_pci_uart_frame *frame)
+		       const struct mdev_pci_uart_frame *frame, bool force)
 {
 	struct kunit_uart *end = container_of(uart, struct kunit_uart, uart);
 
+	if (end->refuse && force)
+		end->lost++;
 	if (end->refuse)
-		return false;
+		return force;
 	end->frame = *frame;
 	end->sent++;
 	if (end->peer)
@@ -574,8 +579,8 @@ static void full_receiver_makes_the_sender_wait(struct kunit *test)
 	for (i = 0; i < 17; i++)
 		put(line, 0, UART_TX, i);
 	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), 0);
-	/* It is woken; no timer asks again and again. */
-	KUNIT_EXPECT_EQ(test, line->end[0].uart.armed, KTIME_MAX);
+	/* It is woken; no timer asks again and again, until it has to give up. */
+	KUNIT_EXPECT_EQ(test, line->end[0].uart.armed, START + WAIT_NS);
 
 	line->end[0].refuse = false;
 	line->end[0].peer = NULL;
@@ -583,6 +588,61 @@ static void full_receiver_makes_the_sender_wait(struct kunit *test)
 		mdev_pci_uart_run(&line->end[0].uart);
 	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
 	KUNIT_EXPECT_EQ(test, line->end[0].sent, 17);
+}
+
+/* Then what it sends is lost, without waiting for each of them, while that lasts. */
+static void sender_waits_for_a_bounded_time(struct kunit *test)
+{
+	struct kunit_line *line = new_line(test, false);
+	unsigned int i;
+
+	line->end[0].peer = NULL;
+	put(line, 0, UART_FCR, UART_FCR_ENABLE_FIFO);
+	put(line, 0, UART_IER, UART_IER_THRI);
+	line->end[0].refuse = true;
+	for (i = 0; i < 17; i++)
+		put(line, 0, UART_TX, i);
+	line->now += WAIT_NS - 1;
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), 0);
+	KUNIT_EXPECT_FALSE(test, line->end[0].irq);
+	line->now += 1;
+	/* As the timer has it. */
+	scoped_guard(spinlock, &line->lock)
+		mdev_pci_uart_run(&line->end[0].uart);
+	KUNIT_EXPECT_TRUE(test, line->end[0].irq);
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
+	KUNIT_EXPECT_EQ(test, line->end[0].lost, 17);
+	for (; i < 200; i++) {
+		put(line, 0, UART_TX, i);
+		KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
+	}
+	KUNIT_EXPECT_EQ(test, line->end[0].lost, 200);
+
+	/* Room for one, and then not: it counts anew. */
+	line->end[0].refuse = false;
+	put(line, 0, UART_TX, 0);
+	KUNIT_EXPECT_EQ(test, line->end[0].sent, 1);
+	line->end[0].refuse = true;
+	put(line, 0, UART_TX, 0);
+	line->now += WAIT_NS - 1;
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), UART_LSR_THRE);
+	line->now += 1;
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
+	KUNIT_EXPECT_EQ(test, line->end[0].lost, 201);
+}
+
+static void break_waits_for_a_bounded_time(struct kunit *test)
+{
+	struct kunit_line *line = new_line(test, false);
+
+	line->end[0].refuse = true;
+	put(line, 0, UART_LCR, UART_LCR_SBC);
+	put(line, 0, UART_LCR, 0);
+	put(line, 0, UART_TX, 1);
+	KUNIT_EXPECT_EQ(test, line->end[0].uart.armed, START + WAIT_NS);
+	line->now += WAIT_NS;
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
+	KUNIT_EXPECT_EQ(test, line->end[0].lost, 2);
 }
 
 static void loop_back_is_inside(struct kunit *test)
@@ -692,6 +752,8 @@ static struct kunit_case uart_cases[] = {
 	KUNIT_CASE(what_was_due_has_happened),
 	KUNIT_CASE(time_out_comes_after_four_characters),
 	KUNIT_CASE(full_receiver_makes_the_sender_wait),
+	KUNIT_CASE(sender_waits_for_a_bounded_time),
+	KUNIT_CASE(break_waits_for_a_bounded_time),
 	KUNIT_CASE(loop_back_is_inside),
 	KUNIT_CASE_PARAM(loop_back_does_not_depend_on_the_line,
 			 waiting_gen_params),

@@ -287,6 +287,77 @@ static void a_full_receiver_makes_the_sender_wait(struct env *env)
 	}
 }
 
+static unsigned int fill_and_ask(const struct line *l, s32 *event)
+{
+	unsigned int sent = fill(l);
+
+	irq_enable(&l->end[0].env->dev, MSI, 1, event);
+	end_put(&l->end[0], UART_IER, UART_IER_THRI);
+	check_eq(event_take(*event), 0);
+	return sent;
+}
+
+static bool has_room_to_send(void *arg)
+{
+	return end_get(arg, UART_LSR) & UART_LSR_THRE;
+}
+
+/* The first sixteen are there, and that more were lost is told. */
+static void expect_overrun(const struct end *end)
+{
+	unsigned int i;
+
+	check_eq(end_get(end, UART_LSR), LSR_IDLE | UART_LSR_DR | UART_LSR_OE);
+	for (i = 0; i < UART_FIFO; i++)
+		check_eq(end_get(end, UART_RX), i);
+	/* Over a cable some were on their way. */
+	while (end_get(end, UART_LSR) & UART_LSR_DR)
+		check_eq(end_get(end, UART_RX), i++);
+}
+
+/* A console that prints by polling, as Linux' and FreeBSD's do; nobody reads. */
+static void a_sender_that_polls_does_not_wait_for_ever(struct env *env)
+{
+	struct line l = LINES(env);
+	unsigned int i;
+
+	while (line_next(&l)) {
+		end_put(&l.end[0], UART_FCR, UART_FCR_ENABLE_FIFO);
+		/* One that waits for each of these again, does not come to an end. */
+		for (i = 0; i < 200; i++) {
+			note("character %u", i);
+			check(retry(has_room_to_send, &l.end[0]));
+			end_put(&l.end[0], UART_TX, i);
+		}
+		check_eq(end_get(&l.end[0], UART_LSR), LSR_IDLE);
+		check_quiet();
+		expect_overrun(&l.end[1]);
+
+		/* There is room again, and as much is waited for as before. */
+		end_send(&l.end[0], "again");
+		end_expect(&l.end[1], "again");
+		fill(&l);
+		check_eq(end_get(&l.end[0], UART_LSR), 0);
+	}
+}
+
+/* Nobody looks at either port meanwhile: it is the clock that ends it. */
+static void a_sender_that_sleeps_does_not_wait_for_ever(struct env *env)
+{
+	struct line l = LINES(env);
+	s32 event;
+
+	while (line_next(&l)) {
+		fill_and_ask(&l, &event);
+		event_wait(event);
+		check_eq(end_get(&l.end[0], UART_LSR), LSR_IDLE);
+		expect_overrun(&l.end[1]);
+		end_put(&l.end[0], UART_IER, 0);
+		irq_disable(&l.end[0].env->dev, MSI);
+		close(event);
+	}
+}
+
 /* Both directions are full, and neither end reads. */
 static void two_ports_that_wait_for_each_other_are_quiet(struct env *env)
 {
@@ -370,16 +441,6 @@ static void nothing_is_lost_however_much_is_sent(struct env *env)
 		check_eq(end_get(&l.end[0], UART_LSR), LSR_IDLE);
 		check_eq(end_get(&l.end[1], UART_LSR), LSR_IDLE);
 	}
-}
-
-static unsigned int fill_and_ask(const struct line *l, s32 *event)
-{
-	unsigned int sent = fill(l);
-
-	irq_enable(&l->end[0].env->dev, MSI, 1, event);
-	end_put(&l->end[0], UART_IER, UART_IER_THRI);
-	check_eq(event_take(*event), 0);
-	return sent;
 }
 
 struct draining {
@@ -781,6 +842,8 @@ const struct test_case cases[] = {
 	CASE(the_other_end_is_interrupted_by_intx, MTTY),
 	CASE(the_other_end_is_interrupted_by_msi, MTTY),
 	CASE(a_full_receiver_makes_the_sender_wait, MTTY),
+	CASE(a_sender_that_polls_does_not_wait_for_ever, MTTY),
+	CASE(a_sender_that_sleeps_does_not_wait_for_ever, MTTY),
 	CASE(two_ports_that_wait_for_each_other_are_quiet, MTTY),
 	CASE(without_a_fifo_the_receiver_overruns, MTTY),
 	CASE(nothing_is_lost_however_much_is_sent, MTTY),
