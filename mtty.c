@@ -52,6 +52,7 @@ MODULE_PARM_DESC(ports, "how many ports all devices have together (default 2048)
  * @lost: there was no place for another one
  * @keep: they wait until @port has room, and so does the sender
  * @waits: the sender was refused, and has to be woken when there is room
+ * @next: when @port may be given the next one, if the sender is paced
  */
 struct mtty_end {
 	struct mtty_port *port;
@@ -63,6 +64,7 @@ struct mtty_end {
 	bool lost;
 	bool keep;
 	bool waits;
+	ktime_t next;
 };
 
 /**
@@ -155,6 +157,18 @@ static void mtty_wake(struct mtty_end *end)
 		schedule_work(&end->port->arrival);
 }
 
+/*
+ * A paced sender never waits for room, but for the work item of the other end:
+ * however late that is, a receiver gets characters no faster than on a line, and
+ * so in time to read them.
+ */
+static bool mtty_has_place(const struct mtty_end *end)
+{
+	if (end->keep)
+		return end->len < MTTY_IN_FLIGHT;
+	return !end->len && !ktime_before(ktime_get(), end->next);
+}
+
 static bool mtty_cable_send(struct mtty_port *port,
 			    const struct mdev_pci_uart_frame *frame, bool force)
 {
@@ -167,12 +181,12 @@ static bool mtty_cable_send(struct mtty_port *port,
 		goto out_unlock;
 
 	far->keep = !port->uart.paced;
-	if (far->len == MTTY_IN_FLIGHT && far->keep && !force) {
+	if (!force && !mtty_has_place(far)) {
 		/*
 		 * Nothing changes at the far end, so it is not woken: two full
 		 * ends would wake each other for ever.
 		 */
-		far->waits = true;
+		far->waits = far->keep;
 		taken = false;
 		goto out_unlock;
 	}
@@ -215,6 +229,10 @@ static bool mtty_cable_fetch(struct mtty_port *port,
 		*frame = end->frame[end->head];
 		end->head = (end->head + 1) % MTTY_IN_FLIGHT;
 		end->len--;
+		/* Three quarters: as much slack as core/uart.c has. */
+		if (!end->keep)
+			end->next = ktime_add_ns(ktime_get(),
+						 mdev_pci_uart_frame_ns(frame) / 4 * 3);
 		if (end->waits) {
 			end->waits = false;
 			mtty_wake(mtty_far_end(port));
@@ -410,6 +428,7 @@ static void mtty_reset(struct mdev_pci_device *mpdev)
 			cable->end[port->side].len = 0;
 			cable->end[port->side].lost = false;
 			cable->end[port->side].waits = false;
+			cable->end[port->side].next = 0;
 			mtty_far_end(port)->changed = 0;
 			mdev_pci_uart_reset(&port->uart,
 					    mtty_cross(mtty_far_end(port)->outputs));

@@ -4,9 +4,9 @@
  * whose section titles are quoted below.
  *
  * What goes by the clock - sending, if it is paced, and the character time-out
- * - is brought up to date by mdev_pci_uart_run() whenever somebody looks, so
- * that a register reads what it should at that moment.  The timer only sees to
- * it that an interrupt comes when nobody looks.
+ * - is brought up to date by mdev_pci_uart_run() with each access, so that a
+ * register reads what it should at that moment.  The timer is for the time
+ * between accesses: it sends, and raises interrupts.
  */
 #include <linux/bitfield.h>
 #include <linux/export.h>
@@ -352,7 +352,8 @@ static bool uart_serial_out(struct mdev_pci_uart *uart, ktime_t now,
 	if (!uart->wait_end)
 		uart->wait_end = ktime_add_ms(now, MDEV_PCI_UART_WAIT_MS);
 	if (ktime_before(now, uart->wait_end)) {
-		uart->waiting = true;
+		/* Paced, it is not woken but tries again. */
+		uart->waiting = !uart->paced;
 		return false;
 	}
 	uart->ops->send(uart, frame, true);
@@ -377,23 +378,58 @@ static bool uart_shifted(const struct mdev_pci_uart *uart, ktime_t now)
 	       !(uart->paced && ktime_before(now, uart->shift_end));
 }
 
+/*
+ * When what follows begins, after something was due at @due and has left @now.
+ *
+ * A receiver cannot be told of characters before they come.  If they came faster
+ * than on a line because of a late timer, there could be an overrun that a line
+ * would not make: so the line is idle for as long as the timer was late.  Only
+ * what is less than a quarter of a character is made up for, of all that are
+ * sent one after the other: a receiver has that much less time, and no more.
+ */
+static ktime_t uart_resume(const struct mdev_pci_uart *uart, ktime_t due,
+			   ktime_t now)
+{
+	u64 slack = uart_char_ns(uart) / 4;
+
+	return ktime_before(now, ktime_add_ns(due, slack)) ? due : now;
+}
+
+/* Paced, what could not leave is sent once more. */
+static ktime_t uart_send_again(const struct mdev_pci_uart *uart, ktime_t due,
+			       ktime_t now)
+{
+	return uart->paced ? ktime_add_ns(now, uart_char_ns(uart)) : due;
+}
+
 static void uart_transmit(struct mdev_pci_uart *uart, ktime_t now)
 {
-	static const struct mdev_pci_uart_frame line_break = { .divisor = 1 };
+	const struct mdev_pci_uart_frame line_break = {
+		.divisor = uart_divisor(uart),
+	};
 	ktime_t when = now;
 
 	uart->waiting = false;
 	do {
 		/* Before a break, which does not overtake it. */
 		if (uart_shifted(uart, now)) {
-			if (!uart_send(uart, now))
-				return;
+			if (!uart_send(uart, now)) {
+				uart->shift_end = uart_send_again(uart, uart->shift_end,
+								  now);
+				break;
+			}
 			uart->shifting = false;
-			when = uart->shift_end;
+			when = uart_resume(uart, uart->shift_end, now);
+			if (uart->paced && uart->break_at && !uart->shift_lost)
+				uart->break_at = ktime_add_ns(when,
+							      uart_char_ns(uart));
 		}
 		if (uart->break_at && !ktime_before(now, uart->break_at)) {
-			if (!uart_serial_out(uart, now, &line_break))
-				return;
+			if (!uart_serial_out(uart, now, &line_break)) {
+				uart->break_at = uart_send_again(uart, uart->break_at,
+								 now);
+				break;
+			}
 			uart->break_at = 0;
 		}
 		if (!uart->shifting && uart->tx_len)
@@ -465,6 +501,19 @@ void mdev_pci_uart_run(struct mdev_pci_uart *uart)
 	uart_arm(uart);
 }
 EXPORT_SYMBOL_GPL(mdev_pci_uart_run);
+
+/**
+ * mdev_pci_uart_frame_ns() - how long a character is on the line
+ * @frame: the character; a break counts as one of ten bits
+ *
+ * Return: nanoseconds.
+ */
+u64 mdev_pci_uart_frame_ns(const struct mdev_pci_uart_frame *frame)
+{
+	return div_u64((u64)(frame->nr ?: 10) * frame->divisor * NSEC_PER_SEC,
+		       UART_BASE_BAUD);
+}
+EXPORT_SYMBOL_GPL(mdev_pci_uart_frame_ns);
 
 /**
  * mdev_pci_uart_has_room() - would the receiver take one more character?
@@ -580,14 +629,11 @@ static void uart_update_break(struct mdev_pci_uart *uart)
 	uart->breaking = (uart->lcr & UART_LCR_SBC) &&
 			 !(uart->mcr & UART_MCR_LOOP) &&
 			 (was || !(uart->lcr & UART_LCR_DLAB));
-	if (uart->breaking == was)
+	/* Unpaced, one that waits for room was announced before its end. */
+	if (uart->mcr & UART_MCR_LOOP || (uart->paced && !uart->breaking))
+		uart->break_at = 0;
+	if (!uart->breaking || was)
 		return;
-	if (!uart->breaking) {
-		/* One that waits for room came before its end. */
-		if (uart->paced || uart->mcr & UART_MCR_LOOP)
-			uart->break_at = 0;
-		return;
-	}
 	start = uart_now();
 	if (uart->paced) {
 		if (uart->shifting && !uart->shift_lost)

@@ -47,8 +47,9 @@ struct mdev_pci_uart_frame {
  * struct mdev_pci_uart_ops - what is at the pins of a UART
  * @irq: INTR is now @level
  * @send: a character has left. false: the other end has no room for it yet, and
- *	  mdev_pci_uart_run() will be called when it has. With @force it is not
- *	  to wait: without room it is an overrun at the other end
+ *	  mdev_pci_uart_run() will be called when it has; or, paced, it was not
+ *	  yet told of the one before, and this one is sent once more. With @force
+ *	  it is not to wait: without room it is an overrun at the other end
  * @outputs: RTS and DTR, as UART_MCR_* in uart->outputs, have changed
  * @room: a receiver FIFO that was full has room again. May be NULL
  */
@@ -156,6 +157,7 @@ void mdev_pci_uart_reset(struct mdev_pci_uart *uart, u8 inputs);
 u8 mdev_pci_uart_read(struct mdev_pci_uart *uart, unsigned int reg);
 void mdev_pci_uart_write(struct mdev_pci_uart *uart, unsigned int reg, u8 val);
 void mdev_pci_uart_run(struct mdev_pci_uart *uart);
+u64 mdev_pci_uart_frame_ns(const struct mdev_pci_uart_frame *frame);
 bool mdev_pci_uart_has_room(const struct mdev_pci_uart *uart);
 void mdev_pci_uart_receive(struct mdev_pci_uart *uart,
 			   const struct mdev_pci_uart_frame *frame);

@@ -3,6 +3,8 @@
  * What the ports of mtty are connected to.  Both ends are driven by one thread
  * here, which sees at once what arrives; tests/test-wire.c has the others.
  */
+#include <linux/delay.h>
+
 #include "kunit.h"
 
 #define FIFO_ON		(UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_1)
@@ -161,6 +163,42 @@ static void without_fifos_the_newest_counts(struct kunit *test)
 			LSR_EMPTY | UART_LSR_DR | UART_LSR_OE);
 	KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_RX), 99 & 0x1f);
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), LSR_EMPTY);
+}
+
+static bool send_frame(struct mtty_port *port,
+		       const struct mdev_pci_uart_frame *frame, bool force)
+{
+	guard(mdev_pci)(port->mpdev);
+	return mtty_send(&port->uart, frame, force);
+}
+
+/* However late the work item of the other end is. */
+static void paced_sender_does_not_go_ahead_of_the_far_end(struct kunit *test)
+{
+	static const struct mdev_pci_uart_frame slow = { 0x3fe, 10, 0xffff };
+	static const struct mdev_pci_uart_frame fast = { 0x3fe, 10, 1 };
+	struct mtty_device *a, *b;
+	struct mtty_port *near, *far;
+
+	wired_cards(test, &a, &b);
+	near = &a->port[1];
+	far = &b->port[0];
+	near->uart.paced = true;
+	INIT_WORK(&far->arrival, count_arrival);
+	port_out(far, UART_FCR, FIFO_ON);
+	KUNIT_EXPECT_TRUE(test, send_frame(near, &fast, false));
+	KUNIT_EXPECT_FALSE(test, send_frame(near, &fast, false));
+	KUNIT_EXPECT_FALSE(test, send_frame(near, &fast, false));
+
+	/* Once it knows of the first, it has the time of a character for it. */
+	port_in(far, UART_LSR);
+	udelay(100);
+	KUNIT_EXPECT_TRUE(test, send_frame(near, &slow, false));
+	port_in(far, UART_LSR);
+	KUNIT_EXPECT_FALSE(test, send_frame(near, &fast, false));
+	KUNIT_EXPECT_TRUE(test, send_frame(near, &fast, true));
+	flush_work(&far->arrival);
+	INIT_WORK(&far->arrival, mtty_arrival);
 }
 
 static void lines_cross_with_deltas(struct kunit *test)
@@ -333,6 +371,7 @@ static struct kunit_case mtty_wire_cases[] = {
 	KUNIT_CASE(ends_of_a_cable_wait_for_room),
 	KUNIT_CASE(a_refused_character_does_not_wake_the_far_end),
 	KUNIT_CASE(without_fifos_the_newest_counts),
+	KUNIT_CASE(paced_sender_does_not_go_ahead_of_the_far_end),
 	KUNIT_CASE(lines_cross_with_deltas),
 	KUNIT_CASE(far_end_is_interrupted),
 	KUNIT_CASE(closed_end_hears_nothing),

@@ -509,7 +509,9 @@ static void thre_of_several_characters_does_not_wait(struct kunit *test)
 	put(line, 0, UART_TX, 2);
 	put(line, 0, UART_TX, 3);
 	put(line, 0, UART_TX, 4);
-	line->now += 2 * ns - 1;
+	line->now += ns;
+	get(line, 0, UART_SCR);
+	line->now += ns - 1;
 	get(line, 0, UART_SCR);
 	KUNIT_EXPECT_FALSE(test, line->end[0].irq);
 	line->now += 1;
@@ -517,8 +519,8 @@ static void thre_of_several_characters_does_not_wait(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, line->end[0].irq);
 }
 
-/* Whoever looks late finds what there would have been. */
-static void what_was_due_has_happened(struct kunit *test)
+/* The line is idle for as long as nobody has looked, and no timer came. */
+static void late_timer_does_not_hurry(struct kunit *test)
 {
 	struct kunit_line *line = new_line(test, true);
 	const u64 ns = CHAR_NS(14, 12);
@@ -530,11 +532,90 @@ static void what_was_due_has_happened(struct kunit *test)
 		put(line, 0, UART_TX, i);
 	line->now += 5 * ns + ns / 2;
 	get(line, 0, UART_SCR);
-	KUNIT_EXPECT_EQ(test, line->end[0].sent, 5);
-	/* The sixth has begun when it should, not when somebody looked. */
-	line->now += ns / 2 + 1;
+	KUNIT_EXPECT_EQ(test, line->end[0].sent, 1);
+	/* The second began when the first had left. */
+	line->now += ns - 1;
 	get(line, 0, UART_SCR);
-	KUNIT_EXPECT_EQ(test, line->end[0].sent, 6);
+	KUNIT_EXPECT_EQ(test, line->end[0].sent, 1);
+	line->now += 1;
+	get(line, 0, UART_SCR);
+	KUNIT_EXPECT_EQ(test, line->end[0].sent, 2);
+	/* A little is made up for. */
+	line->now += ns + ns / 8;
+	get(line, 0, UART_SCR);
+	KUNIT_EXPECT_EQ(test, line->end[0].sent, 3);
+	line->now += ns - ns / 8;
+	get(line, 0, UART_SCR);
+	KUNIT_EXPECT_EQ(test, line->end[0].sent, 4);
+}
+
+/* How late the timer is each time, in eighths of a character. */
+static const struct late_case {
+	const char *name;
+	u8 eighths[4];
+} late_cases[] = {
+	{ "never", { 0, 0, 0, 0 } },
+	{ "a little", { 1, 1, 1, 1 } },
+	{ "a little, at times", { 1, 0, 0, 1 } },
+	{ "much", { 12, 12, 12, 12 } },
+	{ "once for all of them", { 150, 0, 0, 0 } },
+	{ "in turns", { 24, 0, 2, 1 } },
+};
+
+KUNIT_ARRAY_PARAM_DESC(late, late_cases, name);
+
+/* A FIFO that tells of 14 characters leaves the time of three to read them. */
+static void late_timer_leaves_the_receiver_its_time(struct kunit *test)
+{
+	const struct late_case *c = test->param_value;
+	struct kunit_line *line = new_line(test, true);
+	const u64 ns = CHAR_NS(14, 12);
+	ktime_t told = 0;
+	unsigned int i;
+
+	put(line, 0, UART_FCR, UART_FCR_ENABLE_FIFO);
+	put(line, 1, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_14);
+	put(line, 1, UART_IER, UART_IER_RDI);
+	for (i = 0; i < 17; i++)
+		put(line, 0, UART_TX, i);
+	for (i = 0; line->end[0].sent < 17; i++) {
+		KUNIT_ASSERT_LT(test, i, 100);
+		line->now = max(line->now, line->end[0].uart.shift_end) +
+			    c->eighths[i % 4] * (ns / 8);
+		get(line, 0, UART_SCR);
+		if (line->end[1].irq && !told)
+			told = line->now;
+	}
+	KUNIT_EXPECT_EQ(test, get(line, 1, UART_LSR),
+			LSR_SPACE | UART_LSR_DR | UART_LSR_OE);
+	KUNIT_EXPECT_GE(test, line->now, told + 3 * ns - ns / 4);
+}
+
+/* The line is as slow as it has to be, if the other end takes no more. */
+static void paced_character_that_is_refused_is_sent_once_more(struct kunit *test)
+{
+	struct kunit_line *line = new_line(test, true);
+	const u64 ns = CHAR_NS(14, 12);
+
+	put(line, 0, UART_TX, 1);
+	line->end[0].refuse = true;
+	line->now += ns;
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), UART_LSR_THRE);
+	line->end[0].refuse = false;
+	line->now += ns - 1;
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), UART_LSR_THRE);
+	line->now += 1;
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
+	KUNIT_EXPECT_EQ(test, get(line, 1, UART_RX), 1);
+
+	/* But not for ever. */
+	put(line, 0, UART_TX, 2);
+	line->end[0].refuse = true;
+	line->now += ns;
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), UART_LSR_THRE);
+	line->now += WAIT_NS;
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
+	KUNIT_EXPECT_EQ(test, line->end[0].lost, 1);
 }
 
 /* "FIFO Interrupt Mode Operation": four characters after the last one. */
@@ -671,12 +752,14 @@ static void loop_back_is_inside(struct kunit *test)
 /* Unpaced, a peer without room, and something that waits for it. */
 static const struct waiting_case {
 	const char *name;
-	u8 lcr;
+	u8 lcr[2];
 	unsigned int nr;
 } waiting_cases[] = {
-	{ "break", UART_LCR_SBC, 0 },
-	{ "character", 0, 1 },
-	{ "character, then a break", UART_LCR_SBC, 1 },
+	{ "break", { UART_LCR_SBC, UART_LCR_SBC }, 0 },
+	{ "break that is over", { UART_LCR_SBC, 0 }, 0 },
+	{ "character", { 0, 0 }, 1 },
+	{ "character, then a break", { UART_LCR_SBC, UART_LCR_SBC }, 1 },
+	{ "character, then a break that is over", { UART_LCR_SBC, 0 }, 1 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(waiting, waiting_cases, name);
@@ -690,7 +773,8 @@ static void loop_back_does_not_depend_on_the_line(struct kunit *test)
 	line->end[0].refuse = true;
 	for (i = 0; i < c->nr; i++)
 		put(line, 0, UART_TX, 0x1f);
-	put(line, 0, UART_LCR, UART_LCR_WLEN8 | c->lcr);
+	for (i = 0; i < 2; i++)
+		put(line, 0, UART_LCR, UART_LCR_WLEN8 | c->lcr[i]);
 	put(line, 0, UART_MCR, UART_MCR_LOOP);
 	put(line, 0, UART_TX, 0x15);
 	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE | UART_LSR_DR);
@@ -749,7 +833,10 @@ static struct kunit_case uart_cases[] = {
 	KUNIT_CASE(clearing_the_fifo_leaves_the_shift_register),
 	KUNIT_CASE(thre_of_one_character_waits_for_its_stop_bit),
 	KUNIT_CASE(thre_of_several_characters_does_not_wait),
-	KUNIT_CASE(what_was_due_has_happened),
+	KUNIT_CASE(late_timer_does_not_hurry),
+	KUNIT_CASE_PARAM(late_timer_leaves_the_receiver_its_time,
+			 late_gen_params),
+	KUNIT_CASE(paced_character_that_is_refused_is_sent_once_more),
 	KUNIT_CASE(time_out_comes_after_four_characters),
 	KUNIT_CASE(full_receiver_makes_the_sender_wait),
 	KUNIT_CASE(sender_waits_for_a_bounded_time),
