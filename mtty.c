@@ -16,16 +16,18 @@
  * not for more than a second, after which an overrun is an overrun.  With the
  * attribute "pace" it takes the time that the divisor says, and never waits.
  *
- * Locking: a cable ends in two devices, and no device lock is taken under
- * another one for it.  Each end leaves what it sends in the cable, under the
- * lock of that, and the other fetches it: when its registers are accessed, so
- * that they read what they should, and from a work item for the interrupt.
+ * A port remembers what it was connected to.  A cable to a device that does not
+ * exist leaves the port unplugged, and is plugged in when that device appears.
+ *
+ * Locking: a cable ends in two devices, and nothing that a guest does takes both
+ * device locks.  Each end leaves what it sends in the inbox of the other port,
+ * under the lock of that, and the other fetches it: when its registers are
+ * accessed, so that they read what they should, and from a work item for the
+ * interrupt.
  */
-#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/serial_reg.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/uuid.h>
@@ -42,20 +44,20 @@ module_param(ports, uint, 0444);
 MODULE_PARM_DESC(ports, "how many ports all devices have together (default 2048)");
 
 /**
- * struct mtty_end - one end of a cable
- * @port: what it is plugged into, NULL: that has left
- * @outputs: RTS and DTR of @port, as UART_MCR_*
- * @changed: those that did since the other end looked
- * @frame: characters on their way to @port
+ * struct mtty_inbox - what is on its way to a port over a cable
+ * @lock: protects all else; taken inside of a device's lock
+ * @outputs: RTS and DTR of the other end, as UART_MCR_*
+ * @changed: those that did since the port looked
+ * @frame: characters
  * @head: the oldest of them
  * @len: how many
  * @lost: there was no place for another one
- * @keep: they wait until @port has room, and so does the sender
+ * @keep: they wait until the port has room, and so does the sender
  * @waits: the sender was refused, and has to be woken when there is room
- * @next: when @port may be given the next one, if the sender is paced
+ * @next: when the port may be given the next one, if the sender is paced
  */
-struct mtty_end {
-	struct mtty_port *port;
+struct mtty_inbox {
+	spinlock_t lock; /* all of it */
 	u8 outputs;
 	u8 changed;
 	struct mdev_pci_uart_frame frame[MTTY_IN_FLIGHT];
@@ -68,15 +70,13 @@ struct mtty_end {
 };
 
 /**
- * struct mtty_cable - a null-modem cable between the ports of two devices
- * @ref: held by either port
- * @lock: protects @end; taken inside of a device's lock
- * @end: its ends
+ * struct mtty_far - the port that a cable leads to, which may not exist
+ * @uuid: of the device
+ * @port: number of the port, from 1; 0: no cable
  */
-struct mtty_cable {
-	struct kref ref;
-	spinlock_t lock; /* end */
-	struct mtty_end end[2];
+struct mtty_far {
+	guid_t uuid;
+	unsigned int port;
 };
 
 /**
@@ -84,18 +84,23 @@ struct mtty_cable {
  * @mpdev: the device it is on
  * @index: which of its ports
  * @uart: its 16550A
- * @peer: the port of the same device that it is connected to; NULL: a cable
- * @cable: the cable, NULL: none
- * @side: which end of it
- * @arrival: fetches what came over the cable
+ * @peer: the port of the same device that it is connected to, itself for
+ *	  loopback; NULL: it has a cable, or is to have one
+ * @other: the port at the other end of the cable; NULL: none, or not plugged in
+ * @wish: where its cable leads to, plugged in or not
+ * @told: by its own attribute, not by that of the other end
+ * @inbox: what comes over the cable
+ * @arrival: fetches it
  */
 struct mtty_port {
 	struct mdev_pci_device *mpdev;
 	unsigned int index;
 	struct mdev_pci_uart uart;
 	struct mtty_port *peer;
-	struct mtty_cable *cable;
-	unsigned int side;
+	struct mtty_port *other;
+	struct mtty_far wish;
+	bool told;
+	struct mtty_inbox inbox;
 	struct work_struct arrival;
 };
 
@@ -112,7 +117,7 @@ struct mtty_device {
 };
 
 /*
- * All devices, and who is connected to whom: that changes under this lock and
+ * All devices, and what is connected to what: that changes under this lock and
  * the device locks of both, in this order, and can be read under any of them.
  */
 static DEFINE_MUTEX(mtty_wiring);
@@ -133,6 +138,14 @@ static unsigned int mtty_nr_ports(const struct mtty_device *mtty)
 	return mtty->mpdev.type->model->nr_regions;
 }
 
+/* Is it the port that a cable leads to? */
+static bool mtty_leads_to(const struct mtty_far *far,
+			  const struct mtty_port *port)
+{
+	return far->port == port->index + 1 &&
+	       guid_equal(&far->uuid, &port->mpdev->uuid);
+}
+
 /* RTS and DTR of one end are CTS, DSR and DCD of the other. */
 static u8 mtty_cross(u8 outputs)
 {
@@ -140,21 +153,10 @@ static u8 mtty_cross(u8 outputs)
 	       (outputs & UART_MCR_DTR ? UART_MSR_DSR | UART_MSR_DCD : 0);
 }
 
-static struct mtty_end *mtty_far_end(const struct mtty_port *port)
-{
-	return &port->cable->end[!port->side];
-}
-
-static void mtty_cable_free(struct kref *ref)
-{
-	kfree(container_of(ref, struct mtty_cable, ref));
-}
-
 /* The other device's work is never done here: it has a lock of its own. */
-static void mtty_wake(struct mtty_end *end)
+static void mtty_wake(struct mtty_port *port)
 {
-	if (end->port)
-		schedule_work(&end->port->arrival);
+	schedule_work(&port->arrival);
 }
 
 /*
@@ -162,88 +164,85 @@ static void mtty_wake(struct mtty_end *end)
  * however late that is, a receiver gets characters no faster than on a line, and
  * so in time to read them.
  */
-static bool mtty_has_place(const struct mtty_end *end)
+static bool mtty_has_place(const struct mtty_inbox *inbox)
 {
-	if (end->keep)
-		return end->len < MTTY_IN_FLIGHT;
-	return !end->len && !ktime_before(ktime_get(), end->next);
+	if (inbox->keep)
+		return inbox->len < MTTY_IN_FLIGHT;
+	return !inbox->len && !ktime_before(ktime_get(), inbox->next);
 }
 
 static bool mtty_cable_send(struct mtty_port *port,
 			    const struct mdev_pci_uart_frame *frame, bool force)
 {
-	struct mtty_end *far = mtty_far_end(port);
+	struct mtty_port *other = port->other;
+	struct mtty_inbox *inbox = &other->inbox;
 	bool taken = true;
 
-	spin_lock(&port->cable->lock);
-	/* Nobody is there, or it is switched off: lost. */
-	if (!far->port || !READ_ONCE(far->port->mpdev->open))
-		goto out_unlock;
+	/* Switched off: lost. */
+	if (!READ_ONCE(other->mpdev->open))
+		return true;
 
-	far->keep = !port->uart.paced;
-	if (!force && !mtty_has_place(far)) {
+	spin_lock(&inbox->lock);
+	inbox->keep = !port->uart.paced;
+	if (!force && !mtty_has_place(inbox)) {
 		/*
 		 * Nothing changes at the far end, so it is not woken: two full
 		 * ends would wake each other for ever.
 		 */
-		far->waits = far->keep;
+		inbox->waits = inbox->keep;
 		taken = false;
-		goto out_unlock;
+	} else if (inbox->len < MTTY_IN_FLIGHT) {
+		inbox->frame[(inbox->head + inbox->len) % MTTY_IN_FLIGHT] = *frame;
+		inbox->len++;
+		mtty_wake(other);
+	} else if (!inbox->lost) {
+		inbox->lost = true;
+		mtty_wake(other);
 	}
-	if (far->len < MTTY_IN_FLIGHT) {
-		far->frame[(far->head + far->len) % MTTY_IN_FLIGHT] = *frame;
-		far->len++;
-	} else if (far->lost) {
-		/* Woken for it before. */
-		goto out_unlock;
-	} else {
-		far->lost = true;
-	}
-	mtty_wake(far);
-out_unlock:
-	spin_unlock(&port->cable->lock);
+	spin_unlock(&inbox->lock);
 	return taken;
 }
 
 static void mtty_cable_outputs(struct mtty_port *port)
 {
-	struct mtty_end *end = &port->cable->end[port->side];
+	struct mtty_inbox *inbox = &port->other->inbox;
 
-	spin_lock(&port->cable->lock);
-	end->changed |= end->outputs ^ port->uart.outputs;
-	end->outputs = port->uart.outputs;
-	mtty_wake(mtty_far_end(port));
-	spin_unlock(&port->cable->lock);
+	spin_lock(&inbox->lock);
+	inbox->changed |= inbox->outputs ^ port->uart.outputs;
+	inbox->outputs = port->uart.outputs;
+	mtty_wake(port->other);
+	spin_unlock(&inbox->lock);
 }
 
 static bool mtty_cable_fetch(struct mtty_port *port,
 			     struct mdev_pci_uart_frame *frame)
 {
-	struct mtty_end *end = &port->cable->end[port->side];
+	struct mtty_inbox *inbox = &port->inbox;
 	bool fetched;
 
-	spin_lock(&port->cable->lock);
-	fetched = end->len &&
-		  (!end->keep || mdev_pci_uart_has_room(&port->uart));
+	spin_lock(&inbox->lock);
+	fetched = inbox->len &&
+		  (!inbox->keep || mdev_pci_uart_has_room(&port->uart));
 	if (fetched) {
-		*frame = end->frame[end->head];
-		end->head = (end->head + 1) % MTTY_IN_FLIGHT;
-		end->len--;
+		*frame = inbox->frame[inbox->head];
+		inbox->head = (inbox->head + 1) % MTTY_IN_FLIGHT;
+		inbox->len--;
 		/* Three quarters: as much slack as core/uart.c has. */
-		if (!end->keep)
-			end->next = ktime_add_ns(ktime_get(),
-						 mdev_pci_uart_frame_ns(frame) / 4 * 3);
-		if (end->waits) {
-			end->waits = false;
-			mtty_wake(mtty_far_end(port));
+		if (!inbox->keep)
+			inbox->next = ktime_add_ns(ktime_get(),
+						   mdev_pci_uart_frame_ns(frame) / 4 * 3);
+		if (inbox->waits) {
+			inbox->waits = false;
+			mtty_wake(port->other);
 		}
 	}
-	spin_unlock(&port->cable->lock);
+	spin_unlock(&inbox->lock);
 	return fetched;
 }
 
 static void mtty_cable_catch_up(struct mtty_port *port)
 {
+	struct mtty_inbox *inbox = &port->inbox;
 	struct mdev_pci_uart_frame frame;
 	u8 outputs, changed;
 	unsigned int i;
@@ -253,14 +252,12 @@ static void mtty_cable_catch_up(struct mtty_port *port)
 	for (i = 0; i < MTTY_IN_FLIGHT && mtty_cable_fetch(port, &frame); i++)
 		mdev_pci_uart_receive(&port->uart, &frame);
 
-	scoped_guard(spinlock, &port->cable->lock) {
-		struct mtty_end *far = mtty_far_end(port);
-
-		lost = port->cable->end[port->side].lost;
-		port->cable->end[port->side].lost = false;
-		outputs = far->outputs;
-		changed = far->changed;
-		far->changed = 0;
+	scoped_guard(spinlock, &inbox->lock) {
+		lost = inbox->lost;
+		inbox->lost = false;
+		outputs = inbox->outputs;
+		changed = inbox->changed;
+		inbox->changed = 0;
 	}
 	if (lost)
 		mdev_pci_uart_overrun(&port->uart);
@@ -273,7 +270,7 @@ static void mtty_cable_catch_up(struct mtty_port *port)
 static void mtty_catch_up(struct mtty_port *port)
 {
 	lockdep_assert_held(&port->mpdev->lock);
-	if (port->cable)
+	if (port->other)
 		mtty_cable_catch_up(port);
 }
 
@@ -299,8 +296,9 @@ static bool mtty_send(struct mdev_pci_uart *uart,
 {
 	struct mtty_port *port = to_mtty_port(uart), *peer = port->peer;
 
-	if (port->cable)
+	if (port->other)
 		return mtty_cable_send(port, frame, force);
+	/* Unplugged: lost. */
 	if (!peer)
 		return true;
 	/* Not in loopback, where a port would wait for itself. */
@@ -318,7 +316,7 @@ static void mtty_outputs(struct mdev_pci_uart *uart)
 	if (port->peer)
 		mdev_pci_uart_set_inputs(&port->peer->uart,
 					 mtty_cross(uart->outputs), 0);
-	if (port->cable)
+	if (port->other)
 		mtty_cable_outputs(port);
 }
 
@@ -410,92 +408,124 @@ static struct mdev_pci_type mtty_dual = {
 
 static struct mdev_pci_type *const mtty_types[] = { &mtty_single, &mtty_dual };
 
+static void mtty_empty_inbox(struct mtty_inbox *inbox)
+{
+	lockdep_assert_held(&inbox->lock);
+	inbox->len = 0;
+	inbox->changed = 0;
+	inbox->lost = false;
+	inbox->waits = false;
+	inbox->next = 0;
+}
+
 /* The ports of the device first, then the other ends: they are not reset. */
 static void mtty_reset(struct mdev_pci_device *mpdev)
 {
 	struct mtty_device *mtty = to_mtty(mpdev);
 	struct mtty_port *port;
 
-	for (port = mtty->port; port < mtty->port + MTTY_MAX_PORTS; port++)
-		mdev_pci_uart_reset(&port->uart, 0);
-
 	for (port = mtty->port; port < mtty->port + MTTY_MAX_PORTS; port++) {
-		struct mtty_cable *cable = port->cable;
-
-		if (!cable)
-			continue;
-		scoped_guard(spinlock, &cable->lock) {
-			cable->end[port->side].len = 0;
-			cable->end[port->side].lost = false;
-			cable->end[port->side].waits = false;
-			cable->end[port->side].next = 0;
-			mtty_far_end(port)->changed = 0;
-			mdev_pci_uart_reset(&port->uart,
-					    mtty_cross(mtty_far_end(port)->outputs));
-		}
-		mtty_cable_outputs(port);
+		spin_lock(&port->inbox.lock);
+		mtty_empty_inbox(&port->inbox);
+		mdev_pci_uart_reset(&port->uart,
+				    mtty_cross(port->inbox.outputs));
+		spin_unlock(&port->inbox.lock);
 	}
+	for (port = mtty->port; port < mtty->port + MTTY_MAX_PORTS; port++)
+		if (port->other)
+			mtty_cable_outputs(port);
 }
 
 /*
  * Wiring
+ *
+ * A cable is remembered at both ends, so that it is plugged in again when a
+ * device that has left comes back.  If one end is wired to something else, the
+ * other goes on waiting for it only if its own attribute said so.  Nothing is
+ * allocated: each port has room for one cable.
  */
 
-/*
- * Takes a cable or a crossing away, and each port gets its plug back. Those
- * who call it reset the device: it is not in use.
- */
-static void mtty_unplug(struct mtty_port *port)
+/* The lines of one end are the inputs of the other; an open one is told. */
+static void mtty_connect(struct mtty_port *port, struct mtty_port *other)
 {
-	struct mtty_cable *cable = port->cable;
+	u8 outputs = other ? other->uart.outputs : 0, changed;
 
-	lockdep_assert_held(&mtty_wiring);
-	lockdep_assert_held(&port->mpdev->lock);
-	if (port->peer)
-		port->peer->peer = port->peer;
-	port->peer = port;
-	if (!cable)
-		return;
-
-	port->cable = NULL;
-	scoped_guard(spinlock, &cable->lock) {
-		struct mtty_end *end = &cable->end[port->side];
-
-		end->port = NULL;
-		end->changed |= end->outputs;
-		end->outputs = 0;
-		mtty_wake(&cable->end[!port->side]);
-	}
-	kref_put(&cable->ref, mtty_cable_free);
-}
-
-static void mtty_plug(struct mtty_port *port, struct mtty_cable *cable,
-		      unsigned int side)
-{
 	lockdep_assert_held(&mtty_wiring);
 	lockdep_assert_held(&port->mpdev->lock);
 	port->peer = NULL;
-	port->cable = cable;
-	port->side = side;
-	kref_get(&cable->ref);
-
-	scoped_guard(spinlock, &cable->lock)
-		cable->end[side].port = port;
+	port->other = other;
+	scoped_guard(spinlock, &port->inbox.lock) {
+		changed = port->inbox.changed;
+		mtty_empty_inbox(&port->inbox);
+		port->inbox.outputs = outputs;
+	}
+	if (!port->mpdev->open) {
+		mtty_reset(port->mpdev);
+		return;
+	}
+	mdev_pci_uart_set_inputs(&port->uart, mtty_cross(outputs),
+				 mtty_cross(changed));
+	/* What waited for room at an end that has left, is lost. */
+	mdev_pci_uart_run(&port->uart);
 }
 
-/* The port at the other end of the cable, if there still is one. */
-static struct mtty_port *mtty_other_port(const struct mtty_port *port)
+static void mtty_plug(struct mtty_port *port, struct mtty_port *other)
+{
+	/* A port that waited for this one keeps what it was told. */
+	if (!mtty_leads_to(&other->wish, port)) {
+		other->wish.uuid = port->mpdev->uuid;
+		other->wish.port = port->index + 1;
+		other->told = false;
+	}
+	port->wish.uuid = other->mpdev->uuid;
+	port->wish.port = other->index + 1;
+	mtty_connect(port, other);
+	mtty_connect(other, port);
+}
+
+/* Both ends have a cable still, which leads nowhere for now. */
+static void mtty_unplug(struct mtty_port *port)
+{
+	struct mtty_port *other = port->other;
+
+	if (!other)
+		return;
+	/* Neither is told of the other by a reset once they are apart. */
+	port->other = NULL;
+	mtty_connect(other, NULL);
+	mtty_connect(port, NULL);
+}
+
+static void mtty_loop_back(struct mtty_port *port)
 {
 	lockdep_assert_held(&mtty_wiring);
-	return port->cable ? mtty_far_end(port)->port : NULL;
+	lockdep_assert_held(&port->mpdev->lock);
+	port->peer = port;
+	port->wish.port = 0;
+	port->told = false;
 }
 
+/* Takes a crossing or a cable away; its device is not in use. */
+static void mtty_unwire(struct mtty_port *port)
+{
+	struct mtty_port *other = port->other;
+
+	mtty_unplug(port);
+	if (other && !other->told)
+		mtty_loop_back(other);
+	if (port->peer)
+		mtty_loop_back(port->peer);
+	mtty_loop_back(port);
+	mtty_reset(port->mpdev);
+}
+
+/* The newest: one that was removed may not be freed yet. */
 static struct mtty_device *mtty_find(const guid_t *uuid)
 {
 	struct mtty_device *mtty;
 
 	lockdep_assert_held(&mtty_wiring);
-	list_for_each_entry(mtty, &mtty_devices, node)
+	list_for_each_entry_reverse(mtty, &mtty_devices, node)
 		if (guid_equal(&mtty->mpdev.uuid, uuid))
 			return mtty;
 	return NULL;
@@ -504,14 +534,12 @@ static struct mtty_device *mtty_find(const guid_t *uuid)
 /**
  * struct mtty_concerned - devices whose ports get another wire, locked
  * @mtty: the devices
- * @nr: how many: one and the other ends of its ports, or both ends of a new
- *	cable and of an old one
- * @open: one of them is in use, and has to find the wires that it knows
+ * @nr: how many: one, and for each of its ports those at the other end of the
+ *	old cable, of the new one, and of the cable that is in the way of that
  */
 struct mtty_concerned {
-	struct mtty_device *mtty[MTTY_MAX_PORTS + 1];
+	struct mtty_device *mtty[1 + 3 * MTTY_MAX_PORTS];
 	unsigned int nr;
-	bool open;
 };
 
 static void mtty_lock(struct mtty_concerned *c, struct mtty_port *port)
@@ -528,7 +556,6 @@ static void mtty_lock(struct mtty_concerned *c, struct mtty_port *port)
 	/* In any order: only one thread at a time has more than one of them. */
 	spin_lock_nest_lock(&mtty->mpdev.lock, &mtty_wiring);
 	__release(&mtty->mpdev.lock);
-	c->open |= mtty->mpdev.open;
 	c->mtty[c->nr++] = mtty;
 }
 
@@ -538,98 +565,284 @@ static void mtty_unlock(struct mtty_concerned *c)
 		mdev_pci_unlock(&c->mtty[--c->nr]->mpdev);
 }
 
-static void mtty_unplug_both(struct mtty_port *port)
-{
-	struct mtty_port *other = mtty_other_port(port);
+enum mtty_kind { MTTY_KEEP, MTTY_LOOPBACK, MTTY_CROSSED, MTTY_CABLE };
 
-	if (other) {
-		mtty_unplug(other);
-		mtty_reset(other->mpdev);
+/**
+ * struct mtty_order - what a port is to be connected to
+ * @kind: to what kind of thing, or that nothing is said of it
+ * @far: where a cable leads to
+ * @other: the port there, NULL: it does not exist
+ * @change: it is not what the port has
+ */
+struct mtty_order {
+	enum mtty_kind kind;
+	struct mtty_far far;
+	struct mtty_port *other;
+	bool change;
+};
+
+static bool mtty_has_wire(const struct mtty_port *port,
+			  const struct mtty_order *wire)
+{
+	switch (wire->kind) {
+	case MTTY_LOOPBACK:
+		return port->peer == port;
+	case MTTY_CROSSED:
+		return port->peer && port->peer != port;
+	case MTTY_CABLE:
+		return !port->peer && port->wish.port == wire->far.port &&
+		       guid_equal(&port->wish.uuid, &wire->far.uuid);
+	default:
+		return true;
 	}
-	mtty_unplug(port);
-	mtty_reset(port->mpdev);
 }
 
-static int mtty_wire_card(struct mtty_device *mtty, bool crossed)
+/*
+ * A device in use has to find the wires that it knows.  A cable from a port that
+ * waits for this one is such a wire: it can be plugged in at any time.
+ */
+static bool mtty_is_free(const struct mtty_port *other,
+			 const struct mtty_port *port,
+			 const struct mtty_order *wires)
 {
-	unsigned int i, nr = mtty_nr_ports(mtty);
-	struct mtty_concerned concerned = {};
-
-	if (crossed && nr != 2)
-		return -EINVAL;
-
-	for (i = 0; i < nr; i++) {
-		mtty_lock(&concerned, &mtty->port[i]);
-		mtty_lock(&concerned, mtty_other_port(&mtty->port[i]));
-	}
-	if (!concerned.open) {
-		for (i = 0; i < nr; i++)
-			mtty_unplug_both(&mtty->port[i]);
-		for (i = 0; crossed && i < nr; i++)
-			mtty->port[i].peer = &mtty->port[!i];
-	}
-	mtty_unlock(&concerned);
-	return concerned.open ? -EBUSY : 0;
+	if (!other->peer && mtty_leads_to(&other->wish, port))
+		return true;
+	if (other->mpdev->open)
+		return false;
+	if (other->peer)
+		return other->peer == other;
+	if (other->told)
+		return false;
+	/* But from a port of the same card, which gets another wire now. */
+	return !other->other || (other->other->mpdev == port->mpdev &&
+				 wires[other->other->index].change);
 }
 
-static int mtty_wire_null_modem(struct mtty_port *port, struct mtty_port *other)
+/* Return: 0, or an errno if it is not to be. */
+static int mtty_prepare(struct mtty_port *port, struct mtty_order *wires)
 {
-	struct mtty_concerned concerned = {};
-	struct mtty_cable *cable;
+	const struct mtty_order *wire = &wires[port->index];
 
-	/* Another's cable, or a crossing, is not pulled out for this one. */
-	if (mtty_other_port(other) ? mtty_other_port(other) != port :
-				     !other->cable && other->peer != other)
+	if (wire->kind == MTTY_KEEP)
+		return 0;
+	if (wire->change && (port->mpdev->open ||
+			     (port->other && port->other->mpdev->open)))
 		return -EBUSY;
-
-	cable = kzalloc_obj(*cable, GFP_KERNEL_ACCOUNT);
-	if (!cable)
-		return -ENOMEM;
-	kref_init(&cable->ref);
-	spin_lock_init(&cable->lock);
-
-	mtty_lock(&concerned, port);
-	mtty_lock(&concerned, mtty_other_port(port));
-	mtty_lock(&concerned, other);
-	if (!concerned.open) {
-		mtty_unplug_both(port);
-		/* There may be half a cable in it, whose other end has left. */
-		mtty_unplug_both(other);
-		mtty_plug(port, cable, 0);
-		mtty_plug(other, cable, 1);
-	}
-	mtty_unlock(&concerned);
-	kref_put(&cable->ref, mtty_cable_free);
-	return concerned.open ? -EBUSY : 0;
+	if (wire->change && wire->other &&
+	    !mtty_is_free(wire->other, port, wires))
+		return -EBUSY;
+	return 0;
 }
 
-/* "loopback", "crossed", or "PORT UUID PORT" for a null-modem cable. */
-static int mtty_wire(struct mtty_device *mtty, const char *buf)
+static void mtty_carry_out(struct mtty_port *port, struct mtty_order *wires)
 {
-	char uuid[UUID_STRING_LEN + 2], from[5], to[5];
-	struct mtty_device *other;
-	unsigned int near, far;
-	guid_t guid;
-	int end = 0;
+	struct mtty_order *wire = &wires[port->index];
 
-	guard(mutex)(&mtty_wiring);
-	if (sysfs_streq(buf, "loopback"))
-		return mtty_wire_card(mtty, false);
-	if (sysfs_streq(buf, "crossed"))
-		return mtty_wire_card(mtty, true);
+	switch (wire->kind) {
+	case MTTY_CROSSED:
+		port->peer = &to_mtty(port->mpdev)->port[!port->index];
+		break;
+	case MTTY_CABLE:
+		port->told = true;
+		if (wire->change) {
+			port->peer = NULL;
+			port->wish = wire->far;
+		}
+		if (port->other || !wire->other ||
+		    !mtty_is_free(wire->other, port, wires))
+			break;
+		/* A device that has left, and whose name another one has now. */
+		mtty_unplug(wire->other);
+		mtty_plug(port, wire->other);
+		break;
+	default:
+		break;
+	}
+}
+
+/* All of it, or nothing. */
+static int mtty_wire_ports(struct mtty_device *mtty, struct mtty_order *wires)
+{
+	unsigned int nr = mtty_nr_ports(mtty), i;
+	struct mtty_concerned concerned = {};
+	struct mtty_device *far;
+	int ret = 0;
+
+	lockdep_assert_held(&mtty_wiring);
+	for (i = 0; i < nr; i++) {
+		if (wires[i].kind != MTTY_CABLE)
+			continue;
+		far = mtty_find(&wires[i].far.uuid);
+		if (far == mtty ||
+		    (far && wires[i].far.port > mtty_nr_ports(far)))
+			return -EINVAL;
+		if (far)
+			wires[i].other = &far->port[wires[i].far.port - 1];
+	}
+
+	mtty_lock(&concerned, &mtty->port[0]);
+	for (i = 0; i < nr; i++) {
+		mtty_lock(&concerned, mtty->port[i].other);
+		mtty_lock(&concerned, wires[i].other);
+		mtty_lock(&concerned, wires[i].other ? wires[i].other->other : NULL);
+		wires[i].change = !mtty_has_wire(&mtty->port[i], &wires[i]);
+	}
+	for (i = 0; i < nr && !ret; i++)
+		ret = mtty_prepare(&mtty->port[i], wires);
+	for (i = 0; i < nr && !ret; i++)
+		if (wires[i].change)
+			mtty_unwire(&mtty->port[i]);
+	for (i = 0; i < nr && !ret; i++)
+		mtty_carry_out(&mtty->port[i], wires);
+	mtty_unlock(&concerned);
+	return ret;
+}
+
+/* "PORT loopback", "PORT crossed", or "PORT UUID PORT" for a cable. */
+static int mtty_parse_line(const char *line, unsigned int nr,
+			   struct mtty_order *wires)
+{
+	char what[UUID_STRING_LEN + 2], from[5], to[5];
+	struct mtty_order *wire;
+	int words, end = 0;
+	unsigned int near;
 
 	/* Words, of which each is looked at to its end. */
-	if (sscanf(buf, "%4s %37s %4s %n", from, uuid, to, &end) != 3 ||
-	    buf[end] || strlen(uuid) != UUID_STRING_LEN || guid_parse(uuid, &guid) ||
-	    kstrtouint(from, 10, &near) || kstrtouint(to, 10, &far))
+	words = sscanf(line, "%4s %37s %n", from, what, &end);
+	if (words != 2 || kstrtouint(from, 10, &near) || !near || near > nr)
 		return -EINVAL;
-	other = mtty_find(&guid);
-	if (!other)
-		return -ENODEV;
-	if (other == mtty || !near || near > mtty_nr_ports(mtty) ||
-	    !far || far > mtty_nr_ports(other))
+	wire = &wires[near - 1];
+	if (wire->kind != MTTY_KEEP)
 		return -EINVAL;
-	return mtty_wire_null_modem(&mtty->port[near - 1], &other->port[far - 1]);
+
+	line += end;
+	if (!*line && !strcmp(what, "loopback")) {
+		wire->kind = MTTY_LOOPBACK;
+		return 0;
+	}
+	if (!*line && !strcmp(what, "crossed")) {
+		wire->kind = MTTY_CROSSED;
+		return 0;
+	}
+	wire->kind = MTTY_CABLE;
+	if (sscanf(line, "%4s %n", to, &end) != 1 || line[end] ||
+	    strlen(what) != UUID_STRING_LEN ||
+	    guid_parse(what, &wire->far.uuid) ||
+	    kstrtouint(to, 10, &wire->far.port) || !wire->far.port ||
+	    wire->far.port > MTTY_MAX_PORTS)
+		return -EINVAL;
+	return 0;
+}
+
+/* A line for each port, or for one of them; or a word for all. */
+static int mtty_parse(const char *buf, unsigned int nr, struct mtty_order *wires)
+{
+	/* No line that means something is longer. */
+	char line[64];
+	unsigned int i;
+	size_t len;
+	int ret;
+
+	if (sysfs_streq(buf, "loopback") || sysfs_streq(buf, "crossed")) {
+		for (i = 0; i < nr; i++)
+			wires[i].kind = *buf == 'l' ? MTTY_LOOPBACK :
+						      MTTY_CROSSED;
+	} else {
+		do {
+			len = strcspn(buf, "\n");
+			if (len >= sizeof(line))
+				return -EINVAL;
+			memcpy(line, buf, len);
+			line[len] = '\0';
+			ret = mtty_parse_line(line, nr, wires);
+			if (ret)
+				return ret;
+			buf += len + !!buf[len];
+		} while (*buf);
+	}
+
+	/* Two ports are crossed, or none; and no port has two cables. */
+	for (i = 0; i < nr; i++) {
+		const struct mtty_order *wire = &wires[i], *next = &wires[!i];
+
+		if (wire->kind == MTTY_CROSSED &&
+		    (nr != 2 || next->kind != MTTY_CROSSED))
+			return -EINVAL;
+		if (nr == 2 && wire->kind == MTTY_CABLE &&
+		    next->kind == MTTY_CABLE &&
+		    wire->far.port == next->far.port &&
+		    guid_equal(&wire->far.uuid, &next->far.uuid))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int mtty_wire(struct mtty_device *mtty, const char *buf)
+{
+	struct mtty_order wires[MTTY_MAX_PORTS] = {};
+	int ret;
+
+	ret = mtty_parse(buf, mtty_nr_ports(mtty), wires);
+	if (ret)
+		return ret;
+	guard(mutex)(&mtty_wiring);
+	return mtty_wire_ports(mtty, wires);
+}
+
+/* A port that waits for this one; of several the one of the oldest device. */
+static struct mtty_port *mtty_find_waiting(const struct mtty_port *port)
+{
+	struct mtty_device *mtty;
+	unsigned int i;
+
+	lockdep_assert_held(&mtty_wiring);
+	list_for_each_entry(mtty, &mtty_devices, node)
+		for (i = 0; i < mtty_nr_ports(mtty); i++)
+			if (!mtty->port[i].peer &&
+			    mtty_leads_to(&mtty->port[i].wish, port))
+				return &mtty->port[i];
+	return NULL;
+}
+
+/* A new device gets the cables whose other ends wait for it. */
+static void mtty_appear(struct mtty_device *mtty)
+{
+	struct mtty_concerned concerned = {};
+	struct mtty_port *waiting;
+	unsigned int i;
+
+	guard(mutex)(&mtty_wiring);
+	for (i = 0; i < mtty_nr_ports(mtty); i++) {
+		waiting = mtty_find_waiting(&mtty->port[i]);
+		if (!waiting)
+			continue;
+		mtty_lock(&concerned, &mtty->port[i]);
+		mtty_lock(&concerned, waiting);
+		mtty_lock(&concerned, waiting->other);
+		/* From one of the same name that is removed, and not yet gone. */
+		mtty_unplug(waiting);
+		mtty_plug(&mtty->port[i], waiting);
+		mtty_unlock(&concerned);
+	}
+	list_add_tail(&mtty->node, &mtty_devices);
+}
+
+/* The other ends of its cables wait for it to come back. */
+static void mtty_disappear(struct mtty_device *mtty)
+{
+	struct mtty_concerned concerned = {};
+	unsigned int i;
+
+	guard(mutex)(&mtty_wiring);
+	list_del(&mtty->node);
+	mtty_lock(&concerned, &mtty->port[0]);
+	for (i = 0; i < MTTY_MAX_PORTS; i++)
+		mtty_lock(&concerned, mtty->port[i].other);
+	/* The last characters over a cable are lost with it. */
+	for (i = 0; i < MTTY_MAX_PORTS; i++)
+		mtty_unplug(&mtty->port[i]);
+	mtty_reset(&mtty->mpdev);
+	mtty_unlock(&concerned);
 }
 
 static ssize_t wire_store(struct device *dev, struct device_attribute *attr,
@@ -638,7 +851,7 @@ static ssize_t wire_store(struct device *dev, struct device_attribute *attr,
 	return mtty_wire(to_mtty(dev_get_drvdata(dev)), buf) ?: count;
 }
 
-/* A line for each port. */
+/* A line for each port: what it was told, also if that does not exist. */
 static ssize_t wire_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
@@ -649,16 +862,14 @@ static ssize_t wire_show(struct device *dev, struct device_attribute *attr,
 	guard(mutex)(&mtty_wiring);
 	for (i = 0; i < mtty_nr_ports(mtty); i++) {
 		const struct mtty_port *port = &mtty->port[i];
-		const struct mtty_port *other = mtty_other_port(port);
 
-		if (other)
-			len += sysfs_emit_at(buf, len, "%u %pUl %u\n", i + 1,
-					     &other->mpdev->uuid, other->index + 1);
-		else
+		if (port->peer)
 			len += sysfs_emit_at(buf, len, "%u %s\n", i + 1,
-					     port->cable ? "unplugged" :
 					     port->peer == port ? "loopback" :
-					     "crossed");
+								  "crossed");
+		else
+			len += sysfs_emit_at(buf, len, "%u %pUl %u\n", i + 1,
+					     &port->wish.uuid, port->wish.port);
 	}
 	return len;
 }
@@ -677,6 +888,9 @@ static ssize_t pace_store(struct device *dev, struct device_attribute *attr,
 		return ret;
 
 	guard(mdev_pci)(&mtty->mpdev);
+	/* What it shows is accepted at any time. */
+	if (pace == mtty->port[0].uart.paced)
+		return count;
 	if (mtty->mpdev.open)
 		return -EBUSY;
 	for (i = 0; i < MTTY_MAX_PORTS; i++)
@@ -722,10 +936,10 @@ static int mtty_init_device(struct mdev_pci_device *mpdev)
 		port->index = i;
 		port->peer = port;
 		mdev_pci_uart_init(&port->uart, &mtty_uart_ops, &mpdev->lock);
+		spin_lock_init(&port->inbox.lock);
 		INIT_WORK(&port->arrival, mtty_arrival);
 	}
-	guard(mutex)(&mtty_wiring);
-	list_add_tail(&mtty->node, &mtty_devices);
+	mtty_appear(mtty);
 	return 0;
 }
 
@@ -735,14 +949,7 @@ static void mtty_release_device(struct mdev_pci_device *mpdev)
 	struct mtty_device *mtty = to_mtty(mpdev);
 	unsigned int i;
 
-	scoped_guard(mutex, &mtty_wiring) {
-		guard(mdev_pci)(mpdev);
-		list_del(&mtty->node);
-		for (i = 0; i < MTTY_MAX_PORTS; i++)
-			mtty_unplug(&mtty->port[i]);
-		/* The last characters over the cable are lost with it. */
-		mtty_reset(mpdev);
-	}
+	mtty_disappear(mtty);
 	for (i = 0; i < MTTY_MAX_PORTS; i++) {
 		cancel_work_sync(&mtty->port[i].arrival);
 		mdev_pci_uart_release(&mtty->port[i].uart);

@@ -55,6 +55,21 @@ static void port_out(struct mtty_port *port, unsigned int reg, u8 val)
 	out_port(port->mpdev, port->index, reg, val);
 }
 
+static void expect_shown(struct kunit *test, struct mtty_device *mtty,
+			 const char *want)
+{
+	/* sysfs_emit_at() wants a page. */
+	char *buf = (char *)__get_free_page(GFP_KERNEL);
+	struct device *dev = kunit_kzalloc(test, sizeof(*dev), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	KUNIT_ASSERT_NOT_NULL(test, dev);
+	dev_set_drvdata(dev, mtty);
+	KUNIT_EXPECT_EQ(test, wire_show(dev, NULL, buf), strlen(want));
+	KUNIT_EXPECT_STREQ(test, buf, want);
+	free_page((unsigned long)buf);
+}
+
 /* What the work item would do soon. */
 static bool asks_for_service(struct mtty_port *port)
 {
@@ -192,7 +207,7 @@ static void paced_sender_does_not_go_ahead_of_the_far_end(struct kunit *test)
 
 	/* Once it knows of the first, it has the time of a character for it. */
 	port_in(far, UART_LSR);
-	udelay(100);
+	usleep_range(100, 200);
 	KUNIT_EXPECT_TRUE(test, send_frame(near, &slow, false));
 	port_in(far, UART_LSR);
 	KUNIT_EXPECT_FALSE(test, send_frame(near, &fast, false));
@@ -301,16 +316,125 @@ static void other_end_can_leave(struct kunit *test)
 	for (i = 0; i < 100; i++)
 		port_out(&a->port[1], UART_TX, 'x');
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), LSR_EMPTY);
-	scoped_guard(mutex, &mtty_wiring)
-		KUNIT_EXPECT_NULL(test, mtty_other_port(&a->port[1]));
+	KUNIT_EXPECT_NULL(test, a->port[1].other);
 
-	/* It will be released once more when the test ends. */
+	/* It comes back, while this one is in use; and is released once more. */
+	b->mpdev.open = false;
 	KUNIT_EXPECT_EQ(test, mtty_init_device(&b->mpdev), 0);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &b->port[0]);
+	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_MSR), 0);
+	b->mpdev.open = true;
+	port_out(&b->port[0], UART_MCR, UART_MCR_DTR);
+	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_MSR), UART_MSR_DSR |
+			UART_MSR_DCD | UART_MSR_DDSR | UART_MSR_DDCD);
+	port_out(&a->port[1], UART_TX, 0x15);
+	KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_RX), 0x15);
+
+	KUNIT_EXPECT_EQ(test, wire(a, b, "loopback"), 0);
 	KUNIT_EXPECT_EQ(test, wire(a, b, "1 %pUl 1"), 0);
 	KUNIT_EXPECT_EQ(test, wire(a, b, "2 %pUl 1"), -EBUSY);
 	KUNIT_EXPECT_EQ(test, wire(a, NULL, "loopback"), -EBUSY);
 	KUNIT_EXPECT_EQ(test, wire(a, b, "loopback"), 0);
 	KUNIT_EXPECT_EQ(test, wire(a, b, "2 %pUl 1"), 0);
+}
+
+/* As the device does that has this name until the test ends. */
+static void come(struct kunit *test, struct mtty_device *mtty)
+{
+	mtty->mpdev.open = false;
+	KUNIT_ASSERT_EQ(test, mtty_init_device(&mtty->mpdev), 0);
+}
+
+static void go(struct mtty_device *mtty)
+{
+	mtty->mpdev.open = false;
+	mtty_release_device(&mtty->mpdev);
+}
+
+static void ports_wait_for_a_device_to_appear(struct kunit *test)
+{
+	struct mtty_device *a = new_card(test, &mtty_dual, 1);
+	struct mtty_device *b = new_card(test, &mtty_dual, 2);
+	struct mtty_device *c = new_card(test, &mtty_single, 3);
+	char text[64];
+
+	go(b);
+	KUNIT_EXPECT_EQ(test, wire(a, NULL, "loopback"), 0);
+	KUNIT_EXPECT_EQ(test, wire(a, b, "1 %pUl 2"), 0);
+	snprintf(text, sizeof(text), "1 %pUl 2\n2 loopback\n", &b->mpdev.uuid);
+	expect_shown(test, a, text);
+	KUNIT_EXPECT_NULL(test, a->port[0].other);
+	KUNIT_EXPECT_NULL(test, a->port[0].peer);
+
+	/* Another that waits for the same port: the older device has it. */
+	KUNIT_EXPECT_EQ(test, wire(c, b, "1 %pUl 2"), 0);
+	come(test, b);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[0].other, &b->port[1]);
+	KUNIT_EXPECT_PTR_EQ(test, b->port[1].other, &a->port[0]);
+	KUNIT_EXPECT_NULL(test, c->port[0].other);
+	expect_shown(test, a, text);
+	snprintf(text, sizeof(text), "1 loopback\n2 %pUl 1\n", &a->mpdev.uuid);
+	expect_shown(test, b, text);
+
+	/* Told so as well, while the other is in use. */
+	b->mpdev.open = false;
+	KUNIT_EXPECT_TRUE(test, a->mpdev.open);
+	KUNIT_EXPECT_EQ(test, mtty_wire(b, text), 0);
+	KUNIT_EXPECT_PTR_EQ(test, b->port[1].other, &a->port[0]);
+
+	/* Now it is told otherwise: the other goes on waiting for it. */
+	a->mpdev.open = false;
+	KUNIT_EXPECT_EQ(test, mtty_wire(b, "loopback"), 0);
+	KUNIT_EXPECT_NULL(test, a->port[0].other);
+	KUNIT_EXPECT_NULL(test, a->port[0].peer);
+	KUNIT_EXPECT_EQ(test, wire(a, b, "1 %pUl 2"), 0);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[0].other, &b->port[1]);
+}
+
+/* A device is removed, and one of the same name made, before the first is freed. */
+static void successor_gets_the_cables(struct kunit *test)
+{
+	struct mtty_device *a, *b, *next;
+
+	wired_cards(test, &a, &b);
+	b->mpdev.open = false;
+	next = new_card(test, &mtty_single, 2);
+	go(next);
+	come(test, next);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &next->port[0]);
+	KUNIT_EXPECT_PTR_EQ(test, next->port[0].other, &a->port[1]);
+	KUNIT_EXPECT_NULL(test, b->port[0].other);
+	go(b);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &next->port[0]);
+	come(test, b);
+}
+
+/* Both ports of a card change places at the other, by one write. */
+static void all_lines_of_a_write_are_one_change(struct kunit *test)
+{
+	struct mtty_device *a = new_card(test, &mtty_dual, 1);
+	struct mtty_device *b = new_card(test, &mtty_dual, 2);
+	char text[128];
+	unsigned int i;
+
+	a->mpdev.open = false;
+	b->mpdev.open = false;
+	for (i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "1 %pUl %u\n2 %pUl %u\n",
+			 &b->mpdev.uuid, 1 + i % 2, &b->mpdev.uuid, 2 - i % 2);
+		KUNIT_EXPECT_EQ(test, mtty_wire(a, text), 0);
+		expect_shown(test, a, text);
+		KUNIT_EXPECT_PTR_EQ(test, a->port[0].other, &b->port[i % 2]);
+		KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &b->port[!(i % 2)]);
+	}
+	/* One line can be done, the other cannot. */
+	snprintf(text, sizeof(text), "1 loopback\n2 %pUl 3\n", &b->mpdev.uuid);
+	KUNIT_EXPECT_EQ(test, mtty_wire(a, text), -EINVAL);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[0].other, &b->port[0]);
+	snprintf(text, sizeof(text), "1 %pUl 1\n2 %pUl 1\n", &b->mpdev.uuid,
+		 &b->mpdev.uuid);
+	KUNIT_EXPECT_EQ(test, mtty_wire(a, text), -EINVAL);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &b->port[1]);
 }
 
 static const struct wire_case {
@@ -333,7 +457,16 @@ static const struct wire_case {
 	{ "1 00000001-0000-0000-0000-00000000000 1", -EINVAL },
 	{ "1 00000001-0000-0000-0000-000000000000 1", -EINVAL },
 	{ "1 00000001-0000-0000-0000-000000000000 2", -EINVAL },
-	{ "1 77777777-0000-0000-0000-000000000000 1", -ENODEV },
+	{ "1 77777777-0000-0000-0000-000000000000 3", -EINVAL },
+	{ "1 crossed", -EINVAL },
+	{ "1 loopback 1", -EINVAL },
+	{ "1 loopback\n1 loopback", -EINVAL },
+	{ "1 loopback\n\n", -EINVAL },
+	{ "1 loopback\n2 crossed", -EINVAL },
+	{ "1 %pUl 1\n2 loopback\n1", -EINVAL },
+	{ "1 loopback", 0 },
+	{ "2 loopback\n1 loopback\n", 0 },
+	{ "1 crossed\n2 crossed\n", 0 },
 	{ "1 %pUl 1", 0 },
 	{ " 1  %pUl  1\n", 0 },
 	{ "loopback\n", 0 },
@@ -377,6 +510,9 @@ static struct kunit_case mtty_wire_cases[] = {
 	KUNIT_CASE(closed_end_hears_nothing),
 	KUNIT_CASE(reset_drops_lines_and_lets_go_of_who_waits),
 	KUNIT_CASE(other_end_can_leave),
+	KUNIT_CASE(ports_wait_for_a_device_to_appear),
+	KUNIT_CASE(successor_gets_the_cables),
+	KUNIT_CASE(all_lines_of_a_write_are_one_change),
 	KUNIT_CASE(bad_wire_changes_nothing),
 	{}
 };
