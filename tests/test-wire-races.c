@@ -167,16 +167,11 @@ static int remove_and_create_one(void *arg)
 	return 0;
 }
 
-/* As good as new: a cable between them, and something sent over it. */
-static void expect_cable_works(const struct devices *d)
+/* Something is sent over a cable between them, to either side. */
+static void expect_connected(const struct devices *d)
 {
 	struct vfio two, one;
 
-	wire(&d->two, "loopback");
-	wire(&d->one, "loopback");
-	wire(&d->one, cable(1, &d->two, 2).s);
-	pace(&d->one, "0");
-	pace(&d->two, "0");
 	vfio_open(&two, d->two.uuid, d->door);
 	vfio_open(&one, d->one.uuid, d->door);
 	check_eq(uart_get(&two, PORT_2, UART_MSR), 0);
@@ -195,6 +190,17 @@ static void expect_cable_works(const struct devices *d)
 	vfio_close(&two);
 }
 
+/* As good as new. */
+static void expect_cable_works(const struct devices *d)
+{
+	wire(&d->two, "loopback");
+	wire(&d->one, "loopback");
+	wire(&d->one, cable(1, &d->two, 2).s);
+	pace(&d->one, "0");
+	pace(&d->two, "0");
+	expect_connected(d);
+}
+
 static void wires_are_changed_while_devices_come_and_go(struct env *env)
 {
 	static int (*const racers[])(void *arg) = {
@@ -205,6 +211,21 @@ static void wires_are_changed_while_devices_come_and_go(struct env *env)
 
 	race_of_processes(racers, ARRAY_SIZE(racers), &d);
 	expect_cable_works(&d);
+}
+
+/* One end of a cable goes and comes back, again and again, and nobody touches wires. */
+static void a_cable_is_plugged_in_while_its_ends_are_used(struct env *env)
+{
+	static int (*const racers[])(void *arg) = {
+		open_and_use_two, open_and_use_one, read_wires, remove_and_create_one,
+	};
+	struct devices d = devices_of(env);
+
+	wire(&d.two, cable(2, &d.one, 1).s);
+	race_of_processes(racers, ARRAY_SIZE(racers), &d);
+	expect_wire(&d.two, text("1 loopback\n%s", cable(2, &d.one, 1).s).s);
+	expect_wire(&d.one, cable(1, &d.two, 2).s);
+	expect_connected(&d);
 }
 
 /* Nobody is removed here, so that wires are there more often. */
@@ -459,6 +480,7 @@ static void two_threads_use_crossed_ports(struct env *env)
 
 const struct test_case cases[] = {
 	CASE(wires_are_changed_while_devices_come_and_go, MTTY_2),
+	CASE(a_cable_is_plugged_in_while_its_ends_are_used, MTTY_2),
 	CASE(wires_are_changed_while_devices_are_used, MTTY_2),
 	CASE(no_wire_is_changed_under_its_user, MTTY_2),
 	CASE(an_opening_is_before_a_change_or_after_it, MTTY_2),

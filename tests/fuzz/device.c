@@ -221,6 +221,17 @@ static long put_attribute(struct thread *t, u64 dev, const char *name, const cha
 	return ret;
 }
 
+/* What it shows is taken by it, unless it was changed meanwhile. */
+static long put_back(struct thread *t, u64 dev, const char *name)
+{
+	struct text path = text(MDEV_DEVICES "/%s/vendor/%s", shared->device[dev].mdev.uuid, name);
+	char buf[256];
+	long ret;
+
+	ret = call(t, __sysfs_read(path.s, buf, sizeof(buf)));
+	return ret ?: put_attribute(t, dev, name, buf, strlen(buf));
+}
+
 /* The other device that has ports; one of the same kind there is not. */
 static u64 other_tty(u64 dev)
 {
@@ -246,6 +257,19 @@ long op_wire(struct thread *t, const u64 *arg)
 	case WIRE_CROSSED:
 		len = snprintf(buf, sizeof(buf), way == WIRE_LOOPBACK ? "loopback" : "crossed");
 		break;
+	case 3:		/* both ports at once */
+		len = snprintf(buf, sizeof(buf), "1 %s %llu\n2 %s %llu\n", uuid, (val & 1) + 1,
+			       uuid, (val >> 1 & 1) + 1);
+		break;
+	case 4:		/* one of them */
+		len = snprintf(buf, sizeof(buf), "%llu loopback\n", (val & 1) + 1);
+		break;
+	case 5:		/* to what does not exist */
+		uuid = "00000000-0000-4000-8000-000000000000";
+		len = snprintf(buf, sizeof(buf), "%llu %s 1", (val & 1) + 1, uuid);
+		break;
+	case 6:
+		return put_back(t, arg[0], "wire");
 	case 10:	/* a port that there is not */
 		len = snprintf(buf, sizeof(buf), "%llu %s %lld", val >> (val & 63), uuid, val);
 		break;
@@ -276,6 +300,8 @@ long op_pace(struct thread *t, const u64 *arg)
 	char buf[sizeof(arg[2])];
 
 	switch (arg[1] % 8) {
+	case 4:
+		return put_back(t, arg[0], "pace");
 	case 0 ... 3:
 		return put_attribute(t, arg[0], "pace", arg[1] & 1 ? "1" : "0", 1);
 	default:
@@ -294,8 +320,9 @@ static void make_spare(const char *type)
 }
 
 /*
- * A new device has none of the wires of the old one.  It is not open yet, and the
- * other one must not be either, for a moment.
+ * A new device has none of the wires that the old one was told, but those that the
+ * other one waits with.  It is not open yet, and the other must not be either, for a
+ * moment.
  */
 static void connect_again(u64 nr)
 {
