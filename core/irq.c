@@ -108,18 +108,16 @@ static void update_msi(struct mdev_pci_device *mpdev)
  */
 void mdev_pci_irq_update(struct mdev_pci_device *mpdev)
 {
+	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+
 	lockdep_assert_held(&mpdev->lock);
+	/* An unmask by eventfd waits for nothing but this. */
+	if (irqs->unmask_due) {
+		irqs->unmask_due = false;
+		irqs->masked = false;
+	}
 	update_intx(mpdev);
 	update_msi(mpdev);
-}
-
-/* Unmasks INTx, which delivers it again if it is still asserted. */
-static void unmask_locked(struct mdev_pci_device *mpdev)
-{
-	lockdep_assert_held(&mpdev->lock);
-	mpdev->irqs.unmask_due = false;
-	mpdev->irqs.masked = false;
-	mdev_pci_irq_update(mpdev);
 }
 
 /* Sources share the last message if there are fewer messages. */
@@ -164,11 +162,7 @@ void mdev_pci_set_irq(struct mdev_pci_device *mpdev, unsigned int source,
 		else
 			irqs->pending &= msi_level(mpdev);
 	}
-	/* An eventfd that unmasks waits for nothing but this. */
-	if (irqs->unmask_due)
-		unmask_locked(mpdev);
-	else
-		mdev_pci_irq_update(mpdev);
+	mdev_pci_irq_update(mpdev);
 }
 EXPORT_SYMBOL_GPL(mdev_pci_set_irq);
 
@@ -190,8 +184,7 @@ void mdev_pci_irq_settle(struct mdev_pci_device *mpdev)
 	flush_work(&irqs->unmask_work);
 
 	guard(mdev_pci)(mpdev);
-	if (irqs->unmask_due)
-		unmask_locked(mpdev);
+	mdev_pci_irq_update(mpdev);
 }
 
 /**
@@ -210,8 +203,9 @@ void mdev_pci_irq_reset(struct mdev_pci_device *mpdev)
 }
 
 /*
- * With MSI, its Enable bit follows: as in vfio-pci, where a user of the ioctl
- * alone gets messages.  The guest may clear it, and set it again.
+ * With MSI, its Enable bit follows, so that a user of the ioctl alone gets
+ * messages, as from vfio-pci.  Here config space shows the bit, and the guest can
+ * clear it and set it again.
  */
 static void irq_select(struct mdev_pci_device *mpdev, unsigned int index,
 		       unsigned int nr_vectors)
@@ -354,8 +348,7 @@ static void late_work(struct work_struct *work)
 	mpdev = container_of(to_delayed_work(work), struct mdev_pci_device,
 			     irqs.late_work);
 	guard(mdev_pci)(mpdev);
-	if (mpdev->irqs.unmask_due)
-		unmask_locked(mpdev);
+	mdev_pci_irq_update(mpdev);
 }
 
 static void unmask_late(struct mdev_pci_device *mpdev, unsigned long delay)
@@ -369,7 +362,9 @@ static void unmask_late(struct mdev_pci_device *mpdev, unsigned long delay)
  * unmask each other, goes round for as long as the level is up, without a
  * process that could be held to account.  A guest that serves its device changes
  * the level, and gets a new burst with the next jiffy.  Without that, each
- * further unmask waits twice as long as the one before, up to a second.
+ * further unmask waits twice as long as the one before, and after half a second
+ * or so for a change of the level, an access to config space or SET_IRQS: a
+ * device whose user has stopped calling comes to rest.
  *
  * The jiffies are compared for equality only: time_after() would call the last
  * one later than now for half of the time that the counter takes to wrap.
@@ -391,14 +386,16 @@ static void unmask_work(struct work_struct *work)
 	}
 	if (irqs->unmasked < UNMASK_BURST) {
 		irqs->unmasked++;
-		unmask_locked(mpdev);
+		irqs->masked = false;
+		mdev_pci_irq_update(mpdev);
 		return;
 	}
-	delay = 1UL << (irqs->unmasked - UNMASK_BURST);
-	if (delay < HZ)
-		irqs->unmasked++;
 	irqs->unmask_due = true;
-	unmask_late(mpdev, min_t(unsigned long, delay, HZ));
+	delay = 1UL << (irqs->unmasked - UNMASK_BURST);
+	if (delay >= HZ)
+		return;
+	irqs->unmasked++;
+	unmask_late(mpdev, delay);
 }
 
 /*
@@ -452,6 +449,8 @@ static int set_intx_mask(struct mdev_pci_device *mpdev,
 {
 	struct mdev_pci_irqs *irqs = &mpdev->irqs;
 	struct virqfd **virqfd = masked ? &irqs->mask : &irqs->unmask;
+	bool was_wired;
+	int ret;
 
 	if (!intx_enabled(irqs) || set->count != 1)
 		return -EINVAL;
@@ -465,10 +464,15 @@ static int set_intx_mask(struct mdev_pci_device *mpdev,
 			mdev_pci_irq_settle(mpdev);
 			return 0;
 		}
+		/* Before, as a handler may run at once. */
+		was_wired = irqs->wired;
 		irqs->wired = true;
-		return vfio_virqfd_enable(mpdev, masked ? mask_handler :
-					  unmask_handler, NULL, NULL, virqfd,
-					  fd);
+		ret = vfio_virqfd_enable(mpdev, masked ? mask_handler :
+					 unmask_handler, NULL, NULL, virqfd,
+					 fd);
+		if (ret)
+			irqs->wired = was_wired;
+		return ret;
 	}
 
 	mdev_pci_irq_settle(mpdev);

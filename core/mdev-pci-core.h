@@ -296,7 +296,7 @@ struct mdev_pci_ram {
  * @mask_work: masks INTx for its eventfd
  * @unmask_work: unmasks INTx for its eventfd, or sets @unmask_due
  * @late_work: unmasks INTx if @unmask_due
- * @unmask_due: an unmask by eventfd waits for @late_work or a change of @level
+ * @unmask_due: an unmask by eventfd waits for @late_work or mdev_pci_irq_update()
  * @level_changed: @level has changed since @unmasked was last cleared
  * @unmask_jiffy: when @unmasked was last cleared
  * @unmasked: unmasks by eventfd since then

@@ -201,17 +201,17 @@ static struct kunit_irqs *unmask_until_it_waits(struct kunit *test)
 	return t;
 }
 
-/* Eventfds in a ring must not keep a processor busy. */
+/* Eventfds in a ring must not keep a processor busy, nor wake it for ever. */
 static void unmask_without_service_waits_longer_each_time(struct kunit *test)
 {
 	struct kunit_irqs *t = unmask_until_it_waits(test);
 	unsigned long delay;
 	unsigned int i;
 
-	for (delay = 1, i = 0; i < 20; delay *= 2, i++) {
+	for (delay = 1, i = 0; delay < HZ; delay *= 2, i++) {
 		unmask_by_eventfd(t);
 		KUNIT_EXPECT_EQ(test, t->fired[0], i);
-		KUNIT_EXPECT_EQ(test, t->delay, min_t(unsigned long, delay, HZ));
+		KUNIT_EXPECT_EQ(test, t->delay, delay);
 		/* More of them are the same one. */
 		unmask_by_eventfd(t);
 		KUNIT_EXPECT_EQ(test, t->fired[0], i);
@@ -222,6 +222,20 @@ static void unmask_without_service_waits_longer_each_time(struct kunit *test)
 		delay_ends(t);
 		KUNIT_EXPECT_EQ(test, t->fired[0], i + 1);
 	}
+
+	/* No timer any more: it waits for an access that is not of the ring. */
+	t->delay = 0;
+	unmask_by_eventfd(t);
+	unmask_by_eventfd(t);
+	KUNIT_EXPECT_EQ(test, t->delay, 0);
+	KUNIT_EXPECT_EQ(test, t->fired[0], i);
+	KUNIT_EXPECT_TRUE(test, t->mpdev.irqs.unmask_due);
+	config_put(&t->mpdev, PCI_INTERRUPT_LINE, 1, 0);
+	KUNIT_EXPECT_EQ(test, t->fired[0], i + 1);
+	unmask_by_eventfd(t);
+	KUNIT_EXPECT_EQ(test, t->delay, 0);
+	set_level(t, 1, true);
+	KUNIT_EXPECT_EQ(test, t->fired[0], i + 2);
 }
 
 static void unmask_that_waits_happens_when_the_level_changes(struct kunit *test)
