@@ -12,7 +12,7 @@
  * that its pages stay in memory while it is there, as those of most dma-bufs.
  */
 #include <linux/dma-buf.h>
-#include <linux/dma-map-ops.h>
+#include <linux/dma-map-ops.h> /* dev_is_dma_coherent(), no operations */
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
 #include <linux/iosys-map.h>
@@ -79,6 +79,7 @@ static bool sees_memory(struct device *dev, struct sg_table *sgt,
 	struct scatterlist *sg;
 	int i;
 
+	KUNIT_STATIC_STUB_REDIRECT(sees_memory, dev, sgt, pages);
 	if (!dev_is_dma_coherent(dev))
 		return false;
 	if (domain && domain->type & __IOMMU_DOMAIN_DMA_API)
@@ -225,28 +226,15 @@ static const struct dma_buf_ops mdev_pci_dmabuf_ops = {
 	.release		= mdev_pci_dmabuf_release,
 };
 
-/**
- * mdev_pci_dmabuf_fd() - a new dma-buf of a part of the memory
- * @ram: the memory; the dma-buf takes a reference of its own
- * @offset: first byte, a multiple of PAGE_SIZE
- * @size: in bytes, a multiple of PAGE_SIZE, not 0
- *
- * Readable and writable, or a shared mapping of it could not be made.
- *
- * Return: a close-on-exec file descriptor; -ENOMEM, -EMFILE.
- */
-int mdev_pci_dmabuf_fd(struct file *ram, u64 offset, u64 size)
+static struct dma_buf *dmabuf_export(struct file *ram, u64 offset, u64 size)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(exp);
 	struct mdev_pci_dmabuf *buf;
 	struct dma_buf *dmabuf;
-	int fd;
-
-	KUNIT_STATIC_STUB_REDIRECT(mdev_pci_dmabuf_fd, ram, offset, size);
 
 	buf = kzalloc_obj(*buf, GFP_KERNEL_ACCOUNT);
 	if (!buf)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	buf->ram = get_file(ram);
 	buf->pgoff = offset >> PAGE_SHIFT;
 	buf->nr = size >> PAGE_SHIFT;
@@ -259,9 +247,30 @@ int mdev_pci_dmabuf_fd(struct file *ram, u64 offset, u64 size)
 	if (IS_ERR(dmabuf)) {
 		fput(buf->ram);
 		kfree(buf);
-		return PTR_ERR(dmabuf);
 	}
+	return dmabuf;
+}
 
+/**
+ * mdev_pci_dmabuf_fd() - a new dma-buf of a part of the memory
+ * @ram: the memory; the dma-buf takes a reference of its own
+ * @offset: first byte, a multiple of PAGE_SIZE
+ * @size: in bytes, a multiple of PAGE_SIZE, not 0
+ *
+ * Readable and writable, or a shared mapping of it could not be made.
+ *
+ * Return: a close-on-exec file descriptor; -ENOMEM, -EMFILE.
+ */
+int mdev_pci_dmabuf_fd(struct file *ram, u64 offset, u64 size)
+{
+	struct dma_buf *dmabuf;
+	int fd;
+
+	KUNIT_STATIC_STUB_REDIRECT(mdev_pci_dmabuf_fd, ram, offset, size);
+
+	dmabuf = dmabuf_export(ram, offset, size);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
 	fd = dma_buf_fd(dmabuf, O_CLOEXEC);
 	if (fd < 0)
 		dma_buf_put(dmabuf);
@@ -269,3 +278,8 @@ int mdev_pci_dmabuf_fd(struct file *ram, u64 offset, u64 size)
 }
 
 MODULE_IMPORT_NS("DMA_BUF");
+
+/* KUnit tests of the functions above. */
+#if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
+#include "../kunit/dmabuf.c"
+#endif
