@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mdpy-fb, the driver of the guest.  No mdpy is on a PCI bus of the machine
+ * that runs the tests.  vm/run gives it a bochs-display: memory behind BAR 0,
+ * and config space that can be written.  With mdpy's capability in it mdpy-fb
+ * drives that device as well.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/fb.h>
+#include <linux/kd.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/cases.h"
+#include "lib/module.h"
+#include "lib/uapi.h"
+
+#define PCI		"/sys/bus/pci"
+#define DRIVER		PCI "/drivers/mdpy-fb"
+#define VENDORCAP	0x40
+#define WIDTH		640
+#define HEIGHT		480
+#define SIZE		(WIDTH * HEIGHT * 4)
+#define PAGE		4096
+#define PATTERN		0x5a
+#define ROUNDS		20
+
+/* The device, by its address. */
+static struct text address;
+/* /dev/fbN */
+static struct text node;
+
+static struct text pci_path(const char *file)
+{
+	return text(PCI "/devices/%s/%s", address.s, file);
+}
+
+static bool is_display(const char *name)
+{
+	char id[16];
+
+	address = text("%s", name);
+	return !__sysfs_read(pci_path("vendor").s, id, sizeof(id)) && !strcmp(id, "0x1234\n") &&
+	       !__sysfs_read(pci_path("device").s, id, sizeof(id)) && !strcmp(id, "0x1111\n");
+}
+
+static void find_display(void)
+{
+	DIR *dir;
+	struct dirent *entry;
+
+	/* For one that a case unplugged and failed. */
+	__sysfs_write(PCI "/rescan", "1");
+	dir = opendir(PCI "/devices");
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && is_display(entry->d_name))
+			break;
+	if (!dir || !entry)
+		skip_case("no bochs-display on the PCI bus: vm/run gives its machine one");
+	closedir(dir);
+}
+
+static bool is_bound(void)
+{
+	return !access(text(DRIVER "/%s", address.s).s, F_OK);
+}
+
+/* The mode as mdpy's config space has it. */
+static void write_capability(void)
+{
+	const u32 capability[] = { 0x00100009, FOURCC_XR24, WIDTH, HEIGHT };
+	int fd = open(pci_path("config").s, O_RDWR | O_CLOEXEC);
+
+	check(fd >= 0);
+	check_eq(sys(pwrite(fd, capability, sizeof(capability), VENDORCAP)), sizeof(capability));
+	close(fd);
+}
+
+static int unbind(void)
+{
+	return __sysfs_write(DRIVER "/unbind", address.s);
+}
+
+static int bind(void)
+{
+	return __sysfs_write(DRIVER "/bind", address.s);
+}
+
+/* The number of the framebuffer in /sys/class/graphics; -1: there is none. */
+static int find_node(void)
+{
+	DIR *dir = opendir(pci_path("graphics").s);
+	struct dirent *entry;
+	int number = -1;
+
+	while (dir && (entry = readdir(dir)))
+		if (sscanf(entry->d_name, "fb%d", &number) == 1)
+			break;
+	if (dir)
+		closedir(dir);
+	if (number >= 0)
+		node = text("/dev/fb%d", number);
+	return number;
+}
+
+/* The text console must not draw between what a case writes and reads. */
+static void set_console(int mode)
+{
+	int fd = open("/dev/tty0", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return;
+	check_eq(sys(ioctl(fd, KDSETMODE, mode)), 0);
+	close(fd);
+}
+
+/* The console on a framebuffer keeps the driver as well. */
+static void unload(void)
+{
+	if (is_bound())
+		check_eq(unbind(), 0);
+	module_unload("mdpy_fb");
+}
+
+static int attach(void)
+{
+	return __sysfs_write(DRIVER "/new_id", "1234 1111");
+}
+
+/* A case that failed may have left anything. */
+static void fb_start(void)
+{
+	find_display();
+	if (module_is_loaded("mdpy_fb"))
+		unload();
+	write_capability();
+	module_load("mdpy-fb", "");
+	check_eq(attach(), 0);
+	check(is_bound());
+	check(find_node() >= 0);
+	set_console(KD_GRAPHICS);
+}
+
+static void fb_stop(void)
+{
+	set_console(KD_TEXT);
+	unload();
+	check_eq(find_node(), -1);
+}
+
+static int fb_open(int flags)
+{
+	int fd = sys(open(node.s, flags | O_CLOEXEC));
+
+	check(fd >= 0);
+	return fd;
+}
+
+static u8 *__fb_map(int fd, size_t len, int prot, int flags, off_t at)
+{
+	return mmap(NULL, len, prot, flags, fd, at);
+}
+
+static u8 *fb_map(int fd)
+{
+	u8 *map = __fb_map(fd, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+
+	check(map != MAP_FAILED);
+	return map;
+}
+
+static sigjmp_buf touched;
+
+static void on_bus_error(int signal)
+{
+	siglongjmp(touched, 1);
+}
+
+/* Is there memory, or SIGBUS? */
+static bool can_read(const volatile u8 *at)
+{
+	signal(SIGBUS, on_bus_error);
+	if (sigsetjmp(touched, 1))
+		return false;
+	(void)*at;
+	return true;
+}
+
+static bool can_write(volatile u8 *at)
+{
+	signal(SIGBUS, on_bus_error);
+	if (sigsetjmp(touched, 1))
+		return false;
+	*at = PATTERN;
+	return true;
+}
+
+static void get_var(int fd, struct fb_var_screeninfo *var)
+{
+	memset(var, 0, sizeof(*var));
+	check_eq(sys(ioctl(fd, FBIOGET_VSCREENINFO, var)), 0);
+}
+
+static void it_says_the_mode(struct env *env)
+{
+	struct fb_fix_screeninfo fix = {};
+	struct fb_var_screeninfo var;
+	int fd;
+
+	fb_start();
+	fd = fb_open(O_RDWR);
+	get_var(fd, &var);
+	check_eq(sys(ioctl(fd, FBIOGET_FSCREENINFO, &fix)), 0);
+	check_eq(strcmp(fix.id, "mdpy-fb"), 0);
+	check_eq(fix.smem_len, SIZE);
+	check_eq(fix.line_length, WIDTH * 4);
+	check_eq(fix.visual, FB_VISUAL_TRUECOLOR);
+	check_eq(var.xres, WIDTH);
+	check_eq(var.yres, HEIGHT);
+	check_eq(var.xres_virtual, WIDTH);
+	check_eq(var.yres_virtual, HEIGHT);
+	check_eq(var.bits_per_pixel, 32);
+	check_eq(var.red.offset, 16);
+	check_eq(var.green.offset, 8);
+	check_eq(var.blue.offset, 0);
+	close(fd);
+	fb_stop();
+}
+
+/* Or anybody could have the kernel remember any number of modes. */
+static void the_list_of_modes_has_one(struct env *env)
+{
+	struct fb_var_screeninfo var;
+	unsigned int i;
+	struct text modes;
+	int fd;
+
+	fb_start();
+	fd = fb_open(O_RDWR);
+	for (i = 0; i < 100; i++) {
+		get_var(fd, &var);
+		var.pixclock = 1000 + i;
+		var.left_margin = i;
+		var.activate = FB_ACTIVATE_NOW | FB_ACTIVATE_FORCE;
+		check_eq(sys(ioctl(fd, FBIOPUT_VSCREENINFO, &var)), 0);
+	}
+	modes = sysfs_read(pci_path(text("graphics/%s/modes", strrchr(node.s, '/') + 1).s).s);
+	check(!strchr(modes.s, '\n'));
+	close(fd);
+	fb_stop();
+}
+
+static void read_and_write_end_where_the_memory_does(struct env *env)
+{
+	static u8 out[3 * PAGE + 7], in[sizeof(out)];
+	unsigned int i;
+	void *nowhere;
+	u8 *map;
+	int fd;
+
+	fb_start();
+	fd = fb_open(O_RDWR);
+	map = fb_map(fd);
+	for (i = 0; i < sizeof(out); i++)
+		out[i] = i * 7 + i / PAGE;
+	check_eq(sys(pwrite(fd, out, sizeof(out), 13)), sizeof(out));
+	check_mem(map + 13, out, sizeof(out));
+	check_eq(sys(pread(fd, in, sizeof(in), 13)), sizeof(in));
+	check_mem(in, out, sizeof(out));
+
+	check_eq(sys(pwrite(fd, out, 100, SIZE - 60)), 60);
+	check_mem(map + SIZE - 60, out, 60);
+	check_eq(sys(pread(fd, in, 100, SIZE - 60)), 60);
+	check_eq(sys(pread(fd, in, 100, SIZE)), 0);
+	check_eq(sys(pread(fd, in, 100, 1ll << 40)), 0);
+	check_eq(sys(pwrite(fd, out, 100, SIZE)), -ENOSPC);
+	check_eq(sys(pwrite(fd, out, 0, SIZE)), 0);
+	check_eq(sys(pwrite(fd, out, 100, SIZE + 1)), -EFBIG);
+	check_eq(sys(pwrite(fd, out, 100, 1ll << 40)), -EFBIG);
+
+	nowhere = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	check_eq(sys(pread(fd, nowhere, 100, 0)), -EFAULT);
+	check_eq(sys(pwrite(fd, nowhere, 100, 0)), -EFAULT);
+	/* Its own memory, which is not there before it is touched */
+	munmap(map, SIZE);
+	map = fb_map(fd);
+	check_eq(sys(pread(fd, map + 8 * PAGE, sizeof(out), 13)), sizeof(out));
+	check_mem(map + 8 * PAGE, out, sizeof(out));
+	munmap(map, SIZE);
+	close(fd);
+	fb_stop();
+}
+
+static int use_again_and_again(void *arg)
+{
+	const int *stop = arg;
+	u8 page[PAGE];
+	u8 *map;
+	int fd;
+
+	while (!*(const volatile int *)stop) {
+		fd = open(node.s, O_RDWR | O_CLOEXEC);
+		if (fd < 0) {
+			check(errno == ENODEV || errno == ENOENT || errno == ENXIO);
+			continue;
+		}
+		map = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (map != MAP_FAILED) {
+			can_write(map + PAGE);
+			can_read(map + SIZE - 1);
+			pwrite(fd, page, sizeof(page), PAGE);
+			pread(fd, page, sizeof(page), PAGE);
+			munmap(map, SIZE);
+		}
+		close(fd);
+	}
+	return 0;
+}
+
+static void it_comes_and_goes_under_its_users(struct env *env)
+{
+	int *stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid[3];
+	unsigned int i;
+
+	fb_start();
+	for (i = 0; i < ARRAY_SIZE(pid); i++)
+		pid[i] = child_start(use_again_and_again, stop);
+	for (i = 0; i < ROUNDS; i++) {
+		note("round %u", i);
+		check_eq(unbind(), 0);
+		check_eq(bind(), 0);
+	}
+	*stop = 1;
+	for (i = 0; i < ARRAY_SIZE(pid); i++)
+		child_join(pid[i]);
+	fb_stop();
+}
+
+const struct test_case cases[] = {
+	CASE(it_says_the_mode, NO_DEVICE),
+	CASE(the_list_of_modes_has_one, NO_DEVICE),
+	CASE(read_and_write_end_where_the_memory_does, NO_DEVICE),
+	CASE(it_comes_and_goes_under_its_users, NO_DEVICE),
+	{}
+};
