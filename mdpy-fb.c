@@ -114,6 +114,17 @@ static int mdpy_fb_read_mode(struct pci_dev *pdev, struct fb_info *info)
 	return 0;
 }
 
+static void mdpy_fb_unregister(struct fb_info *info)
+{
+#ifdef MDEV_PCI_FB_NEEDS_NODE
+	/* Without a device node the console would keep a freed framebuffer. */
+	if (!info->dev)
+		info->dev = info->device;
+#endif
+	/* mdpy_fb_destroy() does the rest, at once or when it is closed. */
+	unregister_framebuffer(info);
+}
+
 static int mdpy_fb_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct fb_info *info;
@@ -145,6 +156,15 @@ static int mdpy_fb_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	info->fbops = &mdpy_fb_ops;
 
 	ret = register_framebuffer(info);
+	/*
+	 * A console that cannot be set up fails it after the framebuffer has
+	 * been published, which its use count tells.  Processes can have it
+	 * open by now: it has to be unregistered like any other.
+	 */
+	if (ret && refcount_read(&info->count)) {
+		mdpy_fb_unregister(info);
+		goto err_release_region;
+	}
 	if (ret)
 		goto err_unmap;
 
@@ -164,8 +184,9 @@ err_release_region:
 
 static void mdpy_fb_remove(struct pci_dev *pdev)
 {
-	/* mdpy_fb_destroy() does the rest, at once or when it is closed. */
-	unregister_framebuffer(pci_get_drvdata(pdev));
+	struct fb_info *info = pci_get_drvdata(pdev);
+
+	mdpy_fb_unregister(info);
 	pci_release_region(pdev, 0);
 }
 

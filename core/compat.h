@@ -45,6 +45,7 @@
 #endif
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define MDEV_PCI_NO_FB_IOMEM_OPS	/* no FB_DEFAULT_IOMEM_OPS */
+#define MDEV_PCI_FB_NEEDS_NODE		/* see mdpy_fb_unregister() */
 #endif
 
 #ifdef MDEV_PCI_LONG_VMA_FLAGS

@@ -16,7 +16,9 @@
 #include <unistd.h>
 
 #include "lib/cases.h"
+#include "lib/fault.h"
 #include "lib/module.h"
+#include "lib/race.h"
 #include "lib/uapi.h"
 
 #define PCI		"/sys/bus/pci"
@@ -341,10 +343,97 @@ static void it_comes_and_goes_under_its_users(struct env *env)
 	fb_stop();
 }
 
+/* A framebuffer of ours in the list of all */
+static bool is_listed(void)
+{
+	char line[64];
+	bool found = false;
+	FILE *f = fopen("/proc/fb", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		found |= !!strstr(line, "mdpy-fb");
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* A region that cannot be noted for lack of memory counts as taken. */
+static int bind_or_enomem(void)
+{
+	int ret = bind();
+
+	return ret == -EBUSY ? -ENOMEM : ret;
+}
+
+static void a_probe_that_fails_leaves_nothing(struct env *env)
+{
+	/* What register_framebuffer() says if the console finds no memory */
+	struct fault f = { .what = "bind", .also = -ENODEV };
+	unsigned int failed = 0;
+	int ret;
+
+	fb_start();
+	check_eq(unbind(), 0);
+	while (fault_next(&f)) {
+		ret = faulted(&f, bind_or_enomem());
+		if (ret < 0) {
+			failed++;
+			check(!is_bound());
+		} else {
+			check(is_bound());
+			check_eq(unbind(), 0);
+		}
+		check(!is_listed());
+		check_eq(find_node(), -1);
+	}
+	check(failed);
+	fb_stop();
+}
+
+static void do_attach(void *arg)
+{
+	*(int *)arg = attach();
+}
+
+static void do_unload(void *arg)
+{
+	*(int *)arg = __module_unload("mdpy_fb");
+}
+
+/*
+ * The console cannot take a module that is on its way out: then
+ * register_framebuffer() fails when all others can already see the framebuffer.
+ */
+static void a_probe_that_meets_rmmod_leaves_nothing(struct env *env)
+{
+	int attached, unloaded;
+	const struct racer racers[] = {
+		{ do_attach, &attached },
+		{ do_unload, &unloaded },
+	};
+	unsigned int i, both = 0;
+
+	fb_start();
+	fb_stop();
+	for (i = 0; i < ROUNDS; i++) {
+		note("round %u", i);
+		module_load("mdpy-fb", "");
+		race(racers, ARRAY_SIZE(racers));
+		both += !attached && !unloaded;
+		if (unloaded)
+			unload();
+		check(!is_listed());
+		check_eq(find_node(), -1);
+	}
+	printf("they met at most %u times\n", both);
+}
+
 const struct test_case cases[] = {
 	CASE(it_says_the_mode, NO_DEVICE),
 	CASE(the_list_of_modes_has_one, NO_DEVICE),
 	CASE(read_and_write_end_where_the_memory_does, NO_DEVICE),
 	CASE(it_comes_and_goes_under_its_users, NO_DEVICE),
+	CASE(a_probe_that_fails_leaves_nothing, NO_DEVICE),
+	CASE(a_probe_that_meets_rmmod_leaves_nothing, NO_DEVICE),
 	{}
 };
