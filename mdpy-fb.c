@@ -6,6 +6,7 @@
  * (mdpy-defs.h).  The driver takes nothing over from another one: its memory
  * is its own.
  */
+#include <linux/console.h>
 #include <linux/fb.h>
 #include <linux/module.h>
 #include <linux/pci.h>
@@ -57,6 +58,41 @@ static int mdpy_fb_setcolreg(unsigned int reg, unsigned int red,
 	return 0;
 }
 
+/*
+ * A fixed mode: another geometry or depth is refused.  The rest - timings,
+ * layout of the colours - has no effect here and is answered with the values
+ * in use.  That also keeps the list of modes at one entry.
+ */
+static int mdpy_fb_check_var(struct fb_var_screeninfo *var, struct fb_info *info)
+{
+	const struct fb_var_screeninfo *now = &info->var;
+	const u32 activate = var->activate;
+
+	if (var->xres != now->xres || var->yres != now->yres ||
+	    var->xres_virtual > now->xres || var->yres_virtual > now->yres ||
+	    var->xoffset || var->yoffset ||
+	    var->bits_per_pixel != now->bits_per_pixel ||
+	    var->grayscale || var->nonstd || var->vmode != now->vmode ||
+	    var->rotate)
+		return -EINVAL;
+
+	*var = *now;
+	var->activate = activate;
+	return 0;
+}
+
+/* fbcon clears the screen by itself if the driver cannot blank it. */
+static int mdpy_fb_blank(int blank, struct fb_info *info)
+{
+	return blank == FB_BLANK_UNBLANK ? 0 : -EINVAL;
+}
+
+/* fb_pan_display() refuses other offsets than 0: there are no pan steps. */
+static int mdpy_fb_pan_display(struct fb_var_screeninfo *var, struct fb_info *info)
+{
+	return var->vmode & FB_VMODE_YWRAP ? -EINVAL : 0;
+}
+
 /* The last user has gone, which may be long after the device has. */
 static void mdpy_fb_destroy(struct fb_info *info)
 {
@@ -67,7 +103,10 @@ static void mdpy_fb_destroy(struct fb_info *info)
 static const struct fb_ops mdpy_fb_ops = {
 	.owner		= THIS_MODULE,
 	FB_DEFAULT_IOMEM_OPS,
+	.fb_check_var	= mdpy_fb_check_var,
 	.fb_setcolreg	= mdpy_fb_setcolreg,
+	.fb_blank	= mdpy_fb_blank,
+	.fb_pan_display	= mdpy_fb_pan_display,
 	.fb_destroy	= mdpy_fb_destroy,
 };
 
@@ -167,6 +206,11 @@ static int mdpy_fb_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	}
 	if (ret)
 		goto err_unmap;
+
+	/* With fb_blank(), newer kernels think that it is dark at first. */
+	console_lock();
+	fb_blank(info, FB_BLANK_UNBLANK);
+	console_unlock();
 
 	pci_set_drvdata(pdev, info);
 	pci_info(pdev, "fb%d: %ux%u\n", info->node, info->var.xres,

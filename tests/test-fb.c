@@ -233,6 +233,83 @@ static void it_says_the_mode(struct env *env)
 	fb_stop();
 }
 
+#define FIELD(field, value, want)						\
+	{ #field " = " #value, offsetof(struct fb_var_screeninfo, field), value, want }
+
+/* One word of what is asked for is another than it is. */
+static const struct ask {
+	const char *what;
+	size_t offset;
+	u32 value;
+	int want;
+} asked[] = {
+	FIELD(xres, WIDTH, 0),
+	FIELD(xres, 800, -EINVAL),
+	FIELD(xres, 320, -EINVAL),
+	FIELD(xres, 0, -EINVAL),
+	FIELD(yres, 600, -EINVAL),
+	FIELD(yres, 240, -EINVAL),
+	FIELD(yres, 0xffffffff, -EINVAL),
+	FIELD(xres_virtual, WIDTH + 1, -EINVAL),
+	FIELD(xres_virtual, 0, 0),
+	FIELD(yres_virtual, 2 * HEIGHT, -EINVAL),
+	FIELD(yres_virtual, 0, 0),
+	FIELD(xoffset, 1, -EINVAL),
+	FIELD(yoffset, 1, -EINVAL),
+	FIELD(bits_per_pixel, 16, -EINVAL),
+	FIELD(bits_per_pixel, 24, -EINVAL),
+	FIELD(bits_per_pixel, 8, -EINVAL),
+	FIELD(grayscale, 1, -EINVAL),
+	FIELD(grayscale, FOURCC_XR24, -EINVAL),
+	FIELD(nonstd, 1, -EINVAL),
+	FIELD(rotate, 1, -EINVAL),
+	FIELD(vmode, FB_VMODE_INTERLACED, -EINVAL),
+	FIELD(vmode, FB_VMODE_DOUBLE, -EINVAL),
+	FIELD(vmode, FB_VMODE_YWRAP, -EINVAL),
+	/* Without effect, and answered with the values in use. */
+	FIELD(red.offset, 0, 0),
+	FIELD(red.length, 5, 0),
+	FIELD(transp.length, 8, 0),
+	FIELD(pixclock, 39721, 0),
+	FIELD(left_margin, 48, 0),
+	FIELD(hsync_len, 96, 0),
+	FIELD(sync, FB_SYNC_HOR_HIGH_ACT, 0),
+	FIELD(width, 300, 0),
+	FIELD(accel_flags, 1, 0),
+};
+
+/* As `fbset -xres 800` asks, which was told that it worked. */
+static void another_mode_is_einval_and_changes_nothing(struct env *env)
+{
+	static const u32 activate[] = { FB_ACTIVATE_TEST, FB_ACTIVATE_NOW,
+					FB_ACTIVATE_NOW | FB_ACTIVATE_FORCE };
+	struct fb_var_screeninfo mode, var, got;
+	unsigned int i, j;
+	int fd;
+
+	fb_start();
+	fd = fb_open(O_RDWR);
+	get_var(fd, &mode);
+	for (i = 0; i < ARRAY_SIZE(asked); i++) {
+		for (j = 0; j < ARRAY_SIZE(activate); j++) {
+			note("%s, activate %#x", asked[i].what, activate[j]);
+			var = mode;
+			var.activate = activate[j];
+			memcpy((u8 *)&var + asked[i].offset, &asked[i].value, 4);
+			check_eq(sys(ioctl(fd, FBIOPUT_VSCREENINFO, &var)), asked[i].want);
+			get_var(fd, &got);
+			got.activate = mode.activate;
+			check_mem(&got, &mode, sizeof(mode));
+			if (asked[i].want)
+				continue;
+			var.activate = mode.activate;
+			check_mem(&var, &mode, sizeof(mode));
+		}
+	}
+	close(fd);
+	fb_stop();
+}
+
 /* Or anybody could have the kernel remember any number of modes. */
 static void the_list_of_modes_has_one(struct env *env)
 {
@@ -252,6 +329,110 @@ static void the_list_of_modes_has_one(struct env *env)
 	}
 	modes = sysfs_read(pci_path(text("graphics/%s/modes", strrchr(node.s, '/') + 1).s).s);
 	check(!strchr(modes.s, '\n'));
+	close(fd);
+	fb_stop();
+}
+
+static void panning_stays_at_the_origin(struct env *env)
+{
+	static const struct {
+		u32 x, y, vmode;
+		int want;
+	} pans[] = {
+		{ 0, 0, 0, 0 },
+		{ 1, 0, 0, -EINVAL },
+		{ 0, 1, 0, -EINVAL },
+		{ 0, HEIGHT, 0, -EINVAL },
+		{ 0xffffffff, 0xffffffff, 0, -EINVAL },
+		{ 0, 0, FB_VMODE_YWRAP, -EINVAL },
+		{ 0, 1, FB_VMODE_YWRAP, -EINVAL },
+	};
+	struct fb_var_screeninfo mode, var, got;
+	unsigned int i;
+	int fd;
+
+	fb_start();
+	fd = fb_open(O_RDWR);
+	get_var(fd, &mode);
+	for (i = 0; i < ARRAY_SIZE(pans); i++) {
+		note("to %u, %u, vmode %#x", pans[i].x, pans[i].y, pans[i].vmode);
+		var = mode;
+		var.xoffset = pans[i].x;
+		var.yoffset = pans[i].y;
+		var.vmode = pans[i].vmode;
+		check_eq(sys(ioctl(fd, FBIOPAN_DISPLAY, &var)), pans[i].want);
+		get_var(fd, &got);
+		check_mem(&got, &mode, sizeof(mode));
+	}
+	close(fd);
+	fb_stop();
+}
+
+/* EINVAL is how fbcon learns that it has to clear the screen by itself. */
+static void blanking_is_refused_and_unblanking_is_not(struct env *env)
+{
+	static const struct {
+		unsigned long mode;
+		int want;
+	} blanks[] = {
+		{ FB_BLANK_UNBLANK, 0 },
+		{ FB_BLANK_NORMAL, -EINVAL },
+		{ FB_BLANK_VSYNC_SUSPEND, -EINVAL },
+		{ FB_BLANK_HSYNC_SUSPEND, -EINVAL },
+		{ FB_BLANK_POWERDOWN, -EINVAL },
+		{ FB_BLANK_POWERDOWN + 1, -EINVAL },
+		{ FB_BLANK_UNBLANK, 0 },
+	};
+	char sysfs[16] = "";
+	struct text file;
+	unsigned int i;
+	int fd;
+
+	fb_start();
+	fd = fb_open(O_RDWR);
+	file = pci_path(text("graphics/%s/blank", strrchr(node.s, '/') + 1).s);
+	for (i = 0; i < ARRAY_SIZE(blanks); i++) {
+		/* Newer kernels tell; the display is never dark. */
+		check_eq(__sysfs_read(file.s, sysfs, sizeof(sysfs)), 0);
+		check(!*sysfs || !strcmp(sysfs, "0\n"));
+		note("mode %lu", blanks[i].mode);
+		check_eq(sys(ioctl(fd, FBIOBLANK, blanks[i].mode)), blanks[i].want);
+	}
+	close(fd);
+	fb_stop();
+}
+
+static bool is_dark(const u8 *map)
+{
+	unsigned int i;
+
+	for (i = 0; i < SIZE; i++)
+		if (map[i])
+			return false;
+	return true;
+}
+
+static void the_text_console_is_blanked_by_software(struct env *env)
+{
+	static const char text_on_it[] = "\033[H\033[2J\033[?25hthis is to be seen";
+	int fd, tty;
+	u8 *map;
+
+	fb_start();
+	set_console(KD_TEXT);
+	fd = fb_open(O_RDWR);
+	map = fb_map(fd);
+	tty = open("/dev/tty0", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (access("/sys/class/graphics/fbcon", F_OK) || tty < 0)
+		skip_case("this kernel has no console on framebuffers");
+	check_eq(sys(write(tty, text_on_it, sizeof(text_on_it) - 1)), sizeof(text_on_it) - 1);
+	check(!is_dark(map));
+	ioctl(fd, FBIOBLANK, FB_BLANK_POWERDOWN);
+	check(is_dark(map));
+	check_eq(sys(ioctl(fd, FBIOBLANK, FB_BLANK_UNBLANK)), 0);
+	check(!is_dark(map));
+	munmap(map, SIZE);
+	close(tty);
 	close(fd);
 	fb_stop();
 }
@@ -430,7 +611,11 @@ static void a_probe_that_meets_rmmod_leaves_nothing(struct env *env)
 
 const struct test_case cases[] = {
 	CASE(it_says_the_mode, NO_DEVICE),
+	CASE(another_mode_is_einval_and_changes_nothing, NO_DEVICE),
 	CASE(the_list_of_modes_has_one, NO_DEVICE),
+	CASE(panning_stays_at_the_origin, NO_DEVICE),
+	CASE(blanking_is_refused_and_unblanking_is_not, NO_DEVICE),
+	CASE(the_text_console_is_blanked_by_software, NO_DEVICE),
 	CASE(read_and_write_end_where_the_memory_does, NO_DEVICE),
 	CASE(it_comes_and_goes_under_its_users, NO_DEVICE),
 	CASE(a_probe_that_fails_leaves_nothing, NO_DEVICE),
