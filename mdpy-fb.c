@@ -5,11 +5,21 @@
  * The mode is fixed; a vendor-specific capability says which it is
  * (mdpy-defs.h).  The driver takes nothing over from another one: its memory
  * is its own.
+ *
+ * A process can keep /dev/fbN open, and mapped, after the device is gone.  The
+ * fb_info lives until the last close.  The memory of the device is out of reach
+ * from the removal on, because another device can be given its address:
+ * mappings end in SIGBUS, read(2) and write(2) in ENODEV.
  */
 #include <linux/console.h>
 #include <linux/fb.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/rwsem.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <drm/drm_fourcc.h>
 
 #include "mdpy-defs.h"
@@ -42,6 +52,35 @@ static const struct fb_var_screeninfo mdpy_fb_var = {
 	.height		= -1,
 	.width		= -1,
 	.vmode		= FB_VMODE_NONINTERLACED,
+};
+
+/**
+ * struct mdpy_fb - what a framebuffer has besides its fb_info
+ * @palette: pseudo palette of the console
+ * @lock: held for reading around each access to the memory of the device
+ * @gone: the device is being removed and its memory must not be accessed
+ * @mappings: struct mdpy_fb_mapping of each mmap()
+ */
+struct mdpy_fb {
+	u32 palette[MDPY_FB_PALETTE_LEN];
+	/* protects gone and mappings */
+	struct rw_semaphore lock;
+	bool gone;
+	struct list_head mappings;
+};
+
+/**
+ * struct mdpy_fb_mapping - one mmap() and the VMAs that came of it
+ * @node: in mdpy_fb.mappings
+ * @info: the framebuffer, alive because the VMAs hold its file
+ * @space: where the VMAs are found; different device nodes have different ones
+ * @nr_vmas: splitting, moving and fork() make more than one
+ */
+struct mdpy_fb_mapping {
+	struct list_head node;
+	struct fb_info *info;
+	struct address_space *space;
+	unsigned int nr_vmas;
 };
 
 static int mdpy_fb_setcolreg(unsigned int reg, unsigned int red,
@@ -93,6 +132,189 @@ static int mdpy_fb_pan_display(struct fb_var_screeninfo *var, struct fb_info *in
 	return var->vmode & FB_VMODE_YWRAP ? -EINVAL : 0;
 }
 
+/*
+ * Copies between the device and a buffer of the kernel.  The lock is not held
+ * while user memory is touched: that can take a fault on a mapping of this same
+ * framebuffer, or any length of time.
+ */
+static int mdpy_fb_copy(struct fb_info *info, loff_t pos, void *buf, size_t len,
+			bool write)
+{
+	struct mdpy_fb *fb = info->par;
+	int ret = 0;
+
+	down_read(&fb->lock);
+	if (fb->gone)
+		ret = -ENODEV;
+	else if (write)
+		memcpy_toio(info->screen_base + pos, buf, len);
+	else
+		memcpy_fromio(buf, info->screen_base + pos, len);
+	up_read(&fb->lock);
+	return ret;
+}
+
+static ssize_t mdpy_fb_read(struct fb_info *info, char __user *to, size_t count,
+			    loff_t *ppos)
+{
+	const size_t size = info->fix.smem_len;
+	size_t done = 0, len;
+	int ret = 0;
+	void *buf;
+
+	if (*ppos >= size)
+		return 0;
+	count = min_t(size_t, count, size - *ppos);
+	buf = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	for (; done < count; done += len) {
+		len = min_t(size_t, count - done, PAGE_SIZE);
+		ret = mdpy_fb_copy(info, *ppos + done, buf, len, false);
+		if (!ret && copy_to_user(to + done, buf, len))
+			ret = -EFAULT;
+		if (ret)
+			break;
+	}
+	kfree(buf);
+	*ppos += done;
+	return done ?: ret;
+}
+
+static ssize_t mdpy_fb_write(struct fb_info *info, const char __user *from,
+			     size_t count, loff_t *ppos)
+{
+	const size_t size = info->fix.smem_len;
+	size_t done = 0, len;
+	int ret = 0;
+	void *buf;
+
+	if (*ppos > size)
+		return -EFBIG;
+	if (!count)
+		return 0;
+	if (*ppos == size)
+		return -ENOSPC;
+	count = min_t(size_t, count, size - *ppos);
+	buf = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	for (; done < count; done += len) {
+		len = min_t(size_t, count - done, PAGE_SIZE);
+		if (copy_from_user(buf, from + done, len))
+			ret = -EFAULT;
+		else
+			ret = mdpy_fb_copy(info, *ppos + done, buf, len, true);
+		if (ret)
+			break;
+	}
+	kfree(buf);
+	*ppos += done;
+	return done ?: ret;
+}
+
+static void mdpy_fb_vm_open(struct vm_area_struct *vma)
+{
+	struct mdpy_fb_mapping *mapping = vma->vm_private_data;
+	struct mdpy_fb *fb = mapping->info->par;
+
+	down_write(&fb->lock);
+	mapping->nr_vmas++;
+	up_write(&fb->lock);
+}
+
+static void mdpy_fb_vm_close(struct vm_area_struct *vma)
+{
+	struct mdpy_fb_mapping *mapping = vma->vm_private_data;
+	struct mdpy_fb *fb = mapping->info->par;
+
+	down_write(&fb->lock);
+	if (!--mapping->nr_vmas) {
+		list_del(&mapping->node);
+		kfree(mapping);
+	}
+	up_write(&fb->lock);
+}
+
+/*
+ * Pages are mapped when they are touched and not by mmap(): until that has
+ * returned, mdpy_fb_remove() would not find them.
+ */
+static vm_fault_t mdpy_fb_vm_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct mdpy_fb_mapping *mapping = vma->vm_private_data;
+	struct fb_info *info = mapping->info;
+	struct mdpy_fb *fb = info->par;
+	vm_fault_t ret = VM_FAULT_SIGBUS;
+
+	down_read(&fb->lock);
+	if (!fb->gone)
+		ret = vmf_insert_pfn(vma, vmf->address,
+				     PHYS_PFN(info->fix.smem_start) + vmf->pgoff);
+	up_read(&fb->lock);
+	return ret;
+}
+
+static const struct vm_operations_struct mdpy_fb_vm_ops = {
+	.open	= mdpy_fb_vm_open,
+	.close	= mdpy_fb_vm_close,
+	.fault	= mdpy_fb_vm_fault,
+};
+
+static int mdpy_fb_mmap(struct fb_info *info, struct vm_area_struct *vma)
+{
+	const unsigned long size = PFN_UP(info->fix.smem_len);
+	struct mdpy_fb *fb = info->par;
+	struct mdpy_fb_mapping *mapping;
+	int ret = 0;
+
+	if (vma->vm_pgoff > size || vma_pages(vma) > size - vma->vm_pgoff)
+		return -EINVAL;
+	/* Pages without a struct page cannot be copied on write. */
+	if (!(vma->vm_flags & VM_MAYSHARE)) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EINVAL;
+		vm_flags_clear(vma, VM_MAYWRITE);
+	}
+
+	mapping = kzalloc_obj(*mapping, GFP_KERNEL);
+	if (!mapping)
+		return -ENOMEM;
+	mapping->info = info;
+	mapping->space = vma->vm_file->f_mapping;
+	mapping->nr_vmas = 1;
+
+	down_write(&fb->lock);
+	if (fb->gone)
+		ret = -ENODEV;
+	else
+		list_add(&mapping->node, &fb->mappings);
+	up_write(&fb->lock);
+	if (ret) {
+		kfree(mapping);
+		return ret;
+	}
+
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_page_prot = pgprot_decrypted(pgprot_writecombine(vma->vm_page_prot));
+	vma->vm_private_data = mapping;
+	vma->vm_ops = &mdpy_fb_vm_ops;
+	return 0;
+}
+
+/* Ends all accesses to the memory of the device, for good. */
+static void mdpy_fb_revoke(struct mdpy_fb *fb)
+{
+	struct mdpy_fb_mapping *mapping;
+
+	down_write(&fb->lock);
+	fb->gone = true;
+	list_for_each_entry(mapping, &fb->mappings, node)
+		unmap_mapping_range(mapping->space, 0, 0, 1);
+	up_write(&fb->lock);
+}
+
 /* The last user has gone, which may be long after the device has. */
 static void mdpy_fb_destroy(struct fb_info *info)
 {
@@ -102,7 +324,12 @@ static void mdpy_fb_destroy(struct fb_info *info)
 
 static const struct fb_ops mdpy_fb_ops = {
 	.owner		= THIS_MODULE,
-	FB_DEFAULT_IOMEM_OPS,
+	.fb_read	= mdpy_fb_read,
+	.fb_write	= mdpy_fb_write,
+	.fb_mmap	= mdpy_fb_mmap,
+	.fb_fillrect	= cfb_fillrect,
+	.fb_copyarea	= cfb_copyarea,
+	.fb_imageblit	= cfb_imageblit,
 	.fb_check_var	= mdpy_fb_check_var,
 	.fb_setcolreg	= mdpy_fb_setcolreg,
 	.fb_blank	= mdpy_fb_blank,
@@ -167,6 +394,7 @@ static void mdpy_fb_unregister(struct fb_info *info)
 static int mdpy_fb_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct fb_info *info;
+	struct mdpy_fb *fb;
 	int ret;
 
 	ret = pcim_enable_device(pdev);
@@ -176,7 +404,7 @@ static int mdpy_fb_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (ret)
 		return ret;
 
-	info = framebuffer_alloc(MDPY_FB_PALETTE_LEN * sizeof(u32), &pdev->dev);
+	info = framebuffer_alloc(sizeof(*fb), &pdev->dev);
 	if (!info) {
 		ret = -ENOMEM;
 		goto err_release_region;
@@ -191,7 +419,10 @@ static int mdpy_fb_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		ret = -ENOMEM;
 		goto err_release_fb;
 	}
-	info->pseudo_palette = info->par;
+	fb = info->par;
+	init_rwsem(&fb->lock);
+	INIT_LIST_HEAD(&fb->mappings);
+	info->pseudo_palette = fb->palette;
 	info->fbops = &mdpy_fb_ops;
 
 	ret = register_framebuffer(info);
@@ -201,6 +432,7 @@ static int mdpy_fb_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	 * open by now: it has to be unregistered like any other.
 	 */
 	if (ret && refcount_read(&info->count)) {
+		mdpy_fb_revoke(fb);
 		mdpy_fb_unregister(info);
 		goto err_release_region;
 	}
@@ -230,6 +462,7 @@ static void mdpy_fb_remove(struct pci_dev *pdev)
 {
 	struct fb_info *info = pci_get_drvdata(pdev);
 
+	mdpy_fb_revoke(info->par);
 	mdpy_fb_unregister(info);
 	pci_release_region(pdev, 0);
 }

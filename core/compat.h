@@ -44,7 +44,6 @@
 #define MDEV_PCI_EVENTFD_SIGNAL_N	/* eventfd_signal() takes a count */
 #endif
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
-#define MDEV_PCI_NO_FB_IOMEM_OPS	/* no FB_DEFAULT_IOMEM_OPS */
 #define MDEV_PCI_FB_NEEDS_NODE		/* see mdpy_fb_unregister() */
 #endif
 
@@ -64,6 +63,11 @@
 static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
 {
 	vma->vm_flags |= flags;
+}
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flags)
+{
+	vma->vm_flags &= ~flags;
 }
 #endif
 
@@ -89,13 +93,6 @@ static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
 #ifdef MDEV_PCI_EVENTFD_SIGNAL_N
 #include <linux/eventfd.h>
 #define eventfd_signal(ctx)	eventfd_signal(ctx, 1)
-#endif
-
-#ifdef MDEV_PCI_NO_FB_IOMEM_OPS
-#define FB_DEFAULT_IOMEM_OPS \
-	.fb_fillrect	= cfb_fillrect, \
-	.fb_copyarea	= cfb_copyarea, \
-	.fb_imageblit	= cfb_imageblit
 #endif
 
 #endif /* MDEV_PCI_COMPAT_H */

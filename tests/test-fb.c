@@ -13,6 +13,8 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "lib/cases.h"
@@ -28,6 +30,7 @@
 #define HEIGHT		480
 #define SIZE		(WIDTH * HEIGHT * 4)
 #define PAGE		4096
+#define FB_MAJOR	29
 #define PATTERN		0x5a
 #define ROUNDS		20
 
@@ -478,6 +481,255 @@ static void read_and_write_end_where_the_memory_does(struct env *env)
 	fb_stop();
 }
 
+static void mappings_stay_inside_of_the_memory(struct env *env)
+{
+	static const struct {
+		size_t len;
+		int prot, flags;
+		off_t at;
+		int want;
+	} maps[] = {
+		{ SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, 0, 0 },
+		{ PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, SIZE - PAGE, 0 },
+		{ SIZE, PROT_READ, MAP_PRIVATE, 0, 0 },
+		{ SIZE + PAGE, PROT_READ, MAP_SHARED, 0, -EINVAL },
+		{ 2 * PAGE, PROT_READ, MAP_SHARED, SIZE - PAGE, -EINVAL },
+		{ PAGE, PROT_READ, MAP_SHARED, SIZE, -EINVAL },
+		{ PAGE, PROT_READ, MAP_SHARED, 1ll << 43, -EINVAL },
+		{ PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, 0, -EINVAL },
+	};
+	unsigned int i;
+	u8 *map;
+	int fd;
+
+	fb_start();
+	fd = fb_open(O_RDWR);
+	for (i = 0; i < ARRAY_SIZE(maps); i++) {
+		note("map %u", i);
+		map = __fb_map(fd, maps[i].len, maps[i].prot, maps[i].flags, maps[i].at);
+		check_eq(map == MAP_FAILED ? -errno : 0, maps[i].want);
+		if (map == MAP_FAILED)
+			continue;
+		check(can_read(map + maps[i].len - 1));
+		/* What is read only stays so, and nothing grows. */
+		check_eq(sys(mprotect(map, PAGE, PROT_READ | PROT_WRITE)),
+			 maps[i].flags == MAP_SHARED ? 0 : -EACCES);
+		check(mremap(map, maps[i].len, maps[i].len + PAGE, MREMAP_MAYMOVE) == MAP_FAILED);
+		munmap(map, maps[i].len);
+	}
+	close(fd);
+	fd = fb_open(O_RDONLY);
+	map = __fb_map(fd, SIZE, PROT_READ, MAP_SHARED, 0);
+	check(map != MAP_FAILED);
+	check(can_read(map));
+	check_eq(sys(mprotect(map, PAGE, PROT_READ | PROT_WRITE)), -EACCES);
+	munmap(map, SIZE);
+	close(fd);
+	fb_stop();
+}
+
+/* Memory that was mapped in each way in which there can be more than one VMA. */
+struct user {
+	int fd, other_fd;
+	u8 *whole, *moved, *other;
+};
+
+static void user_start(struct user *u)
+{
+	struct text other = text("/tmp/fb-%d", getpid());
+	u8 *place;
+
+	u->fd = fb_open(O_RDWR);
+	u->whole = fb_map(u->fd);
+	check(can_write(u->whole));
+	/* In three parts */
+	check_eq(sys(mprotect(u->whole + 8 * PAGE, PAGE, PROT_READ)), 0);
+	check_eq(sys(munmap(u->whole + 16 * PAGE, PAGE)), 0);
+	check(can_write(u->whole + 32 * PAGE));
+
+	u->moved = fb_map(u->fd);
+	check(can_write(u->moved));
+	place = mmap(NULL, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	u->moved = mremap(u->moved, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+	check(u->moved == place);
+	check(can_read(u->moved));
+
+	/* Another inode of the same device, as a container would have it */
+	check_eq(sys(mknod(other.s, S_IFCHR | 0600, makedev(FB_MAJOR, find_node()))), 0);
+	u->other_fd = sys(open(other.s, O_RDWR | O_CLOEXEC));
+	unlink(other.s);
+	if (u->other_fd == -EACCES)
+		skip_case("no device nodes in /tmp");
+	check(u->other_fd >= 0);
+	u->other = fb_map(u->other_fd);
+	check(can_write(u->other + PAGE));
+}
+
+static void expect_gone(struct user *u)
+{
+	struct fb_var_screeninfo var;
+	u8 page[PAGE];
+
+	check(!can_read(u->whole));
+	check(!can_write(u->whole));
+	check(!can_read(u->whole + 8 * PAGE));
+	check(!can_write(u->whole + 32 * PAGE));
+	/* Not touched before */
+	check(!can_read(u->whole + SIZE - PAGE));
+	check(!can_read(u->moved));
+	check(!can_write(u->other + PAGE));
+	check_eq(sys(pread(u->fd, page, sizeof(page), 0)), -ENODEV);
+	check_eq(sys(pwrite(u->fd, page, sizeof(page), 0)), -ENODEV);
+	check_eq(sys(ioctl(u->fd, FBIOGET_VSCREENINFO, &var)), -ENODEV);
+	check(__fb_map(u->fd, PAGE, PROT_READ, MAP_SHARED, 0) == MAP_FAILED && errno == ENODEV);
+	check(__fb_map(u->other_fd, PAGE, PROT_READ, MAP_SHARED, 0) == MAP_FAILED &&
+	      errno == ENODEV);
+}
+
+static void user_stop(struct user *u)
+{
+	munmap(u->whole, SIZE);
+	munmap(u->moved, SIZE);
+	munmap(u->other, SIZE);
+	close(u->fd);
+	close(u->other_fd);
+}
+
+struct fork {
+	struct user *user;
+	int ready[2], go[2];
+};
+
+static int forked_user(void *arg)
+{
+	struct fork *fork = arg;
+	char c = 0;
+
+	check(can_read(fork->user->whole));
+	check_eq(sys(write(fork->ready[1], &c, 1)), 1);
+	check_eq(sys(read(fork->go[0], &c, 1)), 1);
+	expect_gone(fork->user);
+	user_stop(fork->user);
+	return 0;
+}
+
+static void expect_all_is_taken_away(void (*take_away)(void))
+{
+	struct user user;
+	struct fork fork = { .user = &user };
+	pid_t pid;
+	char c = 0;
+
+	user_start(&user);
+	check_eq(sys(pipe(fork.ready)), 0);
+	check_eq(sys(pipe(fork.go)), 0);
+	pid = child_start(forked_user, &fork);
+	check_eq(sys(read(fork.ready[0], &c, 1)), 1);
+
+	take_away();
+	expect_gone(&user);
+	check_eq(sys(write(fork.go[1], &c, 1)), 1);
+	child_join(pid);
+	user_stop(&user);
+}
+
+static void do_unbind(void)
+{
+	check_eq(unbind(), 0);
+}
+
+static void unplug(void)
+{
+	check_eq(__sysfs_write(pci_path("remove").s, "1"), 0);
+	check(access(pci_path("config").s, F_OK));
+}
+
+static void a_mapping_of_an_unbound_device_is_sigbus(struct env *env)
+{
+	u8 *map;
+	int fd;
+
+	fb_start();
+	expect_all_is_taken_away(do_unbind);
+	/* And it can come back, with another user. */
+	check_eq(bind(), 0);
+	check(find_node() >= 0);
+	fd = fb_open(O_RDWR);
+	map = fb_map(fd);
+	check_eq(map[PAGE], PATTERN);
+	munmap(map, SIZE);
+	close(fd);
+	fb_stop();
+}
+
+static void a_mapping_of_an_unplugged_device_is_sigbus(struct env *env)
+{
+	u8 *map;
+	int fd;
+
+	fb_start();
+	expect_all_is_taken_away(unplug);
+	check_eq(__sysfs_write(PCI "/rescan", "1"), 0);
+	check(is_bound());
+	check(find_node() >= 0);
+	fd = fb_open(O_RDWR);
+	map = fb_map(fd);
+	check(can_write(map));
+	/* An open file keeps the driver, not the device. */
+	check_eq(unbind(), 0);
+	check_eq(__module_unload("mdpy_fb"), -EWOULDBLOCK);
+	close(fd);
+	check_eq(__module_unload("mdpy_fb"), -EWOULDBLOCK);
+	munmap(map, SIZE);
+	fb_stop();
+}
+
+struct write {
+	int fd;
+	void *from;
+	ssize_t ret;
+};
+
+static void do_write(void *arg)
+{
+	struct write *w = arg;
+
+	w->ret = sys(pwrite(w->fd, w->from, PAGE, 0));
+}
+
+/* Its address can be another device's by then. */
+static void a_write_under_way_ends_with_the_device(struct env *env)
+{
+	struct late_page late = late_page_new();
+	struct write w = { .from = late.page };
+	struct worker worker;
+	u8 *map;
+	int fd;
+
+	fb_start();
+	w.fd = fb_open(O_RDWR);
+	map = fb_map(w.fd);
+	check(can_write(map));
+	munmap(map, SIZE);
+	worker_start(&worker, do_write, &w);
+	late_page_wait_for_touch(&late);
+	/* It does not wait for what a process keeps waiting. */
+	check_eq(unbind(), 0);
+	late_page_fill(&late);
+	worker_join(&worker);
+	check_eq(w.ret, -ENODEV);
+
+	fd = sys(open(pci_path("resource0").s, O_RDWR | O_CLOEXEC));
+	check(fd >= 0);
+	map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	check(map != MAP_FAILED);
+	check_eq(map[0], PATTERN);
+	munmap(map, PAGE);
+	close(fd);
+	close(w.fd);
+	fb_stop();
+}
+
 static int use_again_and_again(void *arg)
 {
 	const int *stop = arg;
@@ -617,6 +869,10 @@ const struct test_case cases[] = {
 	CASE(blanking_is_refused_and_unblanking_is_not, NO_DEVICE),
 	CASE(the_text_console_is_blanked_by_software, NO_DEVICE),
 	CASE(read_and_write_end_where_the_memory_does, NO_DEVICE),
+	CASE(mappings_stay_inside_of_the_memory, NO_DEVICE),
+	CASE(a_mapping_of_an_unbound_device_is_sigbus, NO_DEVICE),
+	CASE(a_mapping_of_an_unplugged_device_is_sigbus, NO_DEVICE),
+	CASE(a_write_under_way_ends_with_the_device, NO_DEVICE),
 	CASE(it_comes_and_goes_under_its_users, NO_DEVICE),
 	CASE(a_probe_that_fails_leaves_nothing, NO_DEVICE),
 	CASE(a_probe_that_meets_rmmod_leaves_nothing, NO_DEVICE),
