@@ -17,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/pm.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -467,6 +468,31 @@ static void mdpy_fb_remove(struct pci_dev *pdev)
 	pci_release_region(pdev, 0);
 }
 
+/*
+ * The device keeps its memory in D3hot, but nothing gets there: the console
+ * stops drawing and draws all of itself afterwards.  Processes are frozen.
+ */
+static void mdpy_fb_set_suspend(struct device *dev, int state)
+{
+	console_lock();
+	fb_set_suspend(dev_get_drvdata(dev), state);
+	console_unlock();
+}
+
+static int mdpy_fb_suspend(struct device *dev)
+{
+	mdpy_fb_set_suspend(dev, FBINFO_STATE_SUSPENDED);
+	return 0;
+}
+
+static int mdpy_fb_resume(struct device *dev)
+{
+	mdpy_fb_set_suspend(dev, FBINFO_STATE_RUNNING);
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(mdpy_fb_pm_ops, mdpy_fb_suspend, mdpy_fb_resume);
+
 static const struct pci_device_id mdpy_fb_ids[] = {
 	{ PCI_DEVICE_SUB(MDPY_PCI_VENDOR_ID, MDPY_PCI_DEVICE_ID,
 			 MDPY_PCI_SUBVENDOR_ID, MDPY_PCI_SUBDEVICE_ID) },
@@ -479,6 +505,7 @@ static struct pci_driver mdpy_fb_driver = {
 	.id_table	= mdpy_fb_ids,
 	.probe		= mdpy_fb_probe,
 	.remove		= mdpy_fb_remove,
+	.driver.pm	= pm_sleep_ptr(&mdpy_fb_pm_ops),
 };
 module_pci_driver(mdpy_fb_driver);
 
