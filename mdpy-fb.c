@@ -11,6 +11,7 @@
  * from the removal on, because another device can be given its address:
  * mappings end in SIGBUS, read(2) and write(2) in ENODEV.
  */
+#include <linux/atomic.h>
 #include <linux/console.h>
 #include <linux/fb.h>
 #include <linux/fs.h>
@@ -18,9 +19,11 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/pm.h>
+#include <linux/rcupdate.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/wait_bit.h>
 #include <drm/drm_fourcc.h>
 
 #include "mdpy-defs.h"
@@ -316,11 +319,16 @@ static void mdpy_fb_revoke(struct mdpy_fb *fb)
 	up_write(&fb->lock);
 }
 
+/* How many fb_infos have been published and not been destroyed. */
+static atomic_t mdpy_fb_nr_live = ATOMIC_INIT(0);
+
 /* The last user has gone, which may be long after the device has. */
 static void mdpy_fb_destroy(struct fb_info *info)
 {
 	iounmap(info->screen_base);
 	framebuffer_release(info);
+	if (atomic_dec_and_test(&mdpy_fb_nr_live))
+		wake_up_var(&mdpy_fb_nr_live);
 }
 
 static const struct fb_ops mdpy_fb_ops = {
@@ -426,6 +434,8 @@ static int mdpy_fb_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	info->pseudo_palette = fb->palette;
 	info->fbops = &mdpy_fb_ops;
 
+	/* Counted before there can be a user: a failed probe may destroy it. */
+	atomic_inc(&mdpy_fb_nr_live);
 	ret = register_framebuffer(info);
 	/*
 	 * A console that cannot be set up fails it after the framebuffer has
@@ -451,6 +461,7 @@ static int mdpy_fb_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	return 0;
 
 err_unmap:
+	atomic_dec(&mdpy_fb_nr_live);
 	iounmap(info->screen_base);
 err_release_fb:
 	framebuffer_release(info);
@@ -507,7 +518,25 @@ static struct pci_driver mdpy_fb_driver = {
 	.remove		= mdpy_fb_remove,
 	.driver.pm	= pm_sleep_ptr(&mdpy_fb_pm_ops),
 };
-module_pci_driver(mdpy_fb_driver);
+
+static int __init mdpy_fb_init(void)
+{
+	return pci_register_driver(&mdpy_fb_driver);
+}
+
+/*
+ * The last close of a framebuffer lets go of the module before it calls
+ * mdpy_fb_destroy().  Wait until that has been called, and has returned.
+ */
+static void __exit mdpy_fb_exit(void)
+{
+	pci_unregister_driver(&mdpy_fb_driver);
+	wait_var_event(&mdpy_fb_nr_live, !atomic_read(&mdpy_fb_nr_live));
+	synchronize_rcu_tasks();
+}
+
+module_init(mdpy_fb_init);
+module_exit(mdpy_fb_exit);
 
 MODULE_DESCRIPTION("Guest framebuffer driver for mdpy");
 MODULE_LICENSE("GPL");

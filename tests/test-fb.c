@@ -861,6 +861,37 @@ static void a_probe_that_meets_rmmod_leaves_nothing(struct env *env)
 	printf("they met at most %u times\n", both);
 }
 
+static void do_close(void *arg)
+{
+	close(*(int *)arg);
+}
+
+/* The framebuffer is freed after its driver may go. */
+static void a_last_close_that_meets_rmmod_is_complete(struct env *env)
+{
+	int fd, unloaded;
+	const struct racer racers[] = {
+		{ do_close, &fd },
+		{ do_unload, &unloaded },
+	};
+	unsigned int i;
+
+	fb_start();
+	fb_stop();
+	for (i = 0; i < ROUNDS; i++) {
+		note("round %u", i);
+		module_load("mdpy-fb", "");
+		check_eq(attach(), 0);
+		check(find_node() >= 0);
+		fd = fb_open(O_RDWR);
+		check_eq(unbind(), 0);
+		race(racers, ARRAY_SIZE(racers));
+		if (unloaded)
+			unload();
+		check(!is_listed());
+	}
+}
+
 const struct test_case cases[] = {
 	CASE(it_says_the_mode, NO_DEVICE),
 	CASE(another_mode_is_einval_and_changes_nothing, NO_DEVICE),
@@ -876,5 +907,6 @@ const struct test_case cases[] = {
 	CASE(it_comes_and_goes_under_its_users, NO_DEVICE),
 	CASE(a_probe_that_fails_leaves_nothing, NO_DEVICE),
 	CASE(a_probe_that_meets_rmmod_leaves_nothing, NO_DEVICE),
+	CASE(a_last_close_that_meets_rmmod_is_complete, NO_DEVICE),
 	{}
 };
