@@ -54,7 +54,7 @@ MODULE_PARM_DESC(ports, "how many ports all devices have together (default 2048)
  * @lost: there was no place for another one
  * @keep: they wait until the port has room, and so does the sender
  * @waits: the sender was refused, and has to be woken when there is room
- * @next: when the port may be given the next one, if the sender is paced
+ * @fetched: when the port took the last one, if the sender is paced
  */
 struct mtty_inbox {
 	spinlock_t lock; /* all of it */
@@ -66,7 +66,7 @@ struct mtty_inbox {
 	bool lost;
 	bool keep;
 	bool waits;
-	ktime_t next;
+	ktime_t fetched;
 };
 
 /**
@@ -164,11 +164,16 @@ static void mtty_wake(struct mtty_port *port)
  * however late that is, a receiver gets characters no faster than on a line, and
  * so in time to read them.
  */
-static bool mtty_has_place(const struct mtty_inbox *inbox)
+static bool mtty_has_place(const struct mtty_inbox *inbox,
+			   const struct mdev_pci_uart_frame *frame)
 {
+	/* Three quarters: as much slack as core/uart.c has. */
+	u64 least = mdev_pci_uart_frame_ns(frame) / 4 * 3;
+
 	if (inbox->keep)
 		return inbox->len < MTTY_IN_FLIGHT;
-	return !inbox->len && !ktime_before(ktime_get(), inbox->next);
+	return !inbox->len &&
+	       !ktime_before(ktime_get(), ktime_add_ns(inbox->fetched, least));
 }
 
 static bool mtty_cable_send(struct mtty_port *port,
@@ -183,8 +188,10 @@ static bool mtty_cable_send(struct mtty_port *port,
 		return true;
 
 	spin_lock(&inbox->lock);
-	inbox->keep = !port->uart.paced;
-	if (!force && !mtty_has_place(inbox)) {
+	/* What is on its way stays what it was. */
+	if (!inbox->len)
+		inbox->keep = !port->uart.paced;
+	if (!force && !mtty_has_place(inbox, frame)) {
 		/*
 		 * Nothing changes at the far end, so it is not woken: two full
 		 * ends would wake each other for ever.
@@ -227,10 +234,8 @@ static bool mtty_cable_fetch(struct mtty_port *port,
 		*frame = inbox->frame[inbox->head];
 		inbox->head = (inbox->head + 1) % MTTY_IN_FLIGHT;
 		inbox->len--;
-		/* Three quarters: as much slack as core/uart.c has. */
 		if (!inbox->keep)
-			inbox->next = ktime_add_ns(ktime_get(),
-						   mdev_pci_uart_frame_ns(frame) / 4 * 3);
+			inbox->fetched = ktime_get();
 		if (inbox->waits) {
 			inbox->waits = false;
 			mtty_wake(port->other);
@@ -415,7 +420,7 @@ static void mtty_empty_inbox(struct mtty_inbox *inbox)
 	inbox->changed = 0;
 	inbox->lost = false;
 	inbox->waits = false;
-	inbox->next = 0;
+	inbox->fetched = 0;
 }
 
 /* The ports of the device first, then the other ends: they are not reset. */
@@ -648,7 +653,9 @@ static void mtty_carry_out(struct mtty_port *port, struct mtty_order *wires)
 			port->peer = NULL;
 			port->wish = wire->far;
 		}
+		/* Of two ports that want one cable the first gets it. */
 		if (port->other || !wire->other ||
+		    (wire->other->other && wire->other->other->mpdev == port->mpdev) ||
 		    !mtty_is_free(wire->other, port, wires))
 			break;
 		/* A device that has left, and whose name another one has now. */
@@ -670,14 +677,19 @@ static int mtty_wire_ports(struct mtty_device *mtty, struct mtty_order *wires)
 
 	lockdep_assert_held(&mtty_wiring);
 	for (i = 0; i < nr; i++) {
+		wires[i].change = !mtty_has_wire(&mtty->port[i], &wires[i]);
 		if (wires[i].kind != MTTY_CABLE)
 			continue;
 		far = mtty_find(&wires[i].far.uuid);
-		if (far == mtty ||
-		    (far && wires[i].far.port > mtty_nr_ports(far)))
+		if (far == mtty)
 			return -EINVAL;
-		if (far)
+		if (!far)
+			continue;
+		/* A port that the device came back without is waited for. */
+		if (wires[i].far.port <= mtty_nr_ports(far))
 			wires[i].other = &far->port[wires[i].far.port - 1];
+		else if (wires[i].change)
+			return -EINVAL;
 	}
 
 	mtty_lock(&concerned, &mtty->port[0]);
@@ -685,7 +697,6 @@ static int mtty_wire_ports(struct mtty_device *mtty, struct mtty_order *wires)
 		mtty_lock(&concerned, mtty->port[i].other);
 		mtty_lock(&concerned, wires[i].other);
 		mtty_lock(&concerned, wires[i].other ? wires[i].other->other : NULL);
-		wires[i].change = !mtty_has_wire(&mtty->port[i], &wires[i]);
 	}
 	for (i = 0; i < nr && !ret; i++)
 		ret = mtty_prepare(&mtty->port[i], wires);
@@ -761,19 +772,11 @@ static int mtty_parse(const char *buf, unsigned int nr, struct mtty_order *wires
 		} while (*buf);
 	}
 
-	/* Two ports are crossed, or none; and no port has two cables. */
-	for (i = 0; i < nr; i++) {
-		const struct mtty_order *wire = &wires[i], *next = &wires[!i];
-
-		if (wire->kind == MTTY_CROSSED &&
-		    (nr != 2 || next->kind != MTTY_CROSSED))
+	/* Two ports are crossed, or none. */
+	for (i = 0; i < nr; i++)
+		if (wires[i].kind == MTTY_CROSSED &&
+		    (nr != 2 || wires[!i].kind != MTTY_CROSSED))
 			return -EINVAL;
-		if (nr == 2 && wire->kind == MTTY_CABLE &&
-		    next->kind == MTTY_CABLE &&
-		    wire->far.port == next->far.port &&
-		    guid_equal(&wire->far.uuid, &next->far.uuid))
-			return -EINVAL;
-	}
 	return 0;
 }
 
@@ -798,8 +801,10 @@ static struct mtty_port *mtty_find_waiting(const struct mtty_port *port)
 	lockdep_assert_held(&mtty_wiring);
 	list_for_each_entry(mtty, &mtty_devices, node)
 		for (i = 0; i < mtty_nr_ports(mtty); i++)
+			/* One that was removed, and is not freed, waits no more. */
 			if (!mtty->port[i].peer &&
-			    mtty_leads_to(&mtty->port[i].wish, port))
+			    mtty_leads_to(&mtty->port[i].wish, port) &&
+			    mtty_find(&mtty->mpdev.uuid) == mtty)
 				return &mtty->port[i];
 	return NULL;
 }

@@ -657,8 +657,11 @@ static void uart_set_lcr_mcr(struct mdev_pci_uart *uart, u8 lcr, u8 mcr)
 	if (was_full && mdev_pci_uart_has_room(uart) && uart->ops->room)
 		uart->ops->room(uart);
 	/* Cut off while it is being sent, as it has begun on another wire. */
-	if (changed & UART_MCR_LOOP)
+	if (changed & UART_MCR_LOOP) {
 		uart->shift_lost = true;
+		uart->waiting = false;
+		uart->wait_end = 0;
+	}
 	uart_update_break(uart);
 
 	/* "Modem Control Register", bit 4: the pins go inactive. */
