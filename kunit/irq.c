@@ -314,7 +314,7 @@ static void reset_and_disable_forget_an_unmask_that_waits(struct kunit *test)
 }
 
 /*
- * However long nobody unmasked: on 32-bit machines the jiffies of long ago are
+ * However long ago the last unmask was: on 32-bit machines the jiffies of then are
  * later than now by time_after().
  */
 static void service_gives_a_new_burst_in_any_later_jiffy(struct kunit *test)

@@ -314,7 +314,7 @@ static void power_states_are_d0_and_d3(struct env *env)
 	}
 }
 
-/* As behind a bridge that nobody answers, and as vfio-pci has it. */
+/* As reads that no device answers, and as in vfio-pci. */
 static void bars_answer_if_they_are_decoded_and_the_device_is_in_d0(struct env *env)
 {
 	u8 want = model_decoding(env->model), was = 0, val = 0x5a;

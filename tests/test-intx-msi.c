@@ -789,7 +789,7 @@ static u32 msi_enable_bit(struct env *env)
 			  2) & PCI_MSI_FLAGS_ENABLE;
 }
 
-/* As in vfio-pci: who uses the ioctl alone, without config space, gets messages. */
+/* As in vfio-pci: a user of the ioctl alone gets messages. */
 static void msi_enable_follows_the_ioctl(struct env *env)
 {
 	unsigned int i;
