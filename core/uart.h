@@ -23,7 +23,7 @@
 /*
  * How long an unpaced sender waits for a receiver that has no room. Then it goes
  * on, and what it sends is lost, as on a line, until there is room again: a guest
- * that drains its transmitter, or prints by polling, must not hang because nobody
+ * that drains its transmitter, or prints by polling, must not hang because no program
  * reads at the other end.
  */
 #define MDEV_PCI_UART_WAIT_MS	1000

@@ -519,7 +519,7 @@ static void thre_of_several_characters_does_not_wait(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, line->end[0].irq);
 }
 
-/* The line is idle for as long as nobody has looked, and no timer came. */
+/* The line is idle for as long as it was not accessed, and no timer came. */
 static void late_timer_does_not_hurry(struct kunit *test)
 {
 	struct kunit_line *line = new_line(test, true);

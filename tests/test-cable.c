@@ -315,7 +315,7 @@ static void expect_overrun(const struct end *end)
 		check_eq(end_get(end, UART_RX), i++);
 }
 
-/* A console that prints by polling, as Linux' and FreeBSD's do; nobody reads. */
+/* A console that prints by polling, as Linux' and FreeBSD's do; no program reads. */
 static void a_sender_that_polls_does_not_wait_for_ever(struct env *env)
 {
 	struct line l = LINES(env);
@@ -345,7 +345,7 @@ static void a_sender_that_polls_does_not_wait_for_ever(struct env *env)
 	}
 }
 
-/* Nobody looks at either port meanwhile: it is the clock that ends it. */
+/* Neither port is accessed meanwhile: it is the clock that ends it. */
 static void a_sender_that_sleeps_does_not_wait_for_ever(struct env *env)
 {
 	struct line l = LINES(env);

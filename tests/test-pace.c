@@ -290,7 +290,7 @@ static void a_break_arrives_when_it_is_as_long_as_a_character(struct env *env)
 	end_put(&end, UART_LCR, UART_LCR_WLEN8);
 	check_eq(event_take(event), 0);
 
-	/* Nobody looks meanwhile. */
+	/* Not accessed meanwhile. */
 	end_divisor(&end, SLOW);
 	end_put(&end, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
 	event_wait(event);

@@ -214,7 +214,7 @@ static void wires_are_changed_while_devices_come_and_go(struct env *env)
 	expect_cable_works(&d);
 }
 
-/* One end of a cable goes and comes back, again and again, and nobody touches wires. */
+/* One end of a cable goes and comes back, again and again; the wires are left alone. */
 static void a_cable_is_plugged_in_while_its_ends_are_used(struct env *env)
 {
 	static int (*const racers[])(void *arg) = {

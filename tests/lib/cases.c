@@ -63,7 +63,7 @@ static int run_in_child(void *arg)
 		check_eq(ret, 0);
 	}
 	instance->test->run(&env);
-	/* Nobody calls the device any more, and it is still open. */
+	/* No process calls the device any more, and it is still open. */
 	check_quiet();
 	return 0;
 }
@@ -97,7 +97,7 @@ static void run_instance(void **state)
 	if (WEXITSTATUS(status) == EXIT_SKIPPED)
 		skip();
 	assert_int_equal(WEXITSTATUS(status), 0);
-	/* Nobody has it open any more. */
+	/* No process has it open any more. */
 	noise = find_noise();
 	if (noise) {
 		printf("after the device was closed: %s\n", noise);

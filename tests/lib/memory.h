@@ -30,7 +30,7 @@ void memory_read(struct memory *m);
  */
 bool memory_settles(const struct memory *before, unsigned int objects, long kib);
 
-/* Clean pages are dropped, all of them that nobody maps. */
+/* Clean pages are dropped, all of them that are not mapped. */
 void drop_caches(void);
 
 /* In a memory zone whose memory can be taken away; skips where there is no such zone. */

@@ -13,7 +13,7 @@ const char *find_noise(void);
 /**
  * check_quiet() - expect that the kernel's workers come to rest
  *
- * A device that nobody calls must not use a CPU.  Deferred work runs in kworker and
+ * A device that no process calls must not use a CPU.  Deferred work runs in kworker and
  * ksoftirqd threads, which the devices share with the rest of the kernel: a short
  * window in which these threads together use less than a tenth of one CPU is enough.
  * Windows are looked at until one is quiet, for WAIT_MS at most.
