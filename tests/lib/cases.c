@@ -19,6 +19,7 @@ struct instance {
 	const struct model *model;
 	enum door door;
 	const char *skip;	/* the reason, if it cannot run */
+	bool listen;		/* it ends with a look whether the kernel is quiet */
 	char name[96];
 };
 
@@ -64,7 +65,8 @@ static int run_in_child(void *arg)
 	}
 	instance->test->run(&env);
 	/* No process calls the device any more, and it is still open. */
-	check_quiet();
+	if (instance->listen)
+		check_quiet();
 	return 0;
 }
 
@@ -98,7 +100,7 @@ static void run_instance(void **state)
 		skip();
 	assert_int_equal(WEXITSTATUS(status), 0);
 	/* No process has it open any more. */
-	noise = find_noise();
+	noise = instance->listen ? find_noise() : NULL;
 	if (noise) {
 		printf("after the device was closed: %s\n", noise);
 		fail();
@@ -126,12 +128,25 @@ static struct instance *add(struct CMUnitTest **tests, size_t *nr)
 	return instance;
 }
 
+/* A look takes its time on a slow kernel, and displays have nothing that is deferred. */
+static bool has_to_listen(const struct test_case *test, const struct model *model)
+{
+	if (!model || model->bit & MTTY)
+		return true;
+	/* The last one for its type. */
+	for (test++; test->run; test++)
+		if (test->types & model->bit)
+			return false;
+	return true;
+}
+
 static void add_case(struct CMUnitTest **tests, size_t *nr, const struct test_case *test,
 		     enum door door, const struct model *model)
 {
 	struct instance *instance = add(tests, nr);
 
 	instance->test = test;
+	instance->listen = has_to_listen(test, model);
 	instance->door = door;
 	instance->model = model;
 	if (model)
