@@ -16,6 +16,7 @@
 #include "lib/fault.h"
 #include "lib/irq.h"
 #include "lib/module.h"
+#include "lib/restored.h"
 #include "lib/state.h"
 
 #define CORE		"mdev-pci-core"
@@ -241,6 +242,7 @@ static void a_reset_is_complete_or_none(struct env *env)
 			expect_state(env, &before);
 			continue;
 		}
+		keep_what_is_restored(env, new.config, before.config);
 		/* A reset does not unplug the monitor. */
 		memcpy(new.edid, before.edid, sizeof(new.edid));
 		memcpy(new.blob, before.blob, sizeof(new.blob));

@@ -7,6 +7,7 @@
  */
 #include <sys/mman.h>
 
+#include "lib/restored.h"
 #include "lib/bochs.h"
 #include "lib/cases.h"
 #include "lib/gfx.h"
@@ -106,26 +107,6 @@ static void scribble(struct env *env)
 		region_write(&env->dev, VRAM_BAR, memory_at(env, i), bytes, LINE);
 	memset(bytes, 0xff, sizeof(bytes));
 	region_write(&env->dev, CONFIG, 0, bytes, CONFIG_SIZE);
-}
-
-static void keep(u8 *to, const u8 *from, unsigned int pos, unsigned int len)
-{
-	memcpy(to + pos, from + pos, len);
-}
-
-/* What a user of vfio-pci finds unchanged: DPDK sets Bus Master and then resets. */
-static void keep_what_is_restored(struct env *env, u8 *to, const u8 *from)
-{
-	unsigned int msi = config_find_cap(&env->dev, PCI_CAP_ID_MSI);
-
-	keep(to, from, PCI_COMMAND, 2);
-	keep(to, from, PCI_BASE_ADDRESS_0, 24);
-	keep(to, from, PCI_INTERRUPT_LINE, 1);
-	if (!msi)
-		return;
-	keep(to, from, msi + PCI_MSI_FLAGS, 2);
-	keep(to, from, msi + PCI_MSI_ADDRESS_LO, 8);
-	keep(to, from, msi + PCI_MSI_DATA_64, 2);
 }
 
 static void reset_gives_the_device_as_created_but_for_what_vfio_pci_restores(struct env *env)
