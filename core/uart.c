@@ -444,7 +444,8 @@ static void uart_arm(struct mdev_pci_uart *uart)
 	if (uart->waiting) {
 		next = uart->wait_end;
 	} else {
-		if (uart->shifting)
+		/* Unpaced it leaves at once, and what it wakes may end here. */
+		if (uart->shifting && uart->paced)
 			next = uart->shift_end;
 		if (uart->break_at)
 			next = min(next, uart->break_at);

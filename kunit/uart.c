@@ -650,6 +650,20 @@ static void time_out_comes_after_four_characters(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(line, 1, UART_IIR), 0xc0 | UART_IIR_NO_INT);
 }
 
+/* It leaves at once: the timer is for what comes later. */
+static void unpaced_character_starts_the_timer_for_its_time_out_only(struct kunit *test)
+{
+	struct kunit_line *line = new_line(test, false);
+
+	line->end[0].peer = &line->end[0];
+	put(line, 0, UART_FCR, UART_FCR_ENABLE_FIFO);
+	set_format(line, 0, 12, UART_LCR_WLEN8);
+	KUNIT_EXPECT_EQ(test, line->end[0].uart.armed, KTIME_MAX);
+	put(line, 0, UART_TX, 1);
+	KUNIT_EXPECT_EQ(test, line->end[0].uart.armed,
+			START + 4 * CHAR_NS(20, 12));
+}
+
 static void full_receiver_makes_the_sender_wait(struct kunit *test)
 {
 	struct kunit_line *line = new_line(test, false);
@@ -838,6 +852,7 @@ static struct kunit_case uart_cases[] = {
 			 late_gen_params),
 	KUNIT_CASE(paced_character_that_is_refused_is_sent_once_more),
 	KUNIT_CASE(time_out_comes_after_four_characters),
+	KUNIT_CASE(unpaced_character_starts_the_timer_for_its_time_out_only),
 	KUNIT_CASE(full_receiver_makes_the_sender_wait),
 	KUNIT_CASE(sender_waits_for_a_bounded_time),
 	KUNIT_CASE(break_waits_for_a_bounded_time),
