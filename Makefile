@@ -47,30 +47,30 @@ dkms-uninstall:
 	dkms remove $(DKMS_NAME)/$(DKMS_VERSION) --all
 
 demo:
-	@vm/demo
+	@ci/demo
 
 check:
-	@vm/check
+	@ci/check
 
 check-debug:
-	@vm/check --only setup,debug
+	@ci/check --only setup,debug
 
 FUZZ_CALLS ?= 20000000
 FUZZ_SEED ?= $(shell od -An -N4 -tu4 /dev/urandom)
 fuzz:
-	@vm/build --tests
-	@vm/run --build --kernel debug --timeout 86400 -- \
-		tests/fuzz.sh --calls $(FUZZ_CALLS) --seed $(FUZZ_SEED)
+	@ci/build --tests
+	@ci/run --build --kernel debug --timeout 86400 -- \
+		tests/fuzz/run.sh --calls $(FUZZ_CALLS) --seed $(FUZZ_SEED)
 
-# The kernel of the virtual machine; on this machine: tests/bench.sh --ko .
+# The kernel of the virtual machine; on this machine: tests/bench/run.sh --ko .
 BENCH_KERNEL ?= 7.2
 bench:
-	@vm/build --tests
-	@vm/run --build --kernel $(BENCH_KERNEL) --timeout 1200 -- \
-		tests/bench.sh --out /out
+	@ci/build --tests
+	@ci/run --build --kernel $(BENCH_KERNEL) --timeout 1200 -- \
+		tests/bench/run.sh --out /out
 
 shell:
-	@vm/shell
+	@ci/shell
 
 clean:
 	$(if $(wildcard $(KDIR)/Makefile),$(kbuild) clean)

@@ -400,5 +400,5 @@ MODULE_LICENSE("GPL");
 
 /* Here, as the tests call what is static above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
-#include "kunit/mbochs.c"
+#include "tests/kunit/mbochs.c"
 #endif

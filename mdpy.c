@@ -155,5 +155,5 @@ MODULE_LICENSE("GPL");
 
 /* Here, as the tests call what is static above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
-#include "kunit/mdpy.c"
+#include "tests/kunit/mdpy.c"
 #endif

@@ -980,6 +980,6 @@ MODULE_LICENSE("GPL");
 
 /* Here, as the tests call what is static above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
-#include "kunit/mtty.c"
-#include "kunit/mtty-wire.c"
+#include "tests/kunit/mtty.c"
+#include "tests/kunit/mtty-wire.c"
 #endif

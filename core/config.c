@@ -290,5 +290,5 @@ void mdev_pci_config_write(struct mdev_pci_device *mpdev, unsigned int pos,
 
 /* Here, as the tests call what is static above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
-#include "../kunit/config.c"
+#include "../tests/kunit/config.c"
 #endif

@@ -352,5 +352,5 @@ const struct vfio_device_ops mdev_pci_device_ops = {
 
 /* Here, as the tests call what is static above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
-#include "../kunit/device.c"
+#include "../tests/kunit/device.c"
 #endif

@@ -281,5 +281,5 @@ MODULE_IMPORT_NS("DMA_BUF");
 
 /* KUnit tests of the functions above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
-#include "../kunit/dmabuf.c"
+#include "../tests/kunit/dmabuf.c"
 #endif

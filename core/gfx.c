@@ -203,5 +203,5 @@ void mdev_pci_gfx_release(struct mdev_pci_device *mpdev)
 
 /* Here, as the tests call what is static above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
-#include "../kunit/gfx.c"
+#include "../tests/kunit/gfx.c"
 #endif

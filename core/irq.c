@@ -684,5 +684,5 @@ void mdev_pci_request(struct vfio_device *vdev, unsigned int count)
 
 /* Here, as the tests call what is static above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
-#include "../kunit/irq.c"
+#include "../tests/kunit/irq.c"
 #endif

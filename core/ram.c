@@ -489,5 +489,5 @@ void mdev_pci_ram_put_pages(struct page **pages, unsigned long nr)
 
 /* KUnit tests of the functions above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
-#include "../kunit/ram.c"
+#include "../tests/kunit/ram.c"
 #endif

@@ -450,5 +450,5 @@ int mdev_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 
 /* Here, as the tests call what is static above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
-#include "../kunit/region.c"
+#include "../tests/kunit/region.c"
 #endif

@@ -936,5 +936,5 @@ EXPORT_SYMBOL_GPL(mdev_pci_uart_release);
 
 /* Here, as the tests call what is static above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
-#include "../kunit/uart.c"
+#include "../tests/kunit/uart.c"
 #endif

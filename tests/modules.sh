@@ -3,7 +3,7 @@
 #
 # What the scripts that run something on the devices share: where modules and
 # programs come from, loading and unloading, the kernel log, lost memory. Who
-# reads this in has set: here, this folder; and bin and log, empty or folders.
+# reads this in has set: here, the folder of this file; and bin and log, empty or folders.
 
 : "${here:?}"
 
@@ -11,7 +11,7 @@ parents=(mdpy mbochs mtty)
 core=mdev-pci-core
 
 die() {
-	echo "tests/${0##*/}: $*" >&2
+	echo "${0#./}: $*" >&2
 	exit 2
 }
 

@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the ports of mtty are connected to.  Both ends are driven by one thread
+ * here, which sees at once what arrives; tests/vfio/test-wire.c has the others.
+ */
+#include <linux/delay.h>
+
+#include "kunit.h"
+
+#define FIFO_ON		(UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_1)
+
+static struct mtty_device *new_card(struct kunit *test,
+				    const struct mdev_pci_type *type, u8 id)
+{
+	struct mdev_pci_device *mpdev;
+
+	mpdev = mdev_pci_kunit_device(test, &mtty_driver, type);
+	mpdev->uuid.b[0] = id;
+	mpdev->open = true;
+	return to_mtty(mpdev);
+}
+
+/* As if it had been wired before it was opened. */
+static int wire(struct mtty_device *a, struct mtty_device *b, const char *fmt)
+{
+	char buf[64];
+	int ret;
+
+	snprintf(buf, sizeof(buf), fmt, b ? &b->mpdev.uuid : NULL);
+	a->mpdev.open = false;
+	if (b)
+		b->mpdev.open = false;
+	ret = mtty_wire(a, buf);
+	a->mpdev.open = true;
+	if (b)
+		b->mpdev.open = true;
+	return ret;
+}
+
+static void wired_cards(struct kunit *test, struct mtty_device **a,
+			struct mtty_device **b)
+{
+	*a = new_card(test, &mtty_dual, 1);
+	*b = new_card(test, &mtty_single, 2);
+	KUNIT_ASSERT_EQ(test, wire(*a, *b, "2 %pUl 1\n"), 0);
+}
+
+static u8 port_in(struct mtty_port *port, unsigned int reg)
+{
+	return in_port(port->mpdev, port->index, reg);
+}
+
+static void port_out(struct mtty_port *port, unsigned int reg, u8 val)
+{
+	out_port(port->mpdev, port->index, reg, val);
+}
+
+static void expect_shown(struct kunit *test, struct mtty_device *mtty,
+			 const char *want)
+{
+	/* sysfs_emit_at() wants a page. */
+	char *buf = (char *)__get_free_page(GFP_KERNEL);
+	struct device *dev = kunit_kzalloc(test, sizeof(*dev), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	KUNIT_ASSERT_NOT_NULL(test, dev);
+	dev_set_drvdata(dev, mtty);
+	KUNIT_EXPECT_EQ(test, wire_show(dev, NULL, buf), strlen(want));
+	KUNIT_EXPECT_STREQ(test, buf, want);
+	free_page((unsigned long)buf);
+}
+
+/* What the work item would do soon. */
+static bool asks_for_service(struct mtty_port *port)
+{
+	flush_work(&port->arrival);
+	guard(mdev_pci)(port->mpdev);
+	return port->mpdev->irqs.level & BIT(port->index);
+}
+
+static void send_and_wait_for_room(struct kunit *test, struct mtty_port *a,
+				   struct mtty_port *b, unsigned int way)
+{
+	unsigned int i, sent = 0, got = 0;
+
+	port_out(a, UART_LCR, UART_LCR_WLEN8);
+	port_out(b, UART_LCR, UART_LCR_WLEN8);
+	port_out(a, UART_FCR, FIFO_ON);
+	port_out(b, UART_FCR, FIFO_ON);
+
+	/* In all FIFOs, in the shift register, and on the way. */
+	while (port_in(a, UART_LSR) & UART_LSR_THRE) {
+		for (i = 0; i < MDEV_PCI_UART_FIFO; i++)
+			port_out(a, UART_TX, sent++);
+		flush_work(&b->arrival);
+		flush_work(&a->arrival);
+	}
+	KUNIT_EXPECT_GE(test, sent, way);
+	KUNIT_EXPECT_LE(test, sent, way + MDEV_PCI_UART_FIFO);
+	KUNIT_EXPECT_EQ(test, port_in(b, UART_LSR),
+			LSR_EMPTY | UART_LSR_DR);
+
+	while (port_in(b, UART_LSR) & UART_LSR_DR) {
+		KUNIT_EXPECT_EQ(test, port_in(b, UART_RX), got++ & 0xff);
+		flush_work(&a->arrival);
+	}
+	KUNIT_EXPECT_EQ(test, got, sent);
+	KUNIT_EXPECT_EQ(test, port_in(a, UART_LSR), LSR_EMPTY);
+	KUNIT_EXPECT_EQ(test, port_in(b, UART_LSR), LSR_EMPTY);
+}
+
+static void crossed_ports_wait_for_room(struct kunit *test)
+{
+	struct mtty_device *mtty = new_card(test, &mtty_dual, 1);
+
+	KUNIT_ASSERT_EQ(test, wire(mtty, NULL, "crossed\n"), 0);
+	send_and_wait_for_room(test, &mtty->port[0], &mtty->port[1], 32);
+	send_and_wait_for_room(test, &mtty->port[1], &mtty->port[0], 32);
+}
+
+static void ends_of_a_cable_wait_for_room(struct kunit *test)
+{
+	struct mtty_device *a, *b;
+
+	wired_cards(test, &a, &b);
+	send_and_wait_for_room(test, &a->port[1], &b->port[0],
+			       32 + MTTY_IN_FLIGHT);
+	send_and_wait_for_room(test, &b->port[0], &a->port[1],
+			       32 + MTTY_IN_FLIGHT);
+}
+
+static unsigned int arrivals;
+
+static void count_arrival(struct work_struct *work)
+{
+	arrivals++;
+}
+
+/* The guest at one end must not be able to keep the other end's device busy. */
+static void a_refused_character_does_not_wake_the_far_end(struct kunit *test)
+{
+	struct mtty_device *a, *b;
+	struct mtty_port *near, *far;
+	unsigned int i;
+
+	wired_cards(test, &a, &b);
+	near = &a->port[1];
+	far = &b->port[0];
+	port_out(near, UART_FCR, FIFO_ON);
+	port_out(far, UART_FCR, FIFO_ON);
+	while (port_in(near, UART_LSR) & UART_LSR_THRE) {
+		port_out(near, UART_TX, 'x');
+		flush_work(&far->arrival);
+	}
+	flush_work(&near->arrival);
+	INIT_WORK(&far->arrival, count_arrival);
+	arrivals = 0;
+	for (i = 0; i < 1000; i++)
+		KUNIT_EXPECT_EQ(test, port_in(near, UART_LSR), 0);
+	flush_work(&far->arrival);
+	KUNIT_EXPECT_EQ(test, arrivals, 0);
+	INIT_WORK(&far->arrival, mtty_arrival);
+}
+
+/* Nobody knows whether there is somebody to read it. */
+static void without_fifos_the_newest_counts(struct kunit *test)
+{
+	struct mtty_device *a, *b;
+	unsigned int i;
+
+	wired_cards(test, &a, &b);
+	port_out(&a->port[1], UART_FCR, FIFO_ON);
+	for (i = 0; i < 100; i++) {
+		port_out(&a->port[1], UART_TX, i & 0x1f);
+		flush_work(&b->port[0].arrival);
+	}
+	KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_LSR),
+			LSR_EMPTY | UART_LSR_DR | UART_LSR_OE);
+	KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_RX), 99 & 0x1f);
+	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), LSR_EMPTY);
+}
+
+static bool send_frame(struct mtty_port *port,
+		       const struct mdev_pci_uart_frame *frame, bool force)
+{
+	guard(mdev_pci)(port->mpdev);
+	return mtty_send(&port->uart, frame, force);
+}
+
+/* However late the work item of the other end is. */
+static void paced_sender_does_not_go_ahead_of_the_far_end(struct kunit *test)
+{
+	static const struct mdev_pci_uart_frame slow = { 0x3fe, 10, 0xffff };
+	static const struct mdev_pci_uart_frame fast = { 0x3fe, 10, 1 };
+	struct mtty_device *a, *b;
+	struct mtty_port *near, *far;
+
+	wired_cards(test, &a, &b);
+	near = &a->port[1];
+	far = &b->port[0];
+	near->uart.paced = true;
+	INIT_WORK(&far->arrival, count_arrival);
+	port_out(far, UART_FCR, FIFO_ON);
+	KUNIT_EXPECT_TRUE(test, send_frame(near, &fast, false));
+	KUNIT_EXPECT_FALSE(test, send_frame(near, &fast, false));
+	KUNIT_EXPECT_FALSE(test, send_frame(near, &fast, false));
+
+	/* Once it knows of the first, it has the time of the next one for it. */
+	port_in(far, UART_LSR);
+	usleep_range(100, 200);
+	KUNIT_EXPECT_FALSE(test, send_frame(near, &slow, false));
+	KUNIT_EXPECT_TRUE(test, send_frame(near, &fast, false));
+	KUNIT_EXPECT_TRUE(test, send_frame(near, &slow, true));
+	flush_work(&far->arrival);
+	INIT_WORK(&far->arrival, mtty_arrival);
+}
+
+static void lines_cross_with_deltas(struct kunit *test)
+{
+	struct mtty_device *a, *b;
+	struct mtty_port *near, *far;
+
+	wired_cards(test, &a, &b);
+	near = &a->port[1];
+	far = &b->port[0];
+	port_out(far, UART_IER, UART_IER_MSI);
+	port_out(near, UART_MCR, UART_MCR_RTS);
+	KUNIT_EXPECT_TRUE(test, asks_for_service(far));
+	KUNIT_EXPECT_EQ(test, port_in(far, UART_MSR),
+			UART_MSR_CTS | UART_MSR_DCTS);
+	KUNIT_EXPECT_FALSE(test, asks_for_service(far));
+	port_out(near, UART_MCR, UART_MCR_DTR);
+	KUNIT_EXPECT_EQ(test, port_in(far, UART_MSR), UART_MSR_DSR | UART_MSR_DCD |
+			UART_MSR_DDSR | UART_MSR_DDCD | UART_MSR_DCTS);
+	KUNIT_EXPECT_EQ(test, port_in(near, UART_MSR), 0);
+
+	/* Loop-back mode lets go of them; the other port is not wired. */
+	port_out(near, UART_MCR, UART_MCR_DTR | UART_MCR_LOOP);
+	KUNIT_EXPECT_EQ(test, port_in(far, UART_MSR),
+			UART_MSR_DDSR | UART_MSR_DDCD);
+	port_out(&a->port[0], UART_MCR, UART_MCR_DTR);
+	KUNIT_EXPECT_EQ(test, port_in(far, UART_MSR), 0);
+	KUNIT_EXPECT_EQ(test, port_in(&a->port[0], UART_MSR), UART_MSR_DSR |
+			UART_MSR_DCD | UART_MSR_DDSR | UART_MSR_DDCD);
+}
+
+static void far_end_is_interrupted(struct kunit *test)
+{
+	struct mtty_device *a, *b;
+
+	wired_cards(test, &a, &b);
+	port_out(&b->port[0], UART_IER, UART_IER_RDI | UART_IER_RLSI);
+	port_out(&a->port[1], UART_TX, 'x');
+	KUNIT_EXPECT_TRUE(test, asks_for_service(&b->port[0]));
+	port_in(&b->port[0], UART_RX);
+	KUNIT_EXPECT_FALSE(test, asks_for_service(&b->port[0]));
+	port_out(&a->port[1], UART_LCR, UART_LCR_SBC);
+	KUNIT_EXPECT_TRUE(test, asks_for_service(&b->port[0]));
+	KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_IIR), UART_IIR_RLSI);
+	KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_LSR),
+			LSR_EMPTY | UART_LSR_DR | UART_LSR_BI | UART_LSR_FE);
+}
+
+static void closed_end_hears_nothing(struct kunit *test)
+{
+	struct mtty_device *a, *b;
+	unsigned int i;
+
+	wired_cards(test, &a, &b);
+	port_out(&a->port[1], UART_FCR, FIFO_ON);
+	b->mpdev.open = false;
+	for (i = 0; i < 100; i++)
+		port_out(&a->port[1], UART_TX, 'x');
+	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), LSR_EMPTY);
+	b->mpdev.open = true;
+	KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_LSR), LSR_EMPTY);
+}
+
+static void reset_drops_lines_and_lets_go_of_who_waits(struct kunit *test)
+{
+	struct mtty_device *a, *b;
+	unsigned int i;
+
+	wired_cards(test, &a, &b);
+	port_out(&b->port[0], UART_FCR, FIFO_ON);
+	port_out(&b->port[0], UART_MCR, UART_MCR_DTR);
+	port_out(&a->port[1], UART_MCR, UART_MCR_RTS);
+	port_in(&a->port[1], UART_MSR);
+	port_out(&a->port[1], UART_FCR, FIFO_ON);
+	for (i = 0; i < 49; i++)
+		port_out(&a->port[1], UART_TX, 'x');
+	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), 0);
+
+	scoped_guard(mdev_pci, &b->mpdev)
+		mtty_reset(&b->mpdev);
+	/* More than the cable takes at once: the other end makes room in between. */
+	flush_work(&a->port[1].arrival);
+	flush_work(&b->port[0].arrival);
+	flush_work(&a->port[1].arrival);
+	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), LSR_EMPTY);
+	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_MSR),
+			UART_MSR_DDSR | UART_MSR_DDCD);
+	/* What it is told, is no change. */
+	KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_MSR), UART_MSR_CTS);
+}
+
+static void other_end_can_leave(struct kunit *test)
+{
+	struct mtty_device *a, *b;
+	unsigned int i;
+
+	wired_cards(test, &a, &b);
+	port_out(&b->port[0], UART_MCR, UART_MCR_DTR);
+	port_in(&a->port[1], UART_MSR);
+	mtty_release_device(&b->mpdev);
+	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_MSR),
+			UART_MSR_DDSR | UART_MSR_DDCD);
+	for (i = 0; i < 100; i++)
+		port_out(&a->port[1], UART_TX, 'x');
+	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), LSR_EMPTY);
+	KUNIT_EXPECT_NULL(test, a->port[1].other);
+
+	/* It comes back, while this one is in use; and is released once more. */
+	b->mpdev.open = false;
+	KUNIT_EXPECT_EQ(test, mtty_init_device(&b->mpdev), 0);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &b->port[0]);
+	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_MSR), 0);
+	b->mpdev.open = true;
+	port_out(&b->port[0], UART_MCR, UART_MCR_DTR);
+	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_MSR), UART_MSR_DSR |
+			UART_MSR_DCD | UART_MSR_DDSR | UART_MSR_DDCD);
+	port_out(&a->port[1], UART_TX, 0x15);
+	KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_RX), 0x15);
+
+	KUNIT_EXPECT_EQ(test, wire(a, b, "loopback"), 0);
+	KUNIT_EXPECT_EQ(test, wire(a, b, "1 %pUl 1"), 0);
+	KUNIT_EXPECT_EQ(test, wire(a, b, "2 %pUl 1"), -EBUSY);
+	KUNIT_EXPECT_EQ(test, wire(a, NULL, "loopback"), -EBUSY);
+	KUNIT_EXPECT_EQ(test, wire(a, b, "loopback"), 0);
+	KUNIT_EXPECT_EQ(test, wire(a, b, "2 %pUl 1"), 0);
+}
+
+/* As the device does that has this name until the test ends. */
+static void come(struct kunit *test, struct mtty_device *mtty)
+{
+	mtty->mpdev.open = false;
+	KUNIT_ASSERT_EQ(test, mtty_init_device(&mtty->mpdev), 0);
+}
+
+static void go(struct mtty_device *mtty)
+{
+	mtty->mpdev.open = false;
+	mtty_release_device(&mtty->mpdev);
+}
+
+static void ports_wait_for_a_device_to_appear(struct kunit *test)
+{
+	struct mtty_device *a = new_card(test, &mtty_dual, 1);
+	struct mtty_device *b = new_card(test, &mtty_dual, 2);
+	struct mtty_device *c = new_card(test, &mtty_single, 3);
+	char text[64];
+
+	go(b);
+	KUNIT_EXPECT_EQ(test, wire(a, NULL, "loopback"), 0);
+	KUNIT_EXPECT_EQ(test, wire(a, b, "1 %pUl 2"), 0);
+	snprintf(text, sizeof(text), "1 %pUl 2\n2 loopback\n", &b->mpdev.uuid);
+	expect_shown(test, a, text);
+	KUNIT_EXPECT_NULL(test, a->port[0].other);
+	KUNIT_EXPECT_NULL(test, a->port[0].peer);
+
+	/* Another that waits for the same port: the older device has it. */
+	KUNIT_EXPECT_EQ(test, wire(c, b, "1 %pUl 2"), 0);
+	come(test, b);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[0].other, &b->port[1]);
+	KUNIT_EXPECT_PTR_EQ(test, b->port[1].other, &a->port[0]);
+	KUNIT_EXPECT_NULL(test, c->port[0].other);
+	expect_shown(test, a, text);
+	snprintf(text, sizeof(text), "1 loopback\n2 %pUl 1\n", &a->mpdev.uuid);
+	expect_shown(test, b, text);
+
+	/* Told so as well, while the other is in use. */
+	b->mpdev.open = false;
+	KUNIT_EXPECT_TRUE(test, a->mpdev.open);
+	KUNIT_EXPECT_EQ(test, mtty_wire(b, text), 0);
+	KUNIT_EXPECT_PTR_EQ(test, b->port[1].other, &a->port[0]);
+
+	/* Now it is told otherwise: the other goes on waiting for it. */
+	a->mpdev.open = false;
+	KUNIT_EXPECT_EQ(test, mtty_wire(b, "loopback"), 0);
+	KUNIT_EXPECT_NULL(test, a->port[0].other);
+	KUNIT_EXPECT_NULL(test, a->port[0].peer);
+	KUNIT_EXPECT_EQ(test, wire(a, b, "1 %pUl 2"), 0);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[0].other, &b->port[1]);
+}
+
+/* A device is removed, and one of the same name made, before the first is freed. */
+static void successor_gets_the_cables(struct kunit *test)
+{
+	struct mtty_device *a, *b, *next;
+
+	wired_cards(test, &a, &b);
+	b->mpdev.open = false;
+	next = new_card(test, &mtty_single, 2);
+	go(next);
+	come(test, next);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &next->port[0]);
+	KUNIT_EXPECT_PTR_EQ(test, next->port[0].other, &a->port[1]);
+	KUNIT_EXPECT_NULL(test, b->port[0].other);
+	go(b);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &next->port[0]);
+	come(test, b);
+}
+
+/* Both ports of a card change places at the other, by one write. */
+static void all_lines_of_a_write_are_one_change(struct kunit *test)
+{
+	struct mtty_device *a = new_card(test, &mtty_dual, 1);
+	struct mtty_device *b = new_card(test, &mtty_dual, 2);
+	char text[128];
+	unsigned int i;
+
+	a->mpdev.open = false;
+	b->mpdev.open = false;
+	for (i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "1 %pUl %u\n2 %pUl %u\n",
+			 &b->mpdev.uuid, 1 + i % 2, &b->mpdev.uuid, 2 - i % 2);
+		KUNIT_EXPECT_EQ(test, mtty_wire(a, text), 0);
+		expect_shown(test, a, text);
+		KUNIT_EXPECT_PTR_EQ(test, a->port[0].other, &b->port[i % 2]);
+		KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &b->port[!(i % 2)]);
+	}
+	/* One line can be done, the other cannot. */
+	snprintf(text, sizeof(text), "1 loopback\n2 %pUl 3\n", &b->mpdev.uuid);
+	KUNIT_EXPECT_EQ(test, mtty_wire(a, text), -EINVAL);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[0].other, &b->port[0]);
+	snprintf(text, sizeof(text), "1 %pUl 1\n2 %pUl 1\n", &b->mpdev.uuid,
+		 &b->mpdev.uuid);
+	KUNIT_EXPECT_EQ(test, mtty_wire(a, text), -EBUSY);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &b->port[1]);
+}
+
+static const struct wire_case {
+	const char *text;
+	int ret;
+} wire_cases[] = {
+	{ "", -EINVAL },
+	{ "loop", -EINVAL },
+	{ "loopback 1", -EINVAL },
+	{ "1", -EINVAL },
+	{ "1 2", -EINVAL },
+	{ "0 %pUl 1", -EINVAL },
+	{ "3 %pUl 1", -EINVAL },
+	{ "1 %pUl 0", -EINVAL },
+	{ "1 %pUl 2", -EINVAL },
+	{ "4294967297 %pUl 1", -EINVAL },
+	{ "-1 %pUl 1", -EINVAL },
+	{ "1 %pUl", -EINVAL },
+	{ "1 %pUl 1 1", -EINVAL },
+	{ "1 00000001-0000-0000-0000-00000000000 1", -EINVAL },
+	{ "1 00000001-0000-0000-0000-000000000000 1", -EINVAL },
+	{ "1 00000001-0000-0000-0000-000000000000 2", -EINVAL },
+	{ "1 77777777-0000-0000-0000-000000000000 3", -EINVAL },
+	{ "1 crossed", -EINVAL },
+	{ "1 loopback 1", -EINVAL },
+	{ "1 loopback\n1 loopback", -EINVAL },
+	{ "1 loopback\n\n", -EINVAL },
+	{ "1 loopback\n2 crossed", -EINVAL },
+	{ "1 %pUl 1\n2 loopback\n1", -EINVAL },
+	{ "1 loopback", 0 },
+	{ "2 loopback\n1 loopback\n", 0 },
+	{ "1 crossed\n2 crossed\n", 0 },
+	{ "1 %pUl 1", 0 },
+	{ " 1  %pUl  1\n", 0 },
+	{ "loopback\n", 0 },
+	{ "crossed", 0 },
+};
+
+static void bad_wire_changes_nothing(struct kunit *test)
+{
+	struct mtty_device *a = new_card(test, &mtty_dual, 1);
+	struct mtty_device *b = new_card(test, &mtty_single, 2);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(wire_cases); i++) {
+		const struct wire_case *c = &wire_cases[i];
+
+		KUNIT_EXPECT_EQ_MSG(test, wire(a, b, c->text), c->ret,
+				    "%u: %s", i, c->text);
+		if (c->ret) {
+			KUNIT_EXPECT_PTR_EQ(test, a->port[0].peer, &a->port[0]);
+			KUNIT_EXPECT_PTR_EQ(test, b->port[0].peer, &b->port[0]);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, wire(b, NULL, "crossed"), -EINVAL);
+
+	/* Crossed, or in use: not to be plugged in. */
+	KUNIT_EXPECT_EQ(test, wire(b, a, "1 %pUl 1"), -EBUSY);
+	KUNIT_EXPECT_EQ(test, mtty_wire(a, "loopback"), -EBUSY);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[0].peer, &a->port[1]);
+	KUNIT_EXPECT_EQ(test, wire(a, NULL, "loopback"), 0);
+	KUNIT_EXPECT_PTR_EQ(test, a->port[1].peer, &a->port[1]);
+}
+
+static struct kunit_case mtty_wire_cases[] = {
+	KUNIT_CASE(crossed_ports_wait_for_room),
+	KUNIT_CASE(ends_of_a_cable_wait_for_room),
+	KUNIT_CASE(a_refused_character_does_not_wake_the_far_end),
+	KUNIT_CASE(without_fifos_the_newest_counts),
+	KUNIT_CASE(paced_sender_does_not_go_ahead_of_the_far_end),
+	KUNIT_CASE(lines_cross_with_deltas),
+	KUNIT_CASE(far_end_is_interrupted),
+	KUNIT_CASE(closed_end_hears_nothing),
+	KUNIT_CASE(reset_drops_lines_and_lets_go_of_who_waits),
+	KUNIT_CASE(other_end_can_leave),
+	KUNIT_CASE(ports_wait_for_a_device_to_appear),
+	KUNIT_CASE(successor_gets_the_cables),
+	KUNIT_CASE(all_lines_of_a_write_are_one_change),
+	KUNIT_CASE(bad_wire_changes_nothing),
+	{}
+};
+
+static struct kunit_suite mtty_wire_suite = {
+	.name = "mtty-wire",
+	.test_cases = mtty_wire_cases,
+};
+
+kunit_test_suite(mtty_wire_suite);

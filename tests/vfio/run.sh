@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Runs the test programs, as root, on a kernel with mdev and VFIO: loads the
+# modules for each of them, watches the kernel log, unloads them again.
+
+set -u -o pipefail
+
+here=$(cd "$(dirname "$0")/.." && pwd -P)
+# shellcheck source=tests/modules.sh
+. "$here/modules.sh"
+program_limit=900
+
+usage() {
+	cat <<-END
+		usage: tests/vfio/run.sh [OPTION...]
+		  --ko DIR       folder of the modules (default \$MDEV_PCI_KO, else modprobe)
+		  --bin DIR      folder of the built programs (default below build/tests, built if need be)
+		  --only NAME    only this program, "irq" or "test-irq"; may be given again
+		  --cases GLOB   only these cases of it, such as 'group/mtty-1/*'
+		  --log DIR      keep each program's whole output there
+		  --verbose      show it as well
+	END
+}
+
+only=() cases='' bin='' log='' verbose=0
+while (($#)); do
+	case $1 in
+	--ko | --bin | --only | --cases | --log)
+		(($# > 1)) || die "$1 wants a value"
+		case $1 in
+		--ko) export MDEV_PCI_KO=$2 ;;
+		--bin) bin=$2 ;;
+		--only) only+=("test-${2#test-}") ;;
+		--cases) cases=$2 ;;
+		--log) log=$2 ;;
+		esac
+		shift
+		;;
+	--verbose) verbose=1 ;;
+	--help)
+		usage
+		exit 0
+		;;
+	*) die "unknown option '$1' (--help lists them)" ;;
+	esac
+	shift
+done
+
+set_up
+find_programs
+programs=()
+for source in "$here"/vfio/test-*.c; do
+	name=$(basename "$source" .c)
+	[[ ${#only[@]} -gt 0 && " ${only[*]} " != *" $name "* ]] || programs+=("$name")
+	[[ -x $bin/$name ]] || die "no program $bin/$name: make -C tests O=$bin"
+done
+((${#programs[@]} && ${#programs[@]} >= ${#only[@]})) || die "no such program: ${only[*]}"
+probe_kernel
+
+passed=0 failed=0 skipped=0
+
+# Prints what failed and what was skipped, each with what it said; counts.
+digest() { # PROGRAM OUTPUT
+	awk -v program="$1" '
+		/^\[ RUN      \] / { said = ""; next }
+		/^\[       OK \] / { next }
+		/^\[  (FAILED |SKIPPED) \] / {
+			name = $0
+			sub(/^.*\] /, "", name)
+			sub(/^skip: /, "", said)
+			print (/FAILED/ ? "FAILED " : "skipped "), program, name (said ? ": " said : "")
+			next
+		}
+		/^\[==|^figure: / { next }
+		{ said = said (said ? "; " : "") $0 }' "$2"
+}
+
+run_program() { # NAME
+	local name=$1 output=$log/$1.log status=0 ok bad skip lines
+	local -a failures=()
+
+	mark "$name"
+	if ! load; then
+		failures+=("the modules do not load")
+	elif ((verbose)); then
+		timeout -k 10 "$program_limit" "$bin/$name" ${cases:+"$cases"} </dev/null \
+			2>"$output.err" | tee "$output"
+		status=$?
+	else
+		timeout -k 10 "$program_limit" "$bin/$name" ${cases:+"$cases"} </dev/null \
+			>"$output" 2>"$output.err"
+		status=$?
+	fi
+	touch "$output"
+
+	ok=$(grep -c '^\[       OK \] ' "$output")
+	bad=$(grep -c '^\[  FAILED  \] ' "$output")
+	skip=$(grep -c '^\[  SKIPPED \] ' "$output")
+	((status == 124)) && failures+=("not done after $program_limit s, in $(sed -n 's/^\[ RUN      \] //p' "$output" | tail -n 1)")
+	((status && !bad && status != 124)) && failures+=("ended with status $status, in $(sed -n 's/^\[ RUN      \] //p' "$output" | tail -n 1)")
+	[[ ! $(own_devices) ]] || failures+=("left devices behind: $(own_devices | xargs -n 1 basename | xargs)")
+	unload 2>"$scratch/unload" || failures+=("the modules do not unload: $(xargs <"$scratch/unload")")
+	lines=$(complaints)
+	[[ ! $lines ]] || failures+=("trouble in the kernel log")
+	add_figures "$output"
+	figures[splats]=$((${figures[splats]:-0} + $(grep -c . <<<"$lines")))
+
+	digest "$name" "$output"
+	for failure in "${failures[@]}"; do
+		echo "FAILED  $name: $failure"
+	done
+	[[ ! $lines ]] || show_complaints
+
+	passed=$((passed + ok))
+	failed=$((failed + bad + ${#failures[@]}))
+	skipped=$((skipped + skip))
+	counts=$(printf '%4d passed %3d failed %3d skipped' "$ok" $((bad + ${#failures[@]})) "$skip")
+}
+
+echo "tests: kernel $(uname -r), modules of ${ko:-modprobe}, ${#programs[@]} programs"
+times=()
+begin=$EPOCHREALTIME
+for program in "${programs[@]}"; do
+	start=$EPOCHREALTIME
+	run_program "$program"
+	took=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%6.1f s", b - a }')
+	times+=("$(printf '%-16s %s %s' "$program" "$counts" "$took")")
+	echo "${times[-1]}"
+done
+
+find_leaks
+echo
+echo "where the time went:"
+printf '%s\n' "${times[@]}" | sort -k 8 -n -r | sed 's/^/  /'
+awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "  altogether %.1f s\n", b - a }'
+echo
+for name in "${!figures[@]}"; do
+	echo "figure: $name = ${figures[$name]}"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+((failed == 0 && passed > 0))
