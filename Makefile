@@ -3,7 +3,7 @@
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
-DKMS_NAME := mdev-pci
+DKMS_NAME := softpci
 DKMS_VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 # The kernel that KDIR builds for, where modules_install puts the modules.
@@ -34,7 +34,7 @@ install: modules
 
 # modules_install puts them there, under whatever compression is in use.
 uninstall:
-	rm -f $(foreach m,mdev-pci-core mdpy mbochs mtty mdpy-fb,\
+	rm -f $(foreach m,softpci mdpy mbochs mtty mdpy-fb,\
 		$(INSTALL_MOD_PATH)/lib/modules/$(release)/updates/$(m).ko*)
 	$(depmod)
 

@@ -19,7 +19,7 @@
 #include <linux/sysfs.h>
 #include <drm/drm_fourcc.h>
 
-#include "core/mdev-pci-core.h"
+#include "core/softpci.h"
 
 #define MBOCHS_EDID_MAX		1024
 /* The EDID region: its registers, and behind them the blob. */
@@ -63,7 +63,7 @@ MODULE_PARM_DESC(count, "the same by another name");
 
 /**
  * struct mbochs_device - one device
- * @mpdev: must be first
+ * @spdev: must be first
  * @dispi: what was written to the dispi registers
  * @byte_order: of the pixels
  * @link_state: of the monitor, VFIO_DEVICE_GFX_LINK_STATE_*
@@ -71,7 +71,7 @@ MODULE_PARM_DESC(count, "the same by another name");
  * @edid: what the monitor says of itself
  */
 struct mbochs_device {
-	struct mdev_pci_device mpdev;
+	struct softpci_device spdev;
 	u16 dispi[NR_DISPI];
 	u32 byte_order;
 	u32 link_state;
@@ -80,19 +80,19 @@ struct mbochs_device {
 };
 
 struct mbochs_type {
-	struct mdev_pci_type base;
+	struct softpci_type base;
 	u32 max_xres;
 	u32 max_yres;
 };
 
-static struct mbochs_device *to_mbochs(struct mdev_pci_device *mpdev)
+static struct mbochs_device *to_mbochs(struct softpci_device *spdev)
 {
-	return container_of(mpdev, struct mbochs_device, mpdev);
+	return container_of(spdev, struct mbochs_device, spdev);
 }
 
-static const struct mbochs_type *mbochs_type(struct mdev_pci_device *mpdev)
+static const struct mbochs_type *mbochs_type(struct softpci_device *spdev)
 {
-	return container_of_const(mpdev->type, struct mbochs_type, base);
+	return container_of_const(spdev->type, struct mbochs_type, base);
 }
 
 /* Of the depths that QEMU's bochs-display shows; 0: any other. */
@@ -110,10 +110,10 @@ static u32 mbochs_format(const struct mbochs_device *mbochs)
 	       DRM_FORMAT_BGRX8888 : DRM_FORMAT_XRGB8888;
 }
 
-static bool mbochs_get_mode(struct mdev_pci_device *mpdev,
-			    struct mdev_pci_mode *mode)
+static bool mbochs_get_mode(struct softpci_device *spdev,
+			    struct softpci_mode *mode)
 {
-	struct mbochs_device *mbochs = to_mbochs(mpdev);
+	struct mbochs_device *mbochs = to_mbochs(spdev);
 	const u16 *dispi = mbochs->dispi;
 	u32 bytes = mbochs_bytes_per_pixel(dispi[DISPI_BPP]);
 	u64 stride, offset;
@@ -125,7 +125,7 @@ static bool mbochs_get_mode(struct mdev_pci_device *mpdev,
 
 	stride = max(dispi[DISPI_XRES], dispi[DISPI_VIRT_WIDTH]) * bytes;
 	offset = dispi[DISPI_Y_OFFSET] * stride + dispi[DISPI_X_OFFSET] * bytes;
-	if (offset + stride * dispi[DISPI_YRES] > mpdev->type->ram_size)
+	if (offset + stride * dispi[DISPI_YRES] > spdev->type->ram_size)
 		return false;
 
 	mode->format = mbochs_format(mbochs);
@@ -136,10 +136,10 @@ static bool mbochs_get_mode(struct mdev_pci_device *mpdev,
 	return true;
 }
 
-static u32 mbochs_read_dispi(struct mdev_pci_device *mpdev, unsigned int region,
+static u32 mbochs_read_dispi(struct softpci_device *spdev, unsigned int region,
 			     unsigned int i)
 {
-	const u16 *dispi = to_mbochs(mpdev)->dispi;
+	const u16 *dispi = to_mbochs(spdev)->dispi;
 	bool getcaps = dispi[DISPI_ENABLE] & DISPI_GETCAPS;
 
 	switch (i) {
@@ -152,59 +152,59 @@ static u32 mbochs_read_dispi(struct mdev_pci_device *mpdev, unsigned int region,
 	case DISPI_BPP:
 		return getcaps ? MBOCHS_MAX_BPP : dispi[i];
 	case DISPI_VIDEO_MEMORY_64K:
-		return mpdev->type->ram_size / SZ_64K;
+		return spdev->type->ram_size / SZ_64K;
 	default:
 		return dispi[i];
 	}
 }
 
-static void mbochs_clear_screen(struct mdev_pci_device *mpdev)
+static void mbochs_clear_screen(struct softpci_device *spdev)
 {
-	struct mdev_pci_mode mode;
+	struct softpci_mode mode;
 
-	if (mbochs_get_mode(mpdev, &mode))
-		mdev_pci_ram_clear(mpdev, mode.offset,
-				   mode.stride * mode.height);
+	if (mbochs_get_mode(spdev, &mode))
+		softpci_ram_clear(spdev, mode.offset,
+				  mode.stride * mode.height);
 }
 
-static int mbochs_write_dispi(struct mdev_pci_device *mpdev,
+static int mbochs_write_dispi(struct softpci_device *spdev,
 			      unsigned int region, unsigned int i, u32 val)
 {
-	u16 *dispi = &to_mbochs(mpdev)->dispi[i];
+	u16 *dispi = &to_mbochs(spdev)->dispi[i];
 	u16 old = *dispi;
 
 	*dispi = val;
 	if (i == DISPI_ENABLE && !(old & DISPI_ENABLED) &&
 	    (val & DISPI_ENABLED) && !(val & DISPI_NOCLEARMEM))
-		mbochs_clear_screen(mpdev);
+		mbochs_clear_screen(spdev);
 	return 0;
 }
 
-static u32 mbochs_read_ext_size(struct mdev_pci_device *mpdev,
+static u32 mbochs_read_ext_size(struct softpci_device *spdev,
 				unsigned int region, unsigned int i)
 {
 	return MBOCHS_EXT_SIZE;
 }
 
-static u32 mbochs_read_byte_order(struct mdev_pci_device *mpdev,
+static u32 mbochs_read_byte_order(struct softpci_device *spdev,
 				  unsigned int region, unsigned int i)
 {
-	return to_mbochs(mpdev)->byte_order;
+	return to_mbochs(spdev)->byte_order;
 }
 
-static int mbochs_write_byte_order(struct mdev_pci_device *mpdev,
+static int mbochs_write_byte_order(struct softpci_device *spdev,
 				   unsigned int region, unsigned int i, u32 val)
 {
 	if (val == MBOCHS_LITTLE_ENDIAN || val == MBOCHS_BIG_ENDIAN)
-		to_mbochs(mpdev)->byte_order = val;
+		to_mbochs(spdev)->byte_order = val;
 	return 0;
 }
 
 /* The EDID as the guest finds it over the wire to the monitor. */
-static u32 mbochs_read_ddc(struct mdev_pci_device *mpdev, unsigned int region,
+static u32 mbochs_read_ddc(struct softpci_device *spdev, unsigned int region,
 			   unsigned int i)
 {
-	struct mbochs_device *mbochs = to_mbochs(mpdev);
+	struct mbochs_device *mbochs = to_mbochs(spdev);
 
 	if (mbochs->link_state != VFIO_DEVICE_GFX_LINK_STATE_UP ||
 	    i >= mbochs->edid_size)
@@ -212,7 +212,7 @@ static u32 mbochs_read_ddc(struct mdev_pci_device *mpdev, unsigned int region,
 	return mbochs->edid[i];
 }
 
-static const struct mdev_pci_reg mbochs_mmio[] = {
+static const struct softpci_reg mbochs_mmio[] = {
 	{ "EDID", 0x000, 1, MBOCHS_EDID_MAX, mbochs_read_ddc },
 	{ "dispi", 0x500, 2, NR_DISPI, mbochs_read_dispi, mbochs_write_dispi },
 	{ "size", 0x600, 4, 1, mbochs_read_ext_size },
@@ -220,11 +220,11 @@ static const struct mdev_pci_reg mbochs_mmio[] = {
 	  mbochs_read_byte_order, mbochs_write_byte_order },
 };
 
-static u32 mbochs_read_edid_reg(struct mdev_pci_device *mpdev,
+static u32 mbochs_read_edid_reg(struct softpci_device *spdev,
 				unsigned int region, unsigned int i)
 {
-	const struct mbochs_type *type = mbochs_type(mpdev);
-	struct mbochs_device *mbochs = to_mbochs(mpdev);
+	const struct mbochs_type *type = mbochs_type(spdev);
+	struct mbochs_device *mbochs = to_mbochs(spdev);
 
 	switch (i * 4) {
 	case offsetof(struct vfio_region_gfx_edid, edid_offset):
@@ -244,10 +244,10 @@ static u32 mbochs_read_edid_reg(struct mdev_pci_device *mpdev,
 	}
 }
 
-static int mbochs_write_edid_reg(struct mdev_pci_device *mpdev,
+static int mbochs_write_edid_reg(struct softpci_device *spdev,
 				 unsigned int region, unsigned int i, u32 val)
 {
-	struct mbochs_device *mbochs = to_mbochs(mpdev);
+	struct mbochs_device *mbochs = to_mbochs(spdev);
 
 	switch (i * 4) {
 	case offsetof(struct vfio_region_gfx_edid, edid_size):
@@ -266,27 +266,27 @@ static int mbochs_write_edid_reg(struct mdev_pci_device *mpdev,
 	}
 }
 
-static u32 mbochs_read_blob(struct mdev_pci_device *mpdev, unsigned int region,
+static u32 mbochs_read_blob(struct softpci_device *spdev, unsigned int region,
 			    unsigned int i)
 {
-	return to_mbochs(mpdev)->edid[i];
+	return to_mbochs(spdev)->edid[i];
 }
 
-static int mbochs_write_blob(struct mdev_pci_device *mpdev, unsigned int region,
+static int mbochs_write_blob(struct softpci_device *spdev, unsigned int region,
 			     unsigned int i, u32 val)
 {
-	to_mbochs(mpdev)->edid[i] = val;
+	to_mbochs(spdev)->edid[i] = val;
 	return 0;
 }
 
-static const struct mdev_pci_reg mbochs_edid[] = {
+static const struct softpci_reg mbochs_edid[] = {
 	{ "registers", 0, 4, sizeof(struct vfio_region_gfx_edid) / 4,
 	  mbochs_read_edid_reg, mbochs_write_edid_reg },
 	{ "blob", MBOCHS_EDID_BLOB, 1, MBOCHS_EDID_MAX,
 	  mbochs_read_blob, mbochs_write_blob },
 };
 
-static const struct mdev_pci_region mbochs_regions[] = {
+static const struct softpci_region mbochs_regions[] = {
 	{
 		.index = VFIO_PCI_BAR0_REGION_INDEX,
 		.bar = PCI_BASE_ADDRESS_MEM_TYPE_32 |
@@ -307,7 +307,7 @@ static const struct mdev_pci_region mbochs_regions[] = {
 	},
 };
 
-static const struct mdev_pci_model mbochs_model = {
+static const struct softpci_model mbochs_model = {
 	.vendor			= 0x1234,
 	.device			= 0x1111,
 	.subsystem_vendor	= 0x1af4,
@@ -341,13 +341,13 @@ static struct mbochs_type mbochs_medium =
 static struct mbochs_type mbochs_large =
 	MBOCHS_TYPE(large, "Large", 64, SZ_64M, 0, 0, "EDID of any size");
 
-static struct mdev_pci_type *const mbochs_types[] = {
+static struct softpci_type *const mbochs_types[] = {
 	&mbochs_small.base, &mbochs_medium.base, &mbochs_large.base,
 };
 
-static void mbochs_reset(struct mdev_pci_device *mpdev)
+static void mbochs_reset(struct softpci_device *spdev)
 {
-	struct mbochs_device *mbochs = to_mbochs(mpdev);
+	struct mbochs_device *mbochs = to_mbochs(spdev);
 
 	memset(mbochs->dispi, 0, sizeof(mbochs->dispi));
 	mbochs->byte_order = MBOCHS_LITTLE_ENDIAN;
@@ -357,9 +357,9 @@ static void mbochs_reset(struct mdev_pci_device *mpdev)
  * A reset of the device does not unplug the monitor: QEMU plugs it in once,
  * before it resets the machine for the first time.
  */
-static void mbochs_close(struct mdev_pci_device *mpdev)
+static void mbochs_close(struct softpci_device *spdev)
 {
-	struct mbochs_device *mbochs = to_mbochs(mpdev);
+	struct mbochs_device *mbochs = to_mbochs(spdev);
 
 	mbochs->link_state = VFIO_DEVICE_GFX_LINK_STATE_DOWN;
 	mbochs->edid_size = 0;
@@ -369,9 +369,9 @@ static void mbochs_close(struct mdev_pci_device *mpdev)
 static ssize_t memory_show(struct device *dev, struct device_attribute *attr,
 			   char *buf)
 {
-	struct mdev_pci_device *mpdev = dev_get_drvdata(dev);
+	struct softpci_device *spdev = dev_get_drvdata(dev);
 
-	return sysfs_emit(buf, "%u MB\n", mpdev->type->ram_size / SZ_1M);
+	return sysfs_emit(buf, "%u MB\n", spdev->type->ram_size / SZ_1M);
 }
 static DEVICE_ATTR_RO(memory);
 
@@ -380,7 +380,7 @@ static struct attribute *mbochs_attrs[] = {
 	NULL
 };
 
-static const struct mdev_pci_driver mbochs_driver = {
+static const struct softpci_driver mbochs_driver = {
 	.name		= "mbochs",
 	.owner		= THIS_MODULE,
 	.device_size	= sizeof(struct mbochs_device),
@@ -393,7 +393,7 @@ static const struct mdev_pci_driver mbochs_driver = {
 	.get_mode	= mbochs_get_mode,
 };
 
-module_mdev_pci_driver(mbochs_driver, mem);
+module_softpci_driver(mbochs_driver, mem);
 
 MODULE_DESCRIPTION("Virtual PCI Bochs display for VFIO");
 MODULE_LICENSE("GPL");

@@ -391,7 +391,7 @@ static int mdpy_fb_read_mode(struct pci_dev *pdev, struct fb_info *info)
 
 static void mdpy_fb_unregister(struct fb_info *info)
 {
-#ifdef MDEV_PCI_FB_NEEDS_NODE
+#ifdef SOFTPCI_FB_NEEDS_NODE
 	/* Without a device node the console would keep a freed framebuffer. */
 	if (!info->dev)
 		info->dev = info->device;

@@ -13,7 +13,7 @@
 #include <linux/sysfs.h>
 #include <drm/drm_fourcc.h>
 
-#include "core/mdev-pci-core.h"
+#include "core/softpci.h"
 #include "mdpy-defs.h"
 
 #define MDPY_DISPLAY_REGION	16
@@ -22,7 +22,7 @@ static unsigned int count = 1024;
 module_param(count, uint, 0444);
 MODULE_PARM_DESC(count, "how many devices there can be at once (default 1024)");
 
-static const struct mdev_pci_region mdpy_regions[] = {
+static const struct softpci_region mdpy_regions[] = {
 	{
 		.index = VFIO_PCI_BAR0_REGION_INDEX,
 		.bar = PCI_BASE_ADDRESS_MEM_TYPE_32 |
@@ -31,7 +31,7 @@ static const struct mdev_pci_region mdpy_regions[] = {
 	{ .index = MDPY_DISPLAY_REGION },
 };
 
-static const struct mdev_pci_model mdpy_model = {
+static const struct softpci_model mdpy_model = {
 	.vendor			= MDPY_PCI_VENDOR_ID,
 	.device			= MDPY_PCI_DEVICE_ID,
 	.subsystem_vendor	= MDPY_PCI_SUBVENDOR_ID,
@@ -42,7 +42,7 @@ static const struct mdev_pci_model mdpy_model = {
 };
 
 struct mdpy_type {
-	struct mdev_pci_type base;
+	struct softpci_type base;
 	u32 width;
 	u32 height;
 };
@@ -66,18 +66,18 @@ static struct mdpy_type mdpy_vga = MDPY_TYPE(vga, "VGA", 640, 480, SZ_2M);
 static struct mdpy_type mdpy_xga = MDPY_TYPE(xga, "XGA", 1024, 768, SZ_4M);
 static struct mdpy_type mdpy_hd = MDPY_TYPE(hd, "HD", 1920, 1080, SZ_8M);
 
-static struct mdev_pci_type *const mdpy_types[] = {
+static struct softpci_type *const mdpy_types[] = {
 	&mdpy_vga.base, &mdpy_xga.base, &mdpy_hd.base,
 };
 
-static const struct mdpy_type *mdpy_type(struct mdev_pci_device *mpdev)
+static const struct mdpy_type *mdpy_type(struct softpci_device *spdev)
 {
-	return container_of_const(mpdev->type, struct mdpy_type, base);
+	return container_of_const(spdev->type, struct mdpy_type, base);
 }
 
-static int mdpy_init_device(struct mdev_pci_device *mpdev)
+static int mdpy_init_device(struct softpci_device *spdev)
 {
-	const struct mdpy_type *type = mdpy_type(mpdev);
+	const struct mdpy_type *type = mdpy_type(spdev);
 	struct {
 		u8 length;
 		u8 reserved;
@@ -91,27 +91,27 @@ static int mdpy_init_device(struct mdev_pci_device *mpdev)
 		.height = cpu_to_le32(type->height),
 	};
 
-	return mdev_pci_add_cap(mpdev, PCI_CAP_ID_VNDR, &cap, NULL,
+	return softpci_add_cap(spdev, PCI_CAP_ID_VNDR, &cap, NULL,
 				sizeof(cap));
 }
 
 /* A gray ramp from top to bottom: shows at a glance that the display works. */
-static int mdpy_fill_ram(struct mdev_pci_device *mpdev)
+static int mdpy_fill_ram(struct softpci_device *spdev)
 {
-	const struct mdpy_type *type = mdpy_type(mpdev);
+	const struct mdpy_type *type = mdpy_type(spdev);
 	u32 stride = type->width * 4, y;
 	int ret = 0;
 
 	for (y = 0; y < type->height && !ret; y++)
-		ret = mdev_pci_ram_set(mpdev, y * stride,
-				       y * 255 / type->height, stride);
+		ret = softpci_ram_set(spdev, y * stride,
+				      y * 255 / type->height, stride);
 	return ret;
 }
 
-static bool mdpy_get_mode(struct mdev_pci_device *mpdev,
-			  struct mdev_pci_mode *mode)
+static bool mdpy_get_mode(struct softpci_device *spdev,
+			  struct softpci_mode *mode)
 {
-	const struct mdpy_type *type = mdpy_type(mpdev);
+	const struct mdpy_type *type = mdpy_type(spdev);
 
 	mode->format = DRM_FORMAT_XRGB8888;
 	mode->width = type->width;
@@ -134,10 +134,10 @@ static struct attribute *mdpy_attrs[] = {
 	NULL
 };
 
-static const struct mdev_pci_driver mdpy_driver = {
+static const struct softpci_driver mdpy_driver = {
 	.name		= "mdpy",
 	.owner		= THIS_MODULE,
-	.device_size	= sizeof(struct mdev_pci_device),
+	.device_size	= sizeof(struct softpci_device),
 	.types		= mdpy_types,
 	.nr_types	= ARRAY_SIZE(mdpy_types),
 	.attrs		= mdpy_attrs,
@@ -148,7 +148,7 @@ static const struct mdev_pci_driver mdpy_driver = {
 	.get_mode	= mdpy_get_mode,
 };
 
-module_mdev_pci_driver(mdpy_driver, count);
+module_softpci_driver(mdpy_driver, count);
 
 MODULE_DESCRIPTION("Virtual PCI framebuffer for VFIO");
 MODULE_LICENSE("GPL");

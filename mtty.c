@@ -33,7 +33,7 @@
 #include <linux/uuid.h>
 #include <linux/workqueue.h>
 
-#include "core/mdev-pci-core.h"
+#include "core/softpci.h"
 #include "core/uart.h"
 
 #define MTTY_MAX_PORTS		2
@@ -60,7 +60,7 @@ struct mtty_inbox {
 	spinlock_t lock; /* all of it */
 	u8 outputs;
 	u8 changed;
-	struct mdev_pci_uart_frame frame[MTTY_IN_FLIGHT];
+	struct softpci_uart_frame frame[MTTY_IN_FLIGHT];
 	unsigned int head;
 	unsigned int len;
 	bool lost;
@@ -81,7 +81,7 @@ struct mtty_far {
 
 /**
  * struct mtty_port - a port
- * @mpdev: the device it is on
+ * @spdev: the device it is on
  * @index: which of its ports
  * @uart: its 16550A
  * @peer: the port of the same device that it is connected to, itself for
@@ -93,9 +93,9 @@ struct mtty_far {
  * @arrival: fetches it
  */
 struct mtty_port {
-	struct mdev_pci_device *mpdev;
+	struct softpci_device *spdev;
 	unsigned int index;
-	struct mdev_pci_uart uart;
+	struct softpci_uart uart;
 	struct mtty_port *peer;
 	struct mtty_port *other;
 	struct mtty_far wish;
@@ -106,12 +106,12 @@ struct mtty_port {
 
 /**
  * struct mtty_device - a card
- * @mpdev: its PCI side
+ * @spdev: its PCI side
  * @node: in mtty_devices
  * @port: its ports
  */
 struct mtty_device {
-	struct mdev_pci_device mpdev;
+	struct softpci_device spdev;
 	struct list_head node;
 	struct mtty_port port[MTTY_MAX_PORTS];
 };
@@ -123,19 +123,19 @@ struct mtty_device {
 static DEFINE_MUTEX(mtty_wiring);
 static LIST_HEAD(mtty_devices);
 
-static struct mtty_device *to_mtty(struct mdev_pci_device *mpdev)
+static struct mtty_device *to_mtty(struct softpci_device *spdev)
 {
-	return container_of(mpdev, struct mtty_device, mpdev);
+	return container_of(spdev, struct mtty_device, spdev);
 }
 
-static struct mtty_port *to_mtty_port(struct mdev_pci_uart *uart)
+static struct mtty_port *to_mtty_port(struct softpci_uart *uart)
 {
 	return container_of(uart, struct mtty_port, uart);
 }
 
 static unsigned int mtty_nr_ports(const struct mtty_device *mtty)
 {
-	return mtty->mpdev.type->model->nr_regions;
+	return mtty->spdev.type->model->nr_regions;
 }
 
 /* Is it the port that a cable leads to? */
@@ -143,7 +143,7 @@ static bool mtty_leads_to(const struct mtty_far *far,
 			  const struct mtty_port *port)
 {
 	return far->port == port->index + 1 &&
-	       guid_equal(&far->uuid, &port->mpdev->uuid);
+	       guid_equal(&far->uuid, &port->spdev->uuid);
 }
 
 /* RTS and DTR of one end are CTS, DSR and DCD of the other. */
@@ -165,10 +165,10 @@ static void mtty_wake(struct mtty_port *port)
  * so in time to read them.
  */
 static bool mtty_has_place(const struct mtty_inbox *inbox,
-			   const struct mdev_pci_uart_frame *frame)
+			   const struct softpci_uart_frame *frame)
 {
 	/* Three quarters: as much slack as core/uart.c has. */
-	u64 least = mdev_pci_uart_frame_ns(frame) / 4 * 3;
+	u64 least = softpci_uart_frame_ns(frame) / 4 * 3;
 
 	if (inbox->keep)
 		return inbox->len < MTTY_IN_FLIGHT;
@@ -177,14 +177,14 @@ static bool mtty_has_place(const struct mtty_inbox *inbox,
 }
 
 static bool mtty_cable_send(struct mtty_port *port,
-			    const struct mdev_pci_uart_frame *frame, bool force)
+			    const struct softpci_uart_frame *frame, bool force)
 {
 	struct mtty_port *other = port->other;
 	struct mtty_inbox *inbox = &other->inbox;
 	bool taken = true;
 
 	/* Switched off: lost. */
-	if (!READ_ONCE(other->mpdev->open))
+	if (!READ_ONCE(other->spdev->open))
 		return true;
 
 	spin_lock(&inbox->lock);
@@ -222,14 +222,14 @@ static void mtty_cable_outputs(struct mtty_port *port)
 }
 
 static bool mtty_cable_fetch(struct mtty_port *port,
-			     struct mdev_pci_uart_frame *frame)
+			     struct softpci_uart_frame *frame)
 {
 	struct mtty_inbox *inbox = &port->inbox;
 	bool fetched;
 
 	spin_lock(&inbox->lock);
 	fetched = inbox->len &&
-		  (!inbox->keep || mdev_pci_uart_has_room(&port->uart));
+		  (!inbox->keep || softpci_uart_has_room(&port->uart));
 	if (fetched) {
 		*frame = inbox->frame[inbox->head];
 		inbox->head = (inbox->head + 1) % MTTY_IN_FLIGHT;
@@ -248,14 +248,14 @@ static bool mtty_cable_fetch(struct mtty_port *port,
 static void mtty_cable_catch_up(struct mtty_port *port)
 {
 	struct mtty_inbox *inbox = &port->inbox;
-	struct mdev_pci_uart_frame frame;
+	struct softpci_uart_frame frame;
 	u8 outputs, changed;
 	unsigned int i;
 	bool lost;
 
 	/* Not for as long as the other end goes on: that wakes us again. */
 	for (i = 0; i < MTTY_IN_FLIGHT && mtty_cable_fetch(port, &frame); i++)
-		mdev_pci_uart_receive(&port->uart, &frame);
+		softpci_uart_receive(&port->uart, &frame);
 
 	scoped_guard(spinlock, &inbox->lock) {
 		lost = inbox->lost;
@@ -265,16 +265,16 @@ static void mtty_cable_catch_up(struct mtty_port *port)
 		inbox->changed = 0;
 	}
 	if (lost)
-		mdev_pci_uart_overrun(&port->uart);
+		softpci_uart_overrun(&port->uart);
 	if (changed)
-		mdev_pci_uart_set_inputs(&port->uart, mtty_cross(outputs),
-					 mtty_cross(changed));
+		softpci_uart_set_inputs(&port->uart, mtty_cross(outputs),
+					mtty_cross(changed));
 }
 
 /* All that came over the cable until now is at the pins. */
 static void mtty_catch_up(struct mtty_port *port)
 {
-	lockdep_assert_held(&port->mpdev->lock);
+	lockdep_assert_held(&port->spdev->lock);
 	if (port->other)
 		mtty_cable_catch_up(port);
 }
@@ -283,21 +283,21 @@ static void mtty_arrival(struct work_struct *work)
 {
 	struct mtty_port *port = container_of(work, struct mtty_port, arrival);
 
-	guard(mdev_pci)(port->mpdev);
+	guard(softpci)(port->spdev);
 	mtty_catch_up(port);
 	/* And what waited for the other end to have room. */
-	mdev_pci_uart_run(&port->uart);
+	softpci_uart_run(&port->uart);
 }
 
-static void mtty_set_irq(struct mdev_pci_uart *uart, bool level)
+static void mtty_set_irq(struct softpci_uart *uart, bool level)
 {
 	struct mtty_port *port = to_mtty_port(uart);
 
-	mdev_pci_set_irq(port->mpdev, port->index, level);
+	softpci_set_irq(port->spdev, port->index, level);
 }
 
-static bool mtty_send(struct mdev_pci_uart *uart,
-		      const struct mdev_pci_uart_frame *frame, bool force)
+static bool mtty_send(struct softpci_uart *uart,
+		      const struct softpci_uart_frame *frame, bool force)
 {
 	struct mtty_port *port = to_mtty_port(uart), *peer = port->peer;
 
@@ -308,34 +308,34 @@ static bool mtty_send(struct mdev_pci_uart *uart,
 		return true;
 	/* Not in loopback, where a port would wait for itself. */
 	if (peer != port && !uart->paced && !force &&
-	    !mdev_pci_uart_has_room(&peer->uart))
+	    !softpci_uart_has_room(&peer->uart))
 		return false;
-	mdev_pci_uart_receive(&peer->uart, frame);
+	softpci_uart_receive(&peer->uart, frame);
 	return true;
 }
 
-static void mtty_outputs(struct mdev_pci_uart *uart)
+static void mtty_outputs(struct softpci_uart *uart)
 {
 	struct mtty_port *port = to_mtty_port(uart);
 
 	if (port->peer)
-		mdev_pci_uart_set_inputs(&port->peer->uart,
-					 mtty_cross(uart->outputs), 0);
+		softpci_uart_set_inputs(&port->peer->uart,
+					mtty_cross(uart->outputs), 0);
 	if (port->other)
 		mtty_cable_outputs(port);
 }
 
-static void mtty_room(struct mdev_pci_uart *uart)
+static void mtty_room(struct softpci_uart *uart)
 {
 	struct mtty_port *port = to_mtty_port(uart);
 
 	if (port->peer && port->peer != port)
-		mdev_pci_uart_run(&port->peer->uart);
+		softpci_uart_run(&port->peer->uart);
 	else
 		mtty_catch_up(port);
 }
 
-static const struct mdev_pci_uart_ops mtty_uart_ops = {
+static const struct softpci_uart_ops mtty_uart_ops = {
 	.irq		= mtty_set_irq,
 	.send		= mtty_send,
 	.outputs	= mtty_outputs,
@@ -343,39 +343,39 @@ static const struct mdev_pci_uart_ops mtty_uart_ops = {
 };
 
 /* BAR n is port n + 1. */
-static u32 mtty_read(struct mdev_pci_device *mpdev, unsigned int region,
+static u32 mtty_read(struct softpci_device *spdev, unsigned int region,
 		     unsigned int i)
 {
-	struct mtty_port *port = &to_mtty(mpdev)->port[region];
+	struct mtty_port *port = &to_mtty(spdev)->port[region];
 
 	mtty_catch_up(port);
-	return mdev_pci_uart_read(&port->uart, i);
+	return softpci_uart_read(&port->uart, i);
 }
 
-static int mtty_write(struct mdev_pci_device *mpdev, unsigned int region,
+static int mtty_write(struct softpci_device *spdev, unsigned int region,
 		      unsigned int i, u32 val)
 {
-	struct mtty_port *port = &to_mtty(mpdev)->port[region];
+	struct mtty_port *port = &to_mtty(spdev)->port[region];
 
 	mtty_catch_up(port);
-	mdev_pci_uart_write(&port->uart, i, val);
+	softpci_uart_write(&port->uart, i, val);
 	return 0;
 }
 
 /* What they are is in core/uart.c. */
-static const struct mdev_pci_reg mtty_regs[] = {
-	{ "16550A", 0, 1, MDEV_PCI_UART_REGS, mtty_read, mtty_write },
+static const struct softpci_reg mtty_regs[] = {
+	{ "16550A", 0, 1, SOFTPCI_UART_REGS, mtty_read, mtty_write },
 };
 
 #define MTTY_PORT_REGION(_port) {			\
 	.index = VFIO_PCI_BAR0_REGION_INDEX + (_port),	\
 	.bar = PCI_BASE_ADDRESS_SPACE_IO,		\
-	.size = MDEV_PCI_UART_REGS,			\
+	.size = SOFTPCI_UART_REGS,			\
 	.regs = mtty_regs,				\
 	.nr_regs = ARRAY_SIZE(mtty_regs),		\
 }
 
-static const struct mdev_pci_region mtty_regions[MTTY_MAX_PORTS] = {
+static const struct softpci_region mtty_regions[MTTY_MAX_PORTS] = {
 	MTTY_PORT_REGION(0),
 	MTTY_PORT_REGION(1),
 };
@@ -390,12 +390,12 @@ static const struct mdev_pci_region mtty_regions[MTTY_MAX_PORTS] = {
 	.pin			= 1, \
 	.regions		= mtty_regions
 
-static const struct mdev_pci_model mtty_models[MTTY_MAX_PORTS] = {
+static const struct softpci_model mtty_models[MTTY_MAX_PORTS] = {
 	{ MTTY_IDS, .nr_regions = 1, .nr_msi = 1 },
 	{ MTTY_IDS, .nr_regions = 2, .nr_msi = 2 },
 };
 
-static struct mdev_pci_type mtty_single = {
+static struct softpci_type mtty_single = {
 	.mdev.sysfs_name = "1",
 	.mdev.pretty_name = "Single port serial",
 	.description = "virtual PCI serial card, one 16550A port",
@@ -403,7 +403,7 @@ static struct mdev_pci_type mtty_single = {
 	.cost = 1,
 };
 
-static struct mdev_pci_type mtty_dual = {
+static struct softpci_type mtty_dual = {
 	.mdev.sysfs_name = "2",
 	.mdev.pretty_name = "Dual port serial",
 	.description = "virtual PCI serial card, two 16550A ports",
@@ -411,7 +411,7 @@ static struct mdev_pci_type mtty_dual = {
 	.cost = 2,
 };
 
-static struct mdev_pci_type *const mtty_types[] = { &mtty_single, &mtty_dual };
+static struct softpci_type *const mtty_types[] = { &mtty_single, &mtty_dual };
 
 static void mtty_empty_inbox(struct mtty_inbox *inbox)
 {
@@ -424,16 +424,16 @@ static void mtty_empty_inbox(struct mtty_inbox *inbox)
 }
 
 /* The ports of the device first, then the other ends: they are not reset. */
-static void mtty_reset(struct mdev_pci_device *mpdev)
+static void mtty_reset(struct softpci_device *spdev)
 {
-	struct mtty_device *mtty = to_mtty(mpdev);
+	struct mtty_device *mtty = to_mtty(spdev);
 	struct mtty_port *port;
 
 	for (port = mtty->port; port < mtty->port + MTTY_MAX_PORTS; port++) {
 		spin_lock(&port->inbox.lock);
 		mtty_empty_inbox(&port->inbox);
-		mdev_pci_uart_reset(&port->uart,
-				    mtty_cross(port->inbox.outputs));
+		softpci_uart_reset(&port->uart,
+				   mtty_cross(port->inbox.outputs));
 		spin_unlock(&port->inbox.lock);
 	}
 	for (port = mtty->port; port < mtty->port + MTTY_MAX_PORTS; port++)
@@ -456,7 +456,7 @@ static void mtty_connect(struct mtty_port *port, struct mtty_port *other)
 	u8 outputs = other ? other->uart.outputs : 0, changed;
 
 	lockdep_assert_held(&mtty_wiring);
-	lockdep_assert_held(&port->mpdev->lock);
+	lockdep_assert_held(&port->spdev->lock);
 	port->peer = NULL;
 	port->other = other;
 	scoped_guard(spinlock, &port->inbox.lock) {
@@ -464,25 +464,25 @@ static void mtty_connect(struct mtty_port *port, struct mtty_port *other)
 		mtty_empty_inbox(&port->inbox);
 		port->inbox.outputs = outputs;
 	}
-	if (!port->mpdev->open) {
-		mtty_reset(port->mpdev);
+	if (!port->spdev->open) {
+		mtty_reset(port->spdev);
 		return;
 	}
-	mdev_pci_uart_set_inputs(&port->uart, mtty_cross(outputs),
-				 mtty_cross(changed));
+	softpci_uart_set_inputs(&port->uart, mtty_cross(outputs),
+				mtty_cross(changed));
 	/* What waited for room at an end that has left, is lost. */
-	mdev_pci_uart_run(&port->uart);
+	softpci_uart_run(&port->uart);
 }
 
 static void mtty_plug(struct mtty_port *port, struct mtty_port *other)
 {
 	/* A port that waited for this one keeps what it was told. */
 	if (!mtty_leads_to(&other->wish, port)) {
-		other->wish.uuid = port->mpdev->uuid;
+		other->wish.uuid = port->spdev->uuid;
 		other->wish.port = port->index + 1;
 		other->told = false;
 	}
-	port->wish.uuid = other->mpdev->uuid;
+	port->wish.uuid = other->spdev->uuid;
 	port->wish.port = other->index + 1;
 	mtty_connect(port, other);
 	mtty_connect(other, port);
@@ -504,7 +504,7 @@ static void mtty_unplug(struct mtty_port *port)
 static void mtty_loop_back(struct mtty_port *port)
 {
 	lockdep_assert_held(&mtty_wiring);
-	lockdep_assert_held(&port->mpdev->lock);
+	lockdep_assert_held(&port->spdev->lock);
 	port->peer = port;
 	port->wish.port = 0;
 	port->told = false;
@@ -521,7 +521,7 @@ static void mtty_unwire(struct mtty_port *port)
 	if (port->peer)
 		mtty_loop_back(port->peer);
 	mtty_loop_back(port);
-	mtty_reset(port->mpdev);
+	mtty_reset(port->spdev);
 }
 
 /* The newest: one that was removed may not be freed yet. */
@@ -531,7 +531,7 @@ static struct mtty_device *mtty_find(const guid_t *uuid)
 
 	lockdep_assert_held(&mtty_wiring);
 	list_for_each_entry_reverse(mtty, &mtty_devices, node)
-		if (guid_equal(&mtty->mpdev.uuid, uuid))
+		if (guid_equal(&mtty->spdev.uuid, uuid))
 			return mtty;
 	return NULL;
 }
@@ -554,20 +554,20 @@ static void mtty_lock(struct mtty_concerned *c, struct mtty_port *port)
 
 	if (!port)
 		return;
-	mtty = to_mtty(port->mpdev);
+	mtty = to_mtty(port->spdev);
 	for (i = 0; i < c->nr; i++)
 		if (c->mtty[i] == mtty)
 			return;
 	/* In any order: only one thread at a time has more than one of them. */
-	spin_lock_nest_lock(&mtty->mpdev.lock, &mtty_wiring);
-	__release(&mtty->mpdev.lock);
+	spin_lock_nest_lock(&mtty->spdev.lock, &mtty_wiring);
+	__release(&mtty->spdev.lock);
 	c->mtty[c->nr++] = mtty;
 }
 
 static void mtty_unlock(struct mtty_concerned *c)
 {
 	while (c->nr)
-		mdev_pci_unlock(&c->mtty[--c->nr]->mpdev);
+		softpci_unlock(&c->mtty[--c->nr]->spdev);
 }
 
 enum mtty_kind { MTTY_KEEP, MTTY_LOOPBACK, MTTY_CROSSED, MTTY_CABLE };
@@ -612,14 +612,14 @@ static bool mtty_is_free(const struct mtty_port *other,
 {
 	if (!other->peer && mtty_leads_to(&other->wish, port))
 		return true;
-	if (other->mpdev->open)
+	if (other->spdev->open)
 		return false;
 	if (other->peer)
 		return other->peer == other;
 	if (other->told)
 		return false;
 	/* But from a port of the same card, which gets another wire now. */
-	return !other->other || (other->other->mpdev == port->mpdev &&
+	return !other->other || (other->other->spdev == port->spdev &&
 				 wires[other->other->index].change);
 }
 
@@ -630,8 +630,8 @@ static int mtty_prepare(struct mtty_port *port, struct mtty_order *wires)
 
 	if (wire->kind == MTTY_KEEP)
 		return 0;
-	if (wire->change && (port->mpdev->open ||
-			     (port->other && port->other->mpdev->open)))
+	if (wire->change && (port->spdev->open ||
+			     (port->other && port->other->spdev->open)))
 		return -EBUSY;
 	if (wire->change && wire->other &&
 	    !mtty_is_free(wire->other, port, wires))
@@ -645,7 +645,7 @@ static void mtty_carry_out(struct mtty_port *port, struct mtty_order *wires)
 
 	switch (wire->kind) {
 	case MTTY_CROSSED:
-		port->peer = &to_mtty(port->mpdev)->port[!port->index];
+		port->peer = &to_mtty(port->spdev)->port[!port->index];
 		break;
 	case MTTY_CABLE:
 		port->told = true;
@@ -655,7 +655,7 @@ static void mtty_carry_out(struct mtty_port *port, struct mtty_order *wires)
 		}
 		/* Of two ports that want one cable the first gets it. */
 		if (port->other || !wire->other ||
-		    (wire->other->other && wire->other->other->mpdev == port->mpdev) ||
+		    (wire->other->other && wire->other->other->spdev == port->spdev) ||
 		    !mtty_is_free(wire->other, port, wires))
 			break;
 		/* A device that has left, and whose name another one has now. */
@@ -804,7 +804,7 @@ static struct mtty_port *mtty_find_waiting(const struct mtty_port *port)
 			/* One that was removed, and is not freed, waits no more. */
 			if (!mtty->port[i].peer &&
 			    mtty_leads_to(&mtty->port[i].wish, port) &&
-			    mtty_find(&mtty->mpdev.uuid) == mtty)
+			    mtty_find(&mtty->spdev.uuid) == mtty)
 				return &mtty->port[i];
 	return NULL;
 }
@@ -846,7 +846,7 @@ static void mtty_disappear(struct mtty_device *mtty)
 	/* The last characters over a cable are lost with it. */
 	for (i = 0; i < MTTY_MAX_PORTS; i++)
 		mtty_unplug(&mtty->port[i]);
-	mtty_reset(&mtty->mpdev);
+	mtty_reset(&mtty->spdev);
 	mtty_unlock(&concerned);
 }
 
@@ -892,11 +892,11 @@ static ssize_t pace_store(struct device *dev, struct device_attribute *attr,
 	if (ret)
 		return ret;
 
-	guard(mdev_pci)(&mtty->mpdev);
+	guard(softpci)(&mtty->spdev);
 	/* What it shows is accepted at any time. */
 	if (pace == mtty->port[0].uart.paced)
 		return count;
-	if (mtty->mpdev.open)
+	if (mtty->spdev.open)
 		return -EBUSY;
 	for (i = 0; i < MTTY_MAX_PORTS; i++)
 		mtty->port[i].uart.paced = pace;
@@ -915,10 +915,10 @@ static DEVICE_ATTR_RW(pace);
 static ssize_t sample_mdev_dev_show(struct device *dev,
 				    struct device_attribute *attr, char *buf)
 {
-	struct mdev_pci_device *mpdev = dev_get_drvdata(dev);
+	struct softpci_device *spdev = dev_get_drvdata(dev);
 
 	return sysfs_emit(buf, "mtty %s, %s\n", dev_name(dev),
-			  mpdev->type->description);
+			  spdev->type->description);
 }
 static DEVICE_ATTR_RO(sample_mdev_dev);
 
@@ -929,18 +929,18 @@ static struct attribute *mtty_attrs[] = {
 	NULL
 };
 
-static int mtty_init_device(struct mdev_pci_device *mpdev)
+static int mtty_init_device(struct softpci_device *spdev)
 {
-	struct mtty_device *mtty = to_mtty(mpdev);
+	struct mtty_device *mtty = to_mtty(spdev);
 	unsigned int i;
 
 	for (i = 0; i < MTTY_MAX_PORTS; i++) {
 		struct mtty_port *port = &mtty->port[i];
 
-		port->mpdev = mpdev;
+		port->spdev = spdev;
 		port->index = i;
 		port->peer = port;
-		mdev_pci_uart_init(&port->uart, &mtty_uart_ops, &mpdev->lock);
+		softpci_uart_init(&port->uart, &mtty_uart_ops, &spdev->lock);
 		spin_lock_init(&port->inbox.lock);
 		INIT_WORK(&port->arrival, mtty_arrival);
 	}
@@ -949,19 +949,19 @@ static int mtty_init_device(struct mdev_pci_device *mpdev)
 }
 
 /* It was reset when it was closed: what its timers find is nothing to do. */
-static void mtty_release_device(struct mdev_pci_device *mpdev)
+static void mtty_release_device(struct softpci_device *spdev)
 {
-	struct mtty_device *mtty = to_mtty(mpdev);
+	struct mtty_device *mtty = to_mtty(spdev);
 	unsigned int i;
 
 	mtty_disappear(mtty);
 	for (i = 0; i < MTTY_MAX_PORTS; i++) {
 		cancel_work_sync(&mtty->port[i].arrival);
-		mdev_pci_uart_release(&mtty->port[i].uart);
+		softpci_uart_release(&mtty->port[i].uart);
 	}
 }
 
-static const struct mdev_pci_driver mtty_driver = {
+static const struct softpci_driver mtty_driver = {
 	.name		= "mtty",
 	.owner		= THIS_MODULE,
 	.device_size	= sizeof(struct mtty_device),
@@ -973,7 +973,7 @@ static const struct mdev_pci_driver mtty_driver = {
 	.reset		= mtty_reset,
 };
 
-module_mdev_pci_driver(mtty_driver, ports);
+module_softpci_driver(mtty_driver, ports);
 
 MODULE_DESCRIPTION("Virtual PCI 16550A serial ports for VFIO");
 MODULE_LICENSE("GPL");

@@ -11,7 +11,7 @@ set -euo pipefail
 shopt -s inherit_errexit nullglob
 
 SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-CACHE=${MDEV_PCI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mdev-pci}
+CACHE=${SOFTPCI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mdev-pci}
 CACHE=$(realpath -m "$CACHE")
 BUILD=$SRC/build
 # Built for all of these, booted on all of them, newest last.
@@ -20,10 +20,10 @@ DEFAULT_KERNEL=6.12
 SUITES=(trixie bookworm)
 
 # One clock for a script and all that it starts.
-export MDEV_PCI_T0=${MDEV_PCI_T0:-$EPOCHSECONDS}
+export SOFTPCI_T0=${SOFTPCI_T0:-$EPOCHSECONDS}
 
 say() {
-	printf '[%3ds] %s\n' $((EPOCHSECONDS - MDEV_PCI_T0)) "$*" >&2
+	printf '[%3ds] %s\n' $((EPOCHSECONDS - SOFTPCI_T0)) "$*" >&2
 }
 
 die() {
@@ -108,7 +108,7 @@ need_space() { # DIRECTORY MIB WHAT
 	mkdir -p "$1" 2>/dev/null || die "cannot make the folder $1"
 	free=$(df -Pm "$1" | awk 'NR == 2 { print $4 }')
 	((free >= $2)) ||
-		die "$3 needs $2 MiB in $1, only $free MiB are free: make room or set MDEV_PCI_CACHE"
+		die "$3 needs $2 MiB in $1, only $free MiB are free: make room or set SOFTPCI_CACHE"
 }
 
 # Holds a lock until this process ends; one line when somebody else has it, so

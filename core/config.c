@@ -16,8 +16,8 @@
 #define MSI_CAP_LEN	(PCI_MSI_PENDING_64 + 4 - PCI_CAP_FLAGS)
 
 /**
- * mdev_pci_add_cap() - put a capability at the end of the chain
- * @mpdev: the device; only from its driver's init callback
+ * softpci_add_cap() - put a capability at the end of the chain
+ * @spdev: the device; only from its driver's init callback
  * @id: capability id (PCI_CAP_ID_*)
  * @body: what follows the two bytes of id and next pointer
  * @writable: a mask of the bits in @body that a guest can write; NULL: none
@@ -28,13 +28,13 @@
  *
  * Return: 0, or -ENOSPC if config space has no room left.
  */
-int mdev_pci_add_cap(struct mdev_pci_device *mpdev, u8 id, const void *body,
-		     const void *writable, size_t len)
+int softpci_add_cap(struct softpci_device *spdev, u8 id, const void *body,
+		    const void *writable, size_t len)
 {
-	struct mdev_pci_config *cfg = &mpdev->config;
+	struct softpci_config *cfg = &spdev->config;
 	unsigned int pos = ALIGN(cfg->end, 4);
 
-	if (pos + PCI_CAP_FLAGS + len > MDEV_PCI_CONFIG_SIZE)
+	if (pos + PCI_CAP_FLAGS + len > SOFTPCI_CONFIG_SIZE)
 		return -ENOSPC;
 
 	if (cfg->last_cap)
@@ -50,10 +50,10 @@ int mdev_pci_add_cap(struct mdev_pci_device *mpdev, u8 id, const void *body,
 	cfg->end = pos + PCI_CAP_FLAGS + len;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(mdev_pci_add_cap);
+EXPORT_SYMBOL_GPL(softpci_add_cap);
 
 /* PCI Bus Power Management 1.2, 3.2: D0 and D3hot, state kept across D3hot. */
-static int add_pm_cap(struct mdev_pci_device *mpdev)
+static int add_pm_cap(struct softpci_device *spdev)
 {
 	u8 body[PM_CAP_LEN] = {}, writable[PM_CAP_LEN] = {};
 
@@ -61,16 +61,16 @@ static int add_pm_cap(struct mdev_pci_device *mpdev)
 	set16(body, PCI_PM_CTRL - PCI_CAP_FLAGS, PCI_PM_CTRL_NO_SOFT_RESET);
 	set16(writable, PCI_PM_CTRL - PCI_CAP_FLAGS, PCI_PM_CTRL_STATE_MASK);
 
-	mpdev->config.pm = ALIGN(mpdev->config.end, 4);
-	return mdev_pci_add_cap(mpdev, PCI_CAP_ID_PM, body, writable,
+	spdev->config.pm = ALIGN(spdev->config.end, 4);
+	return softpci_add_cap(spdev, PCI_CAP_ID_PM, body, writable,
 				PM_CAP_LEN);
 }
 
 /* PCI Local Bus 3.0, 6.8.1: 64-bit addresses, per-vector masking. */
-static int add_msi_cap(struct mdev_pci_device *mpdev)
+static int add_msi_cap(struct softpci_device *spdev)
 {
 	u8 body[MSI_CAP_LEN] = {}, writable[MSI_CAP_LEN] = {};
-	unsigned int nr = mpdev->type->model->nr_msi;
+	unsigned int nr = spdev->type->model->nr_msi;
 
 	set16(body, 0, PCI_MSI_FLAGS_64BIT | PCI_MSI_FLAGS_MASKBIT |
 	      FIELD_PREP(PCI_MSI_FLAGS_QMASK, ilog2(nr)));
@@ -80,12 +80,12 @@ static int add_msi_cap(struct mdev_pci_device *mpdev)
 	set16(writable, PCI_MSI_DATA_64 - PCI_CAP_FLAGS, ~0);
 	set32(writable, PCI_MSI_MASK_64 - PCI_CAP_FLAGS, GENMASK(nr - 1, 0));
 
-	mpdev->config.msi = ALIGN(mpdev->config.end, 4);
-	return mdev_pci_add_cap(mpdev, PCI_CAP_ID_MSI, body, writable,
+	spdev->config.msi = ALIGN(spdev->config.end, 4);
+	return softpci_add_cap(spdev, PCI_CAP_ID_MSI, body, writable,
 				MSI_CAP_LEN);
 }
 
-static void add_bar(struct mdev_pci_config *cfg, unsigned int bar, u32 flags,
+static void add_bar(struct softpci_config *cfg, unsigned int bar, u32 flags,
 		    u32 size)
 {
 	unsigned int pos = PCI_BASE_ADDRESS_0 + bar * 4;
@@ -99,31 +99,31 @@ static void add_bar(struct mdev_pci_config *cfg, unsigned int bar, u32 flags,
 }
 
 /* To be called when COMMAND or the power state may have changed. */
-static void update_absent(struct mdev_pci_device *mpdev)
+static void update_absent(struct softpci_device *spdev)
 {
-	struct mdev_pci_config *cfg = &mpdev->config;
+	struct softpci_config *cfg = &spdev->config;
 	u8 absent = 0;
 
-	if (!(cfg->val[PCI_COMMAND] & PCI_COMMAND_IO) || in_d3hot(mpdev))
+	if (!(cfg->val[PCI_COMMAND] & PCI_COMMAND_IO) || in_d3hot(spdev))
 		absent |= cfg->io_bars;
-	if (!(cfg->val[PCI_COMMAND] & PCI_COMMAND_MEMORY) || in_d3hot(mpdev))
+	if (!(cfg->val[PCI_COMMAND] & PCI_COMMAND_MEMORY) || in_d3hot(spdev))
 		absent |= cfg->memory_bars;
 	/* Read without the lock before an access to a BAR that is memory. */
 	WRITE_ONCE(cfg->absent, absent);
 }
 
 /**
- * mdev_pci_config_init() - the header of a new device
- * @mpdev: a device with its windows laid out
+ * softpci_config_init() - the header of a new device
+ * @spdev: a device with its windows laid out
  *
  * The BARs are enabled, and Bus Master is not: so a user of vfio-pci finds a
  * device that it opens. The capabilities are added by the driver and by
- * mdev_pci_config_seal().
+ * softpci_config_seal().
  */
-void mdev_pci_config_init(struct mdev_pci_device *mpdev)
+void softpci_config_init(struct softpci_device *spdev)
 {
-	const struct mdev_pci_model *model = mpdev->type->model;
-	struct mdev_pci_config *cfg = &mpdev->config;
+	const struct softpci_model *model = spdev->type->model;
+	struct softpci_config *cfg = &spdev->config;
 	unsigned int i;
 
 	set16(cfg->val, PCI_VENDOR_ID, model->vendor);
@@ -142,8 +142,8 @@ void mdev_pci_config_init(struct mdev_pci_device *mpdev)
 	      PCI_STATUS_DETECTED_PARITY);
 	cfg->writable[PCI_INTERRUPT_LINE] = 0xff;
 
-	for (i = 0; i < mpdev->nr_windows; i++) {
-		const struct mdev_pci_window *win = &mpdev->window[i];
+	for (i = 0; i < spdev->nr_windows; i++) {
+		const struct softpci_window *win = &spdev->window[i];
 
 		if (win->region->index <= VFIO_PCI_BAR5_REGION_INDEX)
 			add_bar(cfg, win->region->index, win->region->bar,
@@ -159,60 +159,60 @@ void mdev_pci_config_init(struct mdev_pci_device *mpdev)
 }
 
 /**
- * mdev_pci_config_seal() - the last capabilities; remember the power-on state
- * @mpdev: a device whose driver has added its own
+ * softpci_config_seal() - the last capabilities; remember the power-on state
+ * @spdev: a device whose driver has added its own
  *
  * Return: 0, or -ENOSPC if config space has no room left.
  */
-int mdev_pci_config_seal(struct mdev_pci_device *mpdev)
+int softpci_config_seal(struct softpci_device *spdev)
 {
-	struct mdev_pci_config *cfg = &mpdev->config;
+	struct softpci_config *cfg = &spdev->config;
 	int ret;
 
-	ret = add_pm_cap(mpdev);
-	if (!ret && mpdev->type->model->nr_msi)
-		ret = add_msi_cap(mpdev);
+	ret = add_pm_cap(spdev);
+	if (!ret && spdev->type->model->nr_msi)
+		ret = add_msi_cap(spdev);
 	if (!ret)
 		memcpy(cfg->power_on, cfg->val, sizeof(cfg->val));
 	return ret;
 }
 
 /**
- * mdev_pci_config_power_on() - put all of config space to its state at power-on
- * @mpdev: the device, lock held
+ * softpci_config_power_on() - put all of config space to its state at power-on
+ * @spdev: the device, lock held
  */
-void mdev_pci_config_power_on(struct mdev_pci_device *mpdev)
+void softpci_config_power_on(struct softpci_device *spdev)
 {
-	struct mdev_pci_config *cfg = &mpdev->config;
+	struct softpci_config *cfg = &spdev->config;
 
-	lockdep_assert_held(&mpdev->lock);
+	lockdep_assert_held(&spdev->lock);
 	memcpy(cfg->val, cfg->power_on, sizeof(cfg->val));
-	update_absent(mpdev);
+	update_absent(spdev);
 }
 
-static void restore(struct mdev_pci_config *cfg, const u8 *saved,
+static void restore(struct softpci_config *cfg, const u8 *saved,
 		    unsigned int start, unsigned int end)
 {
 	memcpy(cfg->val + start, saved + start, end - start);
 }
 
 /**
- * mdev_pci_config_reset() - what VFIO_DEVICE_RESET does to config space
- * @mpdev: the device, lock held
+ * softpci_config_reset() - what VFIO_DEVICE_RESET does to config space
+ * @spdev: the device, lock held
  *
  * The PCI core saves and restores the header and MSI around a reset by
  * vfio-pci, and users depend on it: DPDK sets Bus Master and then resets. Mask
  * bits are cleared: those that the PCI core restores are its own, and a user of
  * vfio-pci sets others behind its back.
  */
-void mdev_pci_config_reset(struct mdev_pci_device *mpdev)
+void softpci_config_reset(struct softpci_device *spdev)
 {
-	struct mdev_pci_config *cfg = &mpdev->config;
-	u8 saved[MDEV_PCI_CONFIG_SIZE];
+	struct softpci_config *cfg = &spdev->config;
+	u8 saved[SOFTPCI_CONFIG_SIZE];
 
-	lockdep_assert_held(&mpdev->lock);
+	lockdep_assert_held(&spdev->lock);
 	memcpy(saved, cfg->val, sizeof(saved));
-	mdev_pci_config_power_on(mpdev);
+	softpci_config_power_on(spdev);
 
 	restore(cfg, saved, PCI_COMMAND, PCI_STATUS);
 	restore(cfg, saved, PCI_BASE_ADDRESS_0, PCI_CARDBUS_CIS);
@@ -220,23 +220,23 @@ void mdev_pci_config_reset(struct mdev_pci_device *mpdev)
 	if (cfg->msi)
 		restore(cfg, saved, cfg->msi + PCI_MSI_FLAGS,
 			cfg->msi + PCI_MSI_MASK_64);
-	update_absent(mpdev);
+	update_absent(spdev);
 }
 
 /**
- * mdev_pci_config_read() - read from config space
- * @mpdev: the device, lock held
+ * softpci_config_read() - read from config space
+ * @spdev: the device, lock held
  * @pos: first byte
  * @buf: where to
  * @len: how many; the caller has checked that they are there
  */
-void mdev_pci_config_read(struct mdev_pci_device *mpdev, unsigned int pos,
-			  u8 *buf, size_t len)
+void softpci_config_read(struct softpci_device *spdev, unsigned int pos,
+			 u8 *buf, size_t len)
 {
-	lockdep_assert_held(&mpdev->lock);
+	lockdep_assert_held(&spdev->lock);
 	/* Mostly one to four bytes: less than a call of memcpy() takes. */
 	while (len--)
-		*buf++ = mpdev->config.val[pos++];
+		*buf++ = spdev->config.val[pos++];
 }
 
 /* PCI Local Bus 3.0, 6.8.1.3: as many messages as it asks for, or fewer. */
@@ -251,21 +251,21 @@ static void bound_messages(u8 *msi_flags)
 }
 
 /**
- * mdev_pci_config_write() - write to config space
- * @mpdev: the device, lock held
+ * softpci_config_write() - write to config space
+ * @spdev: the device, lock held
  * @pos: first byte
  * @buf: where from
  * @len: how many; the caller has checked that they are there
  */
-void mdev_pci_config_write(struct mdev_pci_device *mpdev, unsigned int pos,
-			   const u8 *buf, size_t len)
+void softpci_config_write(struct softpci_device *spdev, unsigned int pos,
+			  const u8 *buf, size_t len)
 {
-	struct mdev_pci_config *cfg = &mpdev->config;
+	struct softpci_config *cfg = &spdev->config;
 	unsigned int pmcsr = cfg->pm + PCI_PM_CTRL;
 	u8 power = cfg->val[pmcsr];
 	size_t i;
 
-	lockdep_assert_held(&mpdev->lock);
+	lockdep_assert_held(&spdev->lock);
 	for (i = 0; i < len; i++) {
 		u8 mask = cfg->writable[pos + i];
 		u8 *val = &cfg->val[pos + i];
@@ -283,9 +283,9 @@ void mdev_pci_config_write(struct mdev_pci_device *mpdev, unsigned int pos,
 
 	if (cfg->msi)
 		bound_messages(&cfg->val[cfg->msi + PCI_MSI_FLAGS]);
-	update_absent(mpdev);
+	update_absent(spdev);
 	/* What holds interrupts back may have changed. */
-	mdev_pci_irq_update(mpdev);
+	softpci_irq_update(spdev);
 }
 
 /* Here, as the tests call what is static above. */

@@ -10,133 +10,133 @@
 #include "internal.h"
 
 /* VFIO_DEVICE_RESET: all but what vfio-pci saves and restores around it. */
-static void mdev_pci_reset_locked(struct mdev_pci_device *mpdev)
+static void softpci_reset_locked(struct softpci_device *spdev)
 {
-	lockdep_assert_held(&mpdev->lock);
-	mdev_pci_irq_reset(mpdev);
-	mdev_pci_config_reset(mpdev);
-	if (mpdev->parent->drv->reset)
-		mpdev->parent->drv->reset(mpdev);
+	lockdep_assert_held(&spdev->lock);
+	softpci_irq_reset(spdev);
+	softpci_config_reset(spdev);
+	if (spdev->parent->drv->reset)
+		spdev->parent->drv->reset(spdev);
 }
 
 /* The state of a new device: nothing left of the guest and the VFIO user. */
-static void mdev_pci_close_locked(struct mdev_pci_device *mpdev)
+static void softpci_close_locked(struct softpci_device *spdev)
 {
-	mdev_pci_reset_locked(mpdev);
-	mdev_pci_config_power_on(mpdev);
-	mdev_pci_gfx_close(mpdev);
-	if (mpdev->parent->drv->close)
-		mpdev->parent->drv->close(mpdev);
+	softpci_reset_locked(spdev);
+	softpci_config_power_on(spdev);
+	softpci_gfx_close(spdev);
+	if (spdev->parent->drv->close)
+		spdev->parent->drv->close(spdev);
 }
 
 /* All of a new device but what ties it to VFIO and mdev. */
-static int mdev_pci_power_on(struct mdev_pci_device *mpdev)
+static int softpci_power_on(struct softpci_device *spdev)
 {
-	const struct mdev_pci_driver *drv = mpdev->parent->drv;
+	const struct softpci_driver *drv = spdev->parent->drv;
 	int ret;
 
-	spin_lock_init(&mpdev->lock);
-	mutex_init(&mpdev->ram.lock);
-	mdev_pci_irq_init(mpdev);
+	spin_lock_init(&spdev->lock);
+	mutex_init(&spdev->ram.lock);
+	softpci_irq_init(spdev);
 
-	ret = mdev_pci_regions_init(mpdev);
+	ret = softpci_regions_init(spdev);
 	if (ret)
 		return ret;
-	mdev_pci_config_init(mpdev);
-	ret = mdev_pci_gfx_init(mpdev);
+	softpci_config_init(spdev);
+	ret = softpci_gfx_init(spdev);
 	if (ret)
 		return ret;
 	if (drv->init) {
-		ret = drv->init(mpdev);
+		ret = drv->init(spdev);
 		if (ret)
 			goto err_release_gfx;
 	}
-	ret = mdev_pci_config_seal(mpdev);
+	ret = softpci_config_seal(spdev);
 	if (ret)
 		goto err_release;
-	scoped_guard(mdev_pci, mpdev)
-		mdev_pci_close_locked(mpdev);
+	scoped_guard(softpci, spdev)
+		softpci_close_locked(spdev);
 	return 0;
 
 err_release:
 	if (drv->release)
-		drv->release(mpdev);
+		drv->release(spdev);
 err_release_gfx:
-	mdev_pci_gfx_release(mpdev);
+	softpci_gfx_release(spdev);
 	return ret;
 }
 
-static void mdev_pci_power_off(struct mdev_pci_device *mpdev)
+static void softpci_power_off(struct softpci_device *spdev)
 {
-	if (mpdev->parent->drv->release)
-		mpdev->parent->drv->release(mpdev);
-	mdev_pci_gfx_release(mpdev);
-	mutex_destroy(&mpdev->irqs.igate);
-	mutex_destroy(&mpdev->ram.lock);
+	if (spdev->parent->drv->release)
+		spdev->parent->drv->release(spdev);
+	softpci_gfx_release(spdev);
+	mutex_destroy(&spdev->irqs.igate);
+	mutex_destroy(&spdev->ram.lock);
 }
 
-static int mdev_pci_init_device(struct vfio_device *vdev)
+static int softpci_init_device(struct vfio_device *vdev)
 {
-	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
+	struct softpci_device *spdev = to_softpci(vdev);
 	struct mdev_device *mdev = to_mdev_device(vdev->dev);
 	struct mdev_type *type = mdev->type;
 	int ret;
 
-	mpdev->type = container_of(type, struct mdev_pci_type, mdev);
-	mpdev->parent = container_of(type->parent, struct mdev_pci_parent,
+	spdev->type = container_of(type, struct softpci_type, mdev);
+	spdev->parent = container_of(type->parent, struct softpci_parent,
 				     mdev_parent);
-	guid_copy(&mpdev->uuid, &mdev->uuid);
-	refcount_inc(&mpdev->parent->live);
-	ret = mdev_pci_power_on(mpdev);
+	guid_copy(&spdev->uuid, &mdev->uuid);
+	refcount_inc(&spdev->parent->live);
+	ret = softpci_power_on(spdev);
 	if (ret)
-		mdev_pci_parent_put(mpdev->parent);
+		softpci_parent_put(spdev->parent);
 	return ret;
 }
 
-static void mdev_pci_release_device(struct vfio_device *vdev)
+static void softpci_release_device(struct vfio_device *vdev)
 {
-	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
-	struct mdev_pci_parent *parent = mpdev->parent;
+	struct softpci_device *spdev = to_softpci(vdev);
+	struct softpci_parent *parent = spdev->parent;
 
-	mdev_pci_power_off(mpdev);
-#ifdef MDEV_PCI_RELEASE_FREES
+	softpci_power_off(spdev);
+#ifdef SOFTPCI_RELEASE_FREES
 	vfio_free_device(vdev);
 #endif
 	/* From here on nothing keeps the modules. */
-	mdev_pci_parent_put(parent);
+	softpci_parent_put(parent);
 }
 
-static int mdev_pci_open_device(struct vfio_device *vdev)
+static int softpci_open_device(struct vfio_device *vdev)
 {
-	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
+	struct softpci_device *spdev = to_softpci(vdev);
 	int ret;
 
-	ret = mdev_pci_ram_open(mpdev);
+	ret = softpci_ram_open(spdev);
 	if (ret)
 		return ret;
 
-	guard(mdev_pci)(mpdev);
-	WRITE_ONCE(mpdev->open, true);
+	guard(softpci)(spdev);
+	WRITE_ONCE(spdev->open, true);
 	/* What is at its pins may have changed since it was closed. */
-	if (mpdev->parent->drv->reset)
-		mpdev->parent->drv->reset(mpdev);
+	if (spdev->parent->drv->reset)
+		spdev->parent->drv->reset(spdev);
 	return 0;
 }
 
 /* The next user finds a device as new, and nothing of this one's. */
-static void mdev_pci_close_device(struct vfio_device *vdev)
+static void softpci_close_device(struct vfio_device *vdev)
 {
-	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
+	struct softpci_device *spdev = to_softpci(vdev);
 
-	mdev_pci_irq_close(mpdev);
-	scoped_guard(mdev_pci, mpdev) {
-		WRITE_ONCE(mpdev->open, false);
-		mdev_pci_close_locked(mpdev);
+	softpci_irq_close(spdev);
+	scoped_guard(softpci, spdev) {
+		WRITE_ONCE(spdev->open, false);
+		softpci_close_locked(spdev);
 	}
-	mdev_pci_ram_close(mpdev);
+	softpci_ram_close(spdev);
 }
 
-static int ioctl_get_info(struct mdev_pci_device *mpdev, void __user *arg)
+static int ioctl_get_info(struct softpci_device *spdev, void __user *arg)
 {
 	const size_t minsz = offsetofend(struct vfio_device_info, num_irqs);
 	struct vfio_device_info info = {};
@@ -147,13 +147,13 @@ static int ioctl_get_info(struct mdev_pci_device *mpdev, void __user *arg)
 		return -EINVAL;
 
 	info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
-	info.num_regions = mdev_pci_num_regions(mpdev);
+	info.num_regions = softpci_num_regions(spdev);
 	info.num_irqs = VFIO_PCI_NUM_IRQS;
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
 
-#ifdef MDEV_PCI_NO_REGION_INFO_CAPS
-static int ioctl_get_region_info(struct mdev_pci_device *mpdev,
+#ifdef SOFTPCI_NO_REGION_INFO_CAPS
+static int ioctl_get_region_info(struct softpci_device *spdev,
 				 void __user *arg)
 {
 	const size_t minsz = offsetofend(struct vfio_region_info, offset);
@@ -166,7 +166,7 @@ static int ioctl_get_region_info(struct mdev_pci_device *mpdev,
 	if (info.argsz < minsz)
 		return -EINVAL;
 
-	ret = mdev_pci_get_region_info(&mpdev->vdev, &info, &caps);
+	ret = softpci_get_region_info(&spdev->vdev, &info, &caps);
 	if (ret)
 		goto out_free;
 
@@ -193,7 +193,7 @@ out_free:
 }
 #endif
 
-static int ioctl_get_irq_info(struct mdev_pci_device *mpdev, void __user *arg)
+static int ioctl_get_irq_info(struct softpci_device *spdev, void __user *arg)
 {
 	const size_t minsz = offsetofend(struct vfio_irq_info, count);
 	struct vfio_irq_info info;
@@ -203,12 +203,12 @@ static int ioctl_get_irq_info(struct mdev_pci_device *mpdev, void __user *arg)
 	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS)
 		return -EINVAL;
 
-	info.count = mdev_pci_irq_count(mpdev, info.index);
-	info.flags = info.count ? mdev_pci_irq_flags(info.index) : 0;
+	info.count = softpci_irq_count(spdev, info.index);
+	info.flags = info.count ? softpci_irq_flags(info.index) : 0;
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
 
-static int ioctl_set_irqs(struct mdev_pci_device *mpdev, void __user *arg)
+static int ioctl_set_irqs(struct softpci_device *spdev, void __user *arg)
 {
 	const size_t minsz = offsetofend(struct vfio_irq_set, count);
 	struct vfio_irq_set set;
@@ -222,7 +222,7 @@ static int ioctl_set_irqs(struct mdev_pci_device *mpdev, void __user *arg)
 		return -EINVAL;
 	set.index = array_index_nospec(set.index, VFIO_PCI_NUM_IRQS);
 	ret = vfio_set_irqs_validate_and_prepare(&set,
-						 mdev_pci_irq_count(mpdev, set.index),
+						 softpci_irq_count(spdev, set.index),
 						 VFIO_PCI_NUM_IRQS, &size);
 	if (ret)
 		return ret;
@@ -232,12 +232,12 @@ static int ioctl_set_irqs(struct mdev_pci_device *mpdev, void __user *arg)
 		if (IS_ERR(data))
 			return PTR_ERR(data);
 	}
-	ret = mdev_pci_set_irqs(mpdev, &set, data);
+	ret = softpci_set_irqs(spdev, &set, data);
 	kfree(data);
 	return ret;
 }
 
-static int ioctl_query_gfx_plane(struct mdev_pci_device *mpdev,
+static int ioctl_query_gfx_plane(struct softpci_device *spdev,
 				 void __user *arg)
 {
 	const size_t minsz = offsetofend(struct vfio_device_gfx_plane_info,
@@ -247,14 +247,14 @@ static int ioctl_query_gfx_plane(struct mdev_pci_device *mpdev,
 	struct vfio_device_gfx_plane_info plane;
 	int ret;
 
-	if (!mpdev->parent->drv->display)
+	if (!spdev->parent->drv->display)
 		return -ENOTTY;
 	if (copy_from_user(&plane, arg, insz))
 		return -EFAULT;
 	if (plane.argsz < minsz)
 		return -EINVAL;
 
-	ret = mdev_pci_query_plane(mpdev, &plane);
+	ret = softpci_query_plane(spdev, &plane);
 	if (ret || plane.flags & VFIO_GFX_PLANE_TYPE_PROBE)
 		return ret;
 
@@ -271,83 +271,83 @@ fault:
 	return -EFAULT;
 }
 
-static int ioctl_get_gfx_dmabuf(struct mdev_pci_device *mpdev, void __user *arg)
+static int ioctl_get_gfx_dmabuf(struct softpci_device *spdev, void __user *arg)
 {
 	u32 id;
 
-	if (mpdev->parent->drv->display != VFIO_GFX_PLANE_TYPE_DMABUF)
+	if (spdev->parent->drv->display != VFIO_GFX_PLANE_TYPE_DMABUF)
 		return -ENOTTY;
 	if (get_user(id, (u32 __user *)arg))
 		return -EFAULT;
-	return mdev_pci_get_dmabuf(mpdev, id);
+	return softpci_get_dmabuf(spdev, id);
 }
 
-static int ioctl_reset(struct mdev_pci_device *mpdev)
+static int ioctl_reset(struct softpci_device *spdev)
 {
 	int ret;
 
 	/* The memory first, so that an error leaves the registers as they are. */
-	ret = mdev_pci_ram_reset(mpdev);
+	ret = softpci_ram_reset(spdev);
 	if (ret)
 		return ret;
 
-	guard(mutex)(&mpdev->irqs.igate);
-	mdev_pci_irq_settle(mpdev);
-	guard(mdev_pci)(mpdev);
-	mdev_pci_reset_locked(mpdev);
+	guard(mutex)(&spdev->irqs.igate);
+	softpci_irq_settle(spdev);
+	guard(softpci)(spdev);
+	softpci_reset_locked(spdev);
 	return 0;
 }
 
-static long mdev_pci_ioctl(struct vfio_device *vdev, unsigned int cmd,
-			   unsigned long arg)
+static long softpci_ioctl(struct vfio_device *vdev, unsigned int cmd,
+			  unsigned long arg)
 {
-	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
+	struct softpci_device *spdev = to_softpci(vdev);
 	void __user *uarg = (void __user *)arg;
 
 	switch (cmd) {
 	case VFIO_DEVICE_GET_INFO:
-		return ioctl_get_info(mpdev, uarg);
-#ifdef MDEV_PCI_NO_REGION_INFO_CAPS
+		return ioctl_get_info(spdev, uarg);
+#ifdef SOFTPCI_NO_REGION_INFO_CAPS
 	case VFIO_DEVICE_GET_REGION_INFO:
-		return ioctl_get_region_info(mpdev, uarg);
+		return ioctl_get_region_info(spdev, uarg);
 #endif
 	case VFIO_DEVICE_GET_IRQ_INFO:
-		return ioctl_get_irq_info(mpdev, uarg);
+		return ioctl_get_irq_info(spdev, uarg);
 	case VFIO_DEVICE_SET_IRQS:
-		return ioctl_set_irqs(mpdev, uarg);
+		return ioctl_set_irqs(spdev, uarg);
 	case VFIO_DEVICE_RESET:
-		return ioctl_reset(mpdev);
+		return ioctl_reset(spdev);
 	case VFIO_DEVICE_QUERY_GFX_PLANE:
-		return ioctl_query_gfx_plane(mpdev, uarg);
+		return ioctl_query_gfx_plane(spdev, uarg);
 	case VFIO_DEVICE_GET_GFX_DMABUF:
-		return ioctl_get_gfx_dmabuf(mpdev, uarg);
+		return ioctl_get_gfx_dmabuf(spdev, uarg);
 	default:
 		return -ENOTTY;
 	}
 }
 
-const struct vfio_device_ops mdev_pci_device_ops = {
-	.name			= "mdev-pci",
-	.init			= mdev_pci_init_device,
-	.release		= mdev_pci_release_device,
-#ifndef MDEV_PCI_NO_IOMMUFD_OPS
+const struct vfio_device_ops softpci_device_ops = {
+	.name			= "softpci",
+	.init			= softpci_init_device,
+	.release		= softpci_release_device,
+#ifndef SOFTPCI_NO_IOMMUFD_OPS
 	.bind_iommufd		= vfio_iommufd_emulated_bind,
 	.unbind_iommufd		= vfio_iommufd_emulated_unbind,
 	.attach_ioas		= vfio_iommufd_emulated_attach_ioas,
 #endif
-#ifndef MDEV_PCI_NO_DETACH_IOAS
+#ifndef SOFTPCI_NO_DETACH_IOAS
 	.detach_ioas		= vfio_iommufd_emulated_detach_ioas,
 #endif
-	.open_device		= mdev_pci_open_device,
-	.close_device		= mdev_pci_close_device,
-	.read			= mdev_pci_read,
-	.write			= mdev_pci_write,
-	.ioctl			= mdev_pci_ioctl,
-#ifndef MDEV_PCI_NO_REGION_INFO_CAPS
-	.get_region_info_caps	= mdev_pci_get_region_info,
+	.open_device		= softpci_open_device,
+	.close_device		= softpci_close_device,
+	.read			= softpci_read,
+	.write			= softpci_write,
+	.ioctl			= softpci_ioctl,
+#ifndef SOFTPCI_NO_REGION_INFO_CAPS
+	.get_region_info_caps	= softpci_get_region_info,
 #endif
-	.mmap			= mdev_pci_mmap,
-	.request		= mdev_pci_request,
+	.mmap			= softpci_mmap,
+	.request		= softpci_request,
 };
 
 /* Here, as the tests call what is static above. */

@@ -26,13 +26,13 @@
 #include "internal.h"
 
 /**
- * struct mdev_pci_dmabuf - what a dma-buf exports
+ * struct softpci_dmabuf - what a dma-buf exports
  * @ram: the memory
  * @pgoff: first page of it
  * @nr: how many pages
  * @vmap_pages: the pages, while vmapped
  */
-struct mdev_pci_dmabuf {
+struct softpci_dmabuf {
 	struct file *ram;
 	pgoff_t pgoff;
 	unsigned long nr;
@@ -40,11 +40,11 @@ struct mdev_pci_dmabuf {
 };
 
 /**
- * struct mdev_pci_dmabuf_mapping - a device's mapping of a dma-buf
+ * struct softpci_dmabuf_mapping - a device's mapping of a dma-buf
  * @pages: the pages
  * @sgt: and how the device sees them
  */
-struct mdev_pci_dmabuf_mapping {
+struct softpci_dmabuf_mapping {
 	struct page **pages;
 	struct sg_table sgt;
 };
@@ -90,18 +90,18 @@ static bool sees_memory(struct device *dev, struct sg_table *sgt,
 	return true;
 }
 
-static struct sg_table *mdev_pci_dmabuf_map(struct dma_buf_attachment *attach,
-					    enum dma_data_direction dir)
+static struct sg_table *softpci_dmabuf_map(struct dma_buf_attachment *attach,
+					   enum dma_data_direction dir)
 {
-	struct mdev_pci_dmabuf *buf = attach->dmabuf->priv;
-	struct mdev_pci_dmabuf_mapping *map;
+	struct softpci_dmabuf *buf = attach->dmabuf->priv;
+	struct softpci_dmabuf_mapping *map;
 	int ret;
 
 	map = kzalloc_obj(*map, GFP_KERNEL_ACCOUNT);
 	if (!map)
 		return ERR_PTR(-ENOMEM);
 
-	map->pages = mdev_pci_ram_get_pages(buf->ram, buf->pgoff, buf->nr);
+	map->pages = softpci_ram_get_pages(buf->ram, buf->pgoff, buf->nr);
 	if (IS_ERR(map->pages)) {
 		ret = PTR_ERR(map->pages);
 		goto err_free_map;
@@ -127,29 +127,29 @@ err_unmap:
 err_free_table:
 	sg_free_table(&map->sgt);
 err_put_pages:
-	mdev_pci_ram_put_pages(map->pages, buf->nr);
+	softpci_ram_put_pages(map->pages, buf->nr);
 err_free_map:
 	kfree(map);
 	return ERR_PTR(ret);
 }
 
-static void mdev_pci_dmabuf_unmap(struct dma_buf_attachment *attach,
-				  struct sg_table *sgt,
+static void softpci_dmabuf_unmap(struct dma_buf_attachment *attach,
+				 struct sg_table *sgt,
 				  enum dma_data_direction dir)
 {
-	struct mdev_pci_dmabuf *buf = attach->dmabuf->priv;
-	struct mdev_pci_dmabuf_mapping *map =
-		container_of(sgt, struct mdev_pci_dmabuf_mapping, sgt);
+	struct softpci_dmabuf *buf = attach->dmabuf->priv;
+	struct softpci_dmabuf_mapping *map =
+		container_of(sgt, struct softpci_dmabuf_mapping, sgt);
 
 	dma_unmap_sgtable(attach->dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
 	sg_free_table(sgt);
-	mdev_pci_ram_put_pages(map->pages, buf->nr);
+	softpci_ram_put_pages(map->pages, buf->nr);
 	kfree(map);
 }
 
-static vm_fault_t mdev_pci_dmabuf_fault(struct vm_fault *vmf)
+static vm_fault_t softpci_dmabuf_fault(struct vm_fault *vmf)
 {
-	struct mdev_pci_dmabuf *buf = vmf->vma->vm_private_data;
+	struct softpci_dmabuf *buf = vmf->vma->vm_private_data;
 	struct page *page;
 
 	if (vmf->pgoff - buf->pgoff >= buf->nr)
@@ -161,14 +161,14 @@ static vm_fault_t mdev_pci_dmabuf_fault(struct vm_fault *vmf)
 	return 0;
 }
 
-static const struct vm_operations_struct mdev_pci_dmabuf_vm_ops = {
-	.fault = mdev_pci_dmabuf_fault,
+static const struct vm_operations_struct softpci_dmabuf_vm_ops = {
+	.fault = softpci_dmabuf_fault,
 };
 
-static int mdev_pci_dmabuf_mmap(struct dma_buf *dmabuf,
-				struct vm_area_struct *vma)
+static int softpci_dmabuf_mmap(struct dma_buf *dmabuf,
+			       struct vm_area_struct *vma)
 {
-	struct mdev_pci_dmabuf *buf = dmabuf->priv;
+	struct softpci_dmabuf *buf = dmabuf->priv;
 
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
@@ -176,22 +176,22 @@ static int mdev_pci_dmabuf_mmap(struct dma_buf *dmabuf,
 	/* As in the memory: a huge page of it is mapped where that is aligned. */
 	vma->vm_pgoff += buf->pgoff;
 	vma->vm_private_data = buf;
-	vma->vm_ops = &mdev_pci_dmabuf_vm_ops;
+	vma->vm_ops = &softpci_dmabuf_vm_ops;
 	return 0;
 }
 
-static int mdev_pci_dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
+static int softpci_dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
-	struct mdev_pci_dmabuf *buf = dmabuf->priv;
+	struct softpci_dmabuf *buf = dmabuf->priv;
 	struct page **pages;
 	void *vaddr;
 
-	pages = mdev_pci_ram_get_pages(buf->ram, buf->pgoff, buf->nr);
+	pages = softpci_ram_get_pages(buf->ram, buf->pgoff, buf->nr);
 	if (IS_ERR(pages))
 		return PTR_ERR(pages);
 	vaddr = vmap(pages, buf->nr, VM_MAP, PAGE_KERNEL);
 	if (!vaddr) {
-		mdev_pci_ram_put_pages(pages, buf->nr);
+		softpci_ram_put_pages(pages, buf->nr);
 		return -ENOMEM;
 	}
 	buf->vmap_pages = pages;
@@ -199,37 +199,37 @@ static int mdev_pci_dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	return 0;
 }
 
-static void mdev_pci_dmabuf_vunmap(struct dma_buf *dmabuf,
-				   struct iosys_map *map)
+static void softpci_dmabuf_vunmap(struct dma_buf *dmabuf,
+				  struct iosys_map *map)
 {
-	struct mdev_pci_dmabuf *buf = dmabuf->priv;
+	struct softpci_dmabuf *buf = dmabuf->priv;
 
 	vunmap(map->vaddr);
-	mdev_pci_ram_put_pages(buf->vmap_pages, buf->nr);
+	softpci_ram_put_pages(buf->vmap_pages, buf->nr);
 	buf->vmap_pages = NULL;
 }
 
-static void mdev_pci_dmabuf_release(struct dma_buf *dmabuf)
+static void softpci_dmabuf_release(struct dma_buf *dmabuf)
 {
-	struct mdev_pci_dmabuf *buf = dmabuf->priv;
+	struct softpci_dmabuf *buf = dmabuf->priv;
 
 	fput(buf->ram);
 	kfree(buf);
 }
 
-static const struct dma_buf_ops mdev_pci_dmabuf_ops = {
-	.map_dma_buf		= mdev_pci_dmabuf_map,
-	.unmap_dma_buf		= mdev_pci_dmabuf_unmap,
-	.mmap			= mdev_pci_dmabuf_mmap,
-	.vmap			= mdev_pci_dmabuf_vmap,
-	.vunmap			= mdev_pci_dmabuf_vunmap,
-	.release		= mdev_pci_dmabuf_release,
+static const struct dma_buf_ops softpci_dmabuf_ops = {
+	.map_dma_buf		= softpci_dmabuf_map,
+	.unmap_dma_buf		= softpci_dmabuf_unmap,
+	.mmap			= softpci_dmabuf_mmap,
+	.vmap			= softpci_dmabuf_vmap,
+	.vunmap			= softpci_dmabuf_vunmap,
+	.release		= softpci_dmabuf_release,
 };
 
 static struct dma_buf *dmabuf_export(struct file *ram, u64 offset, u64 size)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(exp);
-	struct mdev_pci_dmabuf *buf;
+	struct softpci_dmabuf *buf;
 	struct dma_buf *dmabuf;
 
 	buf = kzalloc_obj(*buf, GFP_KERNEL_ACCOUNT);
@@ -239,7 +239,7 @@ static struct dma_buf *dmabuf_export(struct file *ram, u64 offset, u64 size)
 	buf->pgoff = offset >> PAGE_SHIFT;
 	buf->nr = size >> PAGE_SHIFT;
 
-	exp.ops = &mdev_pci_dmabuf_ops;
+	exp.ops = &softpci_dmabuf_ops;
 	exp.size = size;
 	exp.flags = O_RDWR;
 	exp.priv = buf;
@@ -252,7 +252,7 @@ static struct dma_buf *dmabuf_export(struct file *ram, u64 offset, u64 size)
 }
 
 /**
- * mdev_pci_dmabuf_fd() - a new dma-buf of a part of the memory
+ * softpci_dmabuf_fd() - a new dma-buf of a part of the memory
  * @ram: the memory; the dma-buf takes a reference of its own
  * @offset: first byte, a multiple of PAGE_SIZE
  * @size: in bytes, a multiple of PAGE_SIZE, not 0
@@ -261,12 +261,12 @@ static struct dma_buf *dmabuf_export(struct file *ram, u64 offset, u64 size)
  *
  * Return: a close-on-exec file descriptor; -ENOMEM, -EMFILE.
  */
-int mdev_pci_dmabuf_fd(struct file *ram, u64 offset, u64 size)
+int softpci_dmabuf_fd(struct file *ram, u64 offset, u64 size)
 {
 	struct dma_buf *dmabuf;
 	int fd;
 
-	KUNIT_STATIC_STUB_REDIRECT(mdev_pci_dmabuf_fd, ram, offset, size);
+	KUNIT_STATIC_STUB_REDIRECT(softpci_dmabuf_fd, ram, offset, size);
 
 	dmabuf = dmabuf_export(ram, offset, size);
 	if (IS_ERR(dmabuf))

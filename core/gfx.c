@@ -5,7 +5,7 @@
  * The mode is a pure function of the registers, asked of the driver at each
  * query; nothing is allocated for it.  What a user holds of a dma-buf display
  * is the id of a mode, which stays the same for as long as the mode is among
- * the last MDEV_PCI_MAX_MODES that were asked for.
+ * the last SOFTPCI_MAX_MODES that were asked for.
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -15,18 +15,18 @@
 
 #include "internal.h"
 
-static bool id_in_use(const struct mdev_pci_gfx *gfx, u32 id)
+static bool id_in_use(const struct softpci_gfx *gfx, u32 id)
 {
 	unsigned int i;
 
-	for (i = 0; i < MDEV_PCI_MAX_MODES; i++)
+	for (i = 0; i < SOFTPCI_MAX_MODES; i++)
 		if (gfx->id[i] == id)
 			return true;
 	return false;
 }
 
-static bool same_mode(const struct mdev_pci_mode *a,
-		      const struct mdev_pci_mode *b)
+static bool same_mode(const struct softpci_mode *a,
+		      const struct softpci_mode *b)
 {
 	return a->offset == b->offset && a->width == b->width &&
 	       a->height == b->height && a->stride == b->stride &&
@@ -34,12 +34,12 @@ static bool same_mode(const struct mdev_pci_mode *a,
 }
 
 /* The id of @mode: the one it has, or a new one in place of the stalest. */
-static u32 mode_id(struct mdev_pci_gfx *gfx, const struct mdev_pci_mode *mode)
+static u32 mode_id(struct softpci_gfx *gfx, const struct softpci_mode *mode)
 {
 	unsigned int i, stalest = 0;
 
 	gfx->clock++;
-	for (i = 0; i < MDEV_PCI_MAX_MODES; i++) {
+	for (i = 0; i < SOFTPCI_MAX_MODES; i++) {
 		if (gfx->id[i] && same_mode(&gfx->mode[i], mode)) {
 			gfx->used[i] = gfx->clock;
 			return gfx->id[i];
@@ -63,7 +63,7 @@ static u32 mode_id(struct mdev_pci_gfx *gfx, const struct mdev_pci_mode *mode)
  * A primary plane is all there is.  QEMU, when it asks for a region, leaves
  * the type at 0, which is DRM_PLANE_TYPE_OVERLAY, and means that plane.
  */
-static bool has_plane(const struct mdev_pci_driver *drv, u32 type)
+static bool has_plane(const struct softpci_driver *drv, u32 type)
 {
 	return type == DRM_PLANE_TYPE_PRIMARY ||
 	       (type == DRM_PLANE_TYPE_OVERLAY &&
@@ -75,8 +75,8 @@ static bool has_plane(const struct mdev_pci_driver *drv, u32 type)
  * dma-buf, and a dma-buf starts with a page.  What cannot be shown right is not
  * shown.
  */
-static bool can_show(const struct mdev_pci_driver *drv,
-		     const struct mdev_pci_mode *mode)
+static bool can_show(const struct softpci_driver *drv,
+		     const struct softpci_mode *mode)
 {
 	if (drv->display == VFIO_GFX_PLANE_TYPE_REGION)
 		return !mode->offset;
@@ -84,18 +84,18 @@ static bool can_show(const struct mdev_pci_driver *drv,
 }
 
 /**
- * mdev_pci_query_plane() - VFIO_DEVICE_QUERY_GFX_PLANE
- * @mpdev: the device; it has a display
+ * softpci_query_plane() - VFIO_DEVICE_QUERY_GFX_PLANE
+ * @spdev: the device; it has a display
  * @plane: argsz, flags and drm_plane_type in, the rest out unless it is a probe
  *
  * Return: 0, with @plane->size 0 if there is nothing to show; -EINVAL if
  * @plane->flags are not those of the one interface that the device has.
  */
-int mdev_pci_query_plane(struct mdev_pci_device *mpdev,
-			 struct vfio_device_gfx_plane_info *plane)
+int softpci_query_plane(struct softpci_device *spdev,
+			struct vfio_device_gfx_plane_info *plane)
 {
-	const struct mdev_pci_driver *drv = mpdev->parent->drv;
-	struct mdev_pci_mode mode = {};
+	const struct softpci_driver *drv = spdev->parent->drv;
+	struct softpci_mode mode = {};
 
 	if ((plane->flags & ~VFIO_GFX_PLANE_TYPE_PROBE) != drv->display)
 		return -EINVAL;
@@ -110,8 +110,8 @@ int mdev_pci_query_plane(struct mdev_pci_device *mpdev,
 	if (!has_plane(drv, plane->drm_plane_type))
 		return 0;
 
-	guard(mdev_pci)(mpdev);
-	if (!drv->get_mode(mpdev, &mode) || !can_show(drv, &mode))
+	guard(softpci)(spdev);
+	if (!drv->get_mode(spdev, &mode) || !can_show(drv, &mode))
 		return 0;
 
 	plane->drm_format = mode.format;
@@ -122,13 +122,13 @@ int mdev_pci_query_plane(struct mdev_pci_device *mpdev,
 	if (drv->display == VFIO_GFX_PLANE_TYPE_REGION)
 		plane->region_index = drv->display_region;
 	else
-		plane->dmabuf_id = mode_id(mpdev->gfx, &mode);
+		plane->dmabuf_id = mode_id(spdev->gfx, &mode);
 	return 0;
 }
 
 /**
- * mdev_pci_get_dmabuf() - VFIO_DEVICE_GET_GFX_DMABUF
- * @mpdev: the device; its display is of dma-bufs
+ * softpci_get_dmabuf() - VFIO_DEVICE_GET_GFX_DMABUF
+ * @spdev: the device; its display is of dma-bufs
  * @id: dmabuf_id from a query
  *
  * The dma-buf is of whole pages: the last one may have more in it than is shown.
@@ -136,16 +136,16 @@ int mdev_pci_query_plane(struct mdev_pci_device *mpdev,
  * Return: a new file descriptor; -ENOENT if no mode has that id; -ENOMEM,
  * -EMFILE, -EINTR.
  */
-int mdev_pci_get_dmabuf(struct mdev_pci_device *mpdev, u32 id)
+int softpci_get_dmabuf(struct softpci_device *spdev, u32 id)
 {
-	struct mdev_pci_gfx *gfx = mpdev->gfx;
+	struct softpci_gfx *gfx = spdev->gfx;
 	u64 offset = 0, size = 0;
 	unsigned int i;
 	int ret;
 
-	scoped_guard(mdev_pci, mpdev) {
-		for (i = 0; id && i < MDEV_PCI_MAX_MODES; i++) {
-			const struct mdev_pci_mode *mode = &gfx->mode[i];
+	scoped_guard(softpci, spdev) {
+		for (i = 0; id && i < SOFTPCI_MAX_MODES; i++) {
+			const struct softpci_mode *mode = &gfx->mode[i];
 
 			if (gfx->id[i] != id)
 				continue;
@@ -156,21 +156,21 @@ int mdev_pci_get_dmabuf(struct mdev_pci_device *mpdev, u32 id)
 	if (!size)
 		return -ENOENT;
 
-	ret = mdev_pci_ram_expose(mpdev);
+	ret = softpci_ram_expose(spdev);
 	if (ret)
 		return ret;
-	return mdev_pci_dmabuf_fd(mpdev->ram.file, offset, PAGE_ALIGN(size));
+	return softpci_dmabuf_fd(spdev->ram.file, offset, PAGE_ALIGN(size));
 }
 
 /**
- * mdev_pci_gfx_close() - forget the modes of a user who has left
- * @mpdev: the device, lock held
+ * softpci_gfx_close() - forget the modes of a user who has left
+ * @spdev: the device, lock held
  */
-void mdev_pci_gfx_close(struct mdev_pci_device *mpdev)
+void softpci_gfx_close(struct softpci_device *spdev)
 {
-	struct mdev_pci_gfx *gfx = mpdev->gfx;
+	struct softpci_gfx *gfx = spdev->gfx;
 
-	lockdep_assert_held(&mpdev->lock);
+	lockdep_assert_held(&spdev->lock);
 	if (!gfx)
 		return;
 	memset(gfx->mode, 0, sizeof(gfx->mode));
@@ -179,26 +179,26 @@ void mdev_pci_gfx_close(struct mdev_pci_device *mpdev)
 }
 
 /**
- * mdev_pci_gfx_init() - room for modes, if the display is of dma-bufs
- * @mpdev: a new device
+ * softpci_gfx_init() - room for modes, if the display is of dma-bufs
+ * @spdev: a new device
  *
  * Return: 0, or -ENOMEM.
  */
-int mdev_pci_gfx_init(struct mdev_pci_device *mpdev)
+int softpci_gfx_init(struct softpci_device *spdev)
 {
-	if (mpdev->parent->drv->display != VFIO_GFX_PLANE_TYPE_DMABUF)
+	if (spdev->parent->drv->display != VFIO_GFX_PLANE_TYPE_DMABUF)
 		return 0;
-	mpdev->gfx = kzalloc_obj(*mpdev->gfx, GFP_KERNEL);
-	return mpdev->gfx ? 0 : -ENOMEM;
+	spdev->gfx = kzalloc_obj(*spdev->gfx, GFP_KERNEL);
+	return spdev->gfx ? 0 : -ENOMEM;
 }
 
 /**
- * mdev_pci_gfx_release() - undo mdev_pci_gfx_init()
- * @mpdev: the device
+ * softpci_gfx_release() - undo softpci_gfx_init()
+ * @spdev: the device
  */
-void mdev_pci_gfx_release(struct mdev_pci_device *mpdev)
+void softpci_gfx_release(struct softpci_device *spdev)
 {
-	kfree(mpdev->gfx);
+	kfree(spdev->gfx);
 }
 
 /* Here, as the tests call what is static above. */

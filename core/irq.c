@@ -2,7 +2,7 @@
 /*
  * Interrupts: INTx as a level, MSI as messages, and the request to let go.
  *
- * A device says which of its sources ask for service (mdev_pci_set_irq());
+ * A device says which of its sources ask for service (softpci_set_irq());
  * what becomes of that is settled here.  INTx is the OR of them: delivered
  * once, masked by its delivery, and delivered again when it is unmasked while
  * the level is still up.  With MSI each source sends a message when it rises.  A
@@ -34,7 +34,7 @@
 /* How often an eventfd may unmask INTx before it has to wait. */
 #define UNMASK_BURST	64
 
-static bool intx_enabled(const struct mdev_pci_irqs *irqs)
+static bool intx_enabled(const struct softpci_irqs *irqs)
 {
 	return irqs->index == VFIO_PCI_INTX_IRQ_INDEX;
 }
@@ -46,12 +46,12 @@ static void irq_signal(struct eventfd_ctx *ctx)
 		eventfd_signal(ctx);
 }
 
-static void update_intx(struct mdev_pci_device *mpdev)
+static void update_intx(struct softpci_device *spdev)
 {
-	struct mdev_pci_irqs *irqs = &mpdev->irqs;
-	u8 *val = mpdev->config.val;
+	struct softpci_irqs *irqs = &spdev->irqs;
+	u8 *val = spdev->config.val;
 
-	if (!mpdev->type->model->pin)
+	if (!spdev->type->model->pin)
 		return;
 
 	if (!irqs->level) {
@@ -62,7 +62,7 @@ static void update_intx(struct mdev_pci_device *mpdev)
 
 	/* Without an eventfd it stays asserted, for the one that comes. */
 	if (!intx_enabled(irqs) || !irqs->trigger[0] || irqs->masked ||
-	    in_d3hot(mpdev) ||
+	    in_d3hot(spdev) ||
 	    (val[PCI_COMMAND + 1] & (PCI_COMMAND_INTX_DISABLE >> 8)))
 		return;
 	irqs->masked = true;
@@ -70,87 +70,87 @@ static void update_intx(struct mdev_pci_device *mpdev)
 }
 
 /* A message is a write to memory by the device. */
-static bool msi_allowed(const struct mdev_pci_device *mpdev)
+static bool msi_allowed(const struct softpci_device *spdev)
 {
-	const struct mdev_pci_config *cfg = &mpdev->config;
+	const struct softpci_config *cfg = &spdev->config;
 
 	return cfg->val[cfg->msi + PCI_MSI_FLAGS] & PCI_MSI_FLAGS_ENABLE &&
-	       cfg->val[PCI_COMMAND] & PCI_COMMAND_MASTER && !in_d3hot(mpdev);
+	       cfg->val[PCI_COMMAND] & PCI_COMMAND_MASTER && !in_d3hot(spdev);
 }
 
 /* PCI Local Bus 3.0, 6.8.1, Mask and Pending Bits: kept, and sent once. */
-static void update_msi(struct mdev_pci_device *mpdev)
+static void update_msi(struct softpci_device *spdev)
 {
-	struct mdev_pci_irqs *irqs = &mpdev->irqs;
-	unsigned int msi = mpdev->config.msi, i;
-	u8 *val = mpdev->config.val;
+	struct softpci_irqs *irqs = &spdev->irqs;
+	unsigned int msi = spdev->config.msi, i;
+	u8 *val = spdev->config.val;
 	unsigned long due = 0;
 
 	if (!msi)
 		return;
 
-	if (msi_allowed(mpdev))
+	if (msi_allowed(spdev))
 		due = irqs->pending & ~get32(val, msi + PCI_MSI_MASK_64);
 	irqs->pending &= ~due;
 	set32(val, msi + PCI_MSI_PENDING_64, irqs->pending);
-	for_each_set_bit(i, &due, MDEV_PCI_MAX_MSI)
+	for_each_set_bit(i, &due, SOFTPCI_MAX_MSI)
 		irq_signal(irqs->trigger[i]);
 }
 
 /**
- * mdev_pci_irq_update() - deliver what is due
- * @mpdev: the device, lock held
+ * softpci_irq_update() - deliver what is due
+ * @spdev: the device, lock held
  *
  * To be called when the level, COMMAND, the power state, MSI Enable or a mask
  * may have changed.
  * Interrupt Status shows the level whether or not it is delivered
  * (PCI Local Bus 3.0, 6.2.3).
  */
-void mdev_pci_irq_update(struct mdev_pci_device *mpdev)
+void softpci_irq_update(struct softpci_device *spdev)
 {
-	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	struct softpci_irqs *irqs = &spdev->irqs;
 
-	lockdep_assert_held(&mpdev->lock);
+	lockdep_assert_held(&spdev->lock);
 	/* An unmask by eventfd waits for nothing but this. */
 	if (irqs->unmask_due) {
 		irqs->unmask_due = false;
 		irqs->masked = false;
 	}
-	update_intx(mpdev);
-	update_msi(mpdev);
+	update_intx(spdev);
+	update_msi(spdev);
 }
 
 /* Sources share the last message if there are fewer messages. */
-static unsigned int msi_vector(const struct mdev_pci_irqs *irqs,
+static unsigned int msi_vector(const struct softpci_irqs *irqs,
 			       unsigned int source)
 {
 	return min(source, irqs->nr_vectors - 1);
 }
 
 /* A bit for each message that some source asks for. */
-static u32 msi_level(const struct mdev_pci_device *mpdev)
+static u32 msi_level(const struct softpci_device *spdev)
 {
 	unsigned int i;
 	u32 asked = 0;
 
-	for (i = 0; i < mpdev->type->model->nr_msi; i++)
-		if (mpdev->irqs.level & BIT(i))
-			asked |= BIT(msi_vector(&mpdev->irqs, i));
+	for (i = 0; i < spdev->type->model->nr_msi; i++)
+		if (spdev->irqs.level & BIT(i))
+			asked |= BIT(msi_vector(&spdev->irqs, i));
 	return asked;
 }
 
 /**
- * mdev_pci_set_irq() - a source in the device asks for service, or no longer
- * @mpdev: the device, lock held
+ * softpci_set_irq() - a source in the device asks for service, or no longer
+ * @spdev: the device, lock held
  * @source: below 32; with MSI also which message
  * @level: whether it asks
  */
-void mdev_pci_set_irq(struct mdev_pci_device *mpdev, unsigned int source,
-		      bool level)
+void softpci_set_irq(struct softpci_device *spdev, unsigned int source,
+		     bool level)
 {
-	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	struct softpci_irqs *irqs = &spdev->irqs;
 
-	lockdep_assert_held(&mpdev->lock);
+	lockdep_assert_held(&spdev->lock);
 	if (!!(irqs->level & BIT(source)) == level)
 		return;
 	irqs->level ^= BIT(source);
@@ -160,22 +160,22 @@ void mdev_pci_set_irq(struct mdev_pci_device *mpdev, unsigned int source,
 		if (level)
 			irqs->pending |= BIT(msi_vector(irqs, source));
 		else
-			irqs->pending &= msi_level(mpdev);
+			irqs->pending &= msi_level(spdev);
 	}
-	mdev_pci_irq_update(mpdev);
+	softpci_irq_update(spdev);
 }
-EXPORT_SYMBOL_GPL(mdev_pci_set_irq);
+EXPORT_SYMBOL_GPL(softpci_set_irq);
 
 /**
- * mdev_pci_irq_settle() - carry out the masking that eventfds asked for
- * @mpdev: the device, igate held, lock not
+ * softpci_irq_settle() - carry out the masking that eventfds asked for
+ * @spdev: the device, igate held, lock not
  *
  * An ioctl that follows a write to such an eventfd must take effect after it.
  * Waits for work of this device only.
  */
-void mdev_pci_irq_settle(struct mdev_pci_device *mpdev)
+void softpci_irq_settle(struct softpci_device *spdev)
 {
-	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	struct softpci_irqs *irqs = &spdev->irqs;
 
 	lockdep_assert_held(&irqs->igate);
 	if (!irqs->wired)
@@ -183,23 +183,23 @@ void mdev_pci_irq_settle(struct mdev_pci_device *mpdev)
 	flush_work(&irqs->mask_work);
 	flush_work(&irqs->unmask_work);
 
-	guard(mdev_pci)(mpdev);
-	mdev_pci_irq_update(mpdev);
+	guard(softpci)(spdev);
+	softpci_irq_update(spdev);
 }
 
 /**
- * mdev_pci_irq_reset() - no source asks, nothing is masked
- * @mpdev: the device, lock held
+ * softpci_irq_reset() - no source asks, nothing is masked
+ * @spdev: the device, lock held
  *
  * The user's eventfds stay assigned, as they do in vfio-pci.
  */
-void mdev_pci_irq_reset(struct mdev_pci_device *mpdev)
+void softpci_irq_reset(struct softpci_device *spdev)
 {
-	lockdep_assert_held(&mpdev->lock);
-	mpdev->irqs.level = 0;
-	mpdev->irqs.pending = 0;
-	mpdev->irqs.masked = false;
-	mpdev->irqs.unmask_due = false;
+	lockdep_assert_held(&spdev->lock);
+	spdev->irqs.level = 0;
+	spdev->irqs.pending = 0;
+	spdev->irqs.masked = false;
+	spdev->irqs.unmask_due = false;
 }
 
 /*
@@ -207,13 +207,13 @@ void mdev_pci_irq_reset(struct mdev_pci_device *mpdev)
  * messages, as from vfio-pci.  Here config space shows the bit, and the guest can
  * clear it and set it again.
  */
-static void irq_select(struct mdev_pci_device *mpdev, unsigned int index,
+static void irq_select(struct softpci_device *spdev, unsigned int index,
 		       unsigned int nr_vectors)
 {
-	u8 *msi_flags = &mpdev->config.val[mpdev->config.msi + PCI_MSI_FLAGS];
-	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	u8 *msi_flags = &spdev->config.val[spdev->config.msi + PCI_MSI_FLAGS];
+	struct softpci_irqs *irqs = &spdev->irqs;
 
-	lockdep_assert_held(&mpdev->lock);
+	lockdep_assert_held(&spdev->lock);
 	if (index == VFIO_PCI_MSI_IRQ_INDEX)
 		*msi_flags |= PCI_MSI_FLAGS_ENABLE;
 	else if (irqs->index == VFIO_PCI_MSI_IRQ_INDEX)
@@ -227,7 +227,7 @@ static void irq_select(struct mdev_pci_device *mpdev, unsigned int index,
 	irqs->unmasked = 0;
 }
 
-static void irq_put_trigger(struct mdev_pci_irqs *irqs, unsigned int vector,
+static void irq_put_trigger(struct softpci_irqs *irqs, unsigned int vector,
 			    struct eventfd_ctx *new)
 {
 	swap(irqs->trigger[vector], new);
@@ -240,7 +240,7 @@ static void irq_put_trigger(struct mdev_pci_irqs *irqs, unsigned int vector,
  * for VFIO's work items of all devices, and so only if there have been any:
  * also for an eventfd that its user has closed, which is still being removed.
  */
-static void irq_unwire(struct mdev_pci_irqs *irqs)
+static void irq_unwire(struct softpci_irqs *irqs)
 {
 	lockdep_assert_held(&irqs->igate);
 	if (!irqs->wired)
@@ -254,9 +254,9 @@ static void irq_unwire(struct mdev_pci_irqs *irqs)
 	irqs->wired = false;
 }
 
-static void irq_disable(struct mdev_pci_device *mpdev)
+static void irq_disable(struct softpci_device *spdev)
 {
-	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	struct softpci_irqs *irqs = &spdev->irqs;
 	unsigned int i;
 
 	lockdep_assert_held(&irqs->igate);
@@ -264,15 +264,15 @@ static void irq_disable(struct mdev_pci_device *mpdev)
 	/* Before the device lock is taken: it waits for users of the lock. */
 	irq_unwire(irqs);
 
-	guard(mdev_pci)(mpdev);
+	guard(softpci)(spdev);
 	for (i = 0; i < irqs->nr_vectors; i++)
 		irq_put_trigger(irqs, i, NULL);
-	irq_select(mpdev, VFIO_PCI_NUM_IRQS, 0);
-	mdev_pci_irq_update(mpdev);
+	irq_select(spdev, VFIO_PCI_NUM_IRQS, 0);
+	softpci_irq_update(spdev);
 }
 
 /* Takes over the caller's reference to @ctx. */
-static void irq_set_req(struct mdev_pci_irqs *irqs, struct eventfd_ctx *ctx)
+static void irq_set_req(struct softpci_irqs *irqs, struct eventfd_ctx *ctx)
 {
 	spin_lock(&irqs->req_lock);
 	swap(irqs->req, ctx);
@@ -282,30 +282,30 @@ static void irq_set_req(struct mdev_pci_irqs *irqs, struct eventfd_ctx *ctx)
 }
 
 /**
- * mdev_pci_irq_close() - take all interrupts away from a user who has left
- * @mpdev: the device
+ * softpci_irq_close() - take all interrupts away from a user who has left
+ * @spdev: the device
  */
-void mdev_pci_irq_close(struct mdev_pci_device *mpdev)
+void softpci_irq_close(struct softpci_device *spdev)
 {
-	guard(mutex)(&mpdev->irqs.igate);
-	irq_disable(mpdev);
-	irq_set_req(&mpdev->irqs, NULL);
+	guard(mutex)(&spdev->irqs.igate);
+	irq_disable(spdev);
+	irq_set_req(&spdev->irqs, NULL);
 }
 
 /**
- * mdev_pci_irq_count() - how many interrupts an index has
- * @mpdev: the device
+ * softpci_irq_count() - how many interrupts an index has
+ * @spdev: the device
  * @index: VFIO_PCI_*_IRQ_INDEX
  *
  * Return: the count, 0 for an index that the device lacks.
  */
-int mdev_pci_irq_count(struct mdev_pci_device *mpdev, unsigned int index)
+int softpci_irq_count(struct softpci_device *spdev, unsigned int index)
 {
 	switch (index) {
 	case VFIO_PCI_INTX_IRQ_INDEX:
-		return mpdev->type->model->pin ? 1 : 0;
+		return spdev->type->model->pin ? 1 : 0;
 	case VFIO_PCI_MSI_IRQ_INDEX:
-		return mpdev->type->model->nr_msi;
+		return spdev->type->model->nr_msi;
 	case VFIO_PCI_REQ_IRQ_INDEX:
 		return 1;
 	default:
@@ -314,12 +314,12 @@ int mdev_pci_irq_count(struct mdev_pci_device *mpdev, unsigned int index)
 }
 
 /**
- * mdev_pci_irq_flags() - VFIO_IRQ_INFO_* of an index that the device has
+ * softpci_irq_flags() - VFIO_IRQ_INFO_* of an index that the device has
  * @index: VFIO_PCI_*_IRQ_INDEX
  *
  * Return: the flags.
  */
-u32 mdev_pci_irq_flags(unsigned int index)
+u32 softpci_irq_flags(unsigned int index)
 {
 	if (index == VFIO_PCI_INTX_IRQ_INDEX)
 		return VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE |
@@ -327,34 +327,34 @@ u32 mdev_pci_irq_flags(unsigned int index)
 	return VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE;
 }
 
-static void set_masked(struct mdev_pci_device *mpdev, bool masked)
+static void set_masked(struct softpci_device *spdev, bool masked)
 {
-	guard(mdev_pci)(mpdev);
-	mpdev->irqs.unmask_due = false;
-	mpdev->irqs.masked = masked;
-	mdev_pci_irq_update(mpdev);
+	guard(softpci)(spdev);
+	spdev->irqs.unmask_due = false;
+	spdev->irqs.masked = masked;
+	softpci_irq_update(spdev);
 }
 
 static void mask_work(struct work_struct *work)
 {
-	set_masked(container_of(work, struct mdev_pci_device, irqs.mask_work),
+	set_masked(container_of(work, struct softpci_device, irqs.mask_work),
 		   true);
 }
 
 static void late_work(struct work_struct *work)
 {
-	struct mdev_pci_device *mpdev;
+	struct softpci_device *spdev;
 
-	mpdev = container_of(to_delayed_work(work), struct mdev_pci_device,
+	spdev = container_of(to_delayed_work(work), struct softpci_device,
 			     irqs.late_work);
-	guard(mdev_pci)(mpdev);
-	mdev_pci_irq_update(mpdev);
+	guard(softpci)(spdev);
+	softpci_irq_update(spdev);
 }
 
-static void unmask_late(struct mdev_pci_device *mpdev, unsigned long delay)
+static void unmask_late(struct softpci_device *spdev, unsigned long delay)
 {
-	KUNIT_STATIC_STUB_REDIRECT(unmask_late, mpdev, delay);
-	schedule_delayed_work(&mpdev->irqs.late_work, delay);
+	KUNIT_STATIC_STUB_REDIRECT(unmask_late, spdev, delay);
+	schedule_delayed_work(&spdev->irqs.late_work, delay);
 }
 
 /*
@@ -371,12 +371,12 @@ static void unmask_late(struct mdev_pci_device *mpdev, unsigned long delay)
  */
 static void unmask_work(struct work_struct *work)
 {
-	struct mdev_pci_device *mpdev =
-		container_of(work, struct mdev_pci_device, irqs.unmask_work);
-	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	struct softpci_device *spdev =
+		container_of(work, struct softpci_device, irqs.unmask_work);
+	struct softpci_irqs *irqs = &spdev->irqs;
 	unsigned long now = jiffies, delay;
 
-	guard(mdev_pci)(mpdev);
+	guard(softpci)(spdev);
 	if (irqs->unmask_due)
 		return;
 	if (irqs->level_changed && irqs->unmask_jiffy != now) {
@@ -387,7 +387,7 @@ static void unmask_work(struct work_struct *work)
 	if (irqs->unmasked < UNMASK_BURST) {
 		irqs->unmasked++;
 		irqs->masked = false;
-		mdev_pci_irq_update(mpdev);
+		softpci_irq_update(spdev);
 		return;
 	}
 	irqs->unmask_due = true;
@@ -395,7 +395,7 @@ static void unmask_work(struct work_struct *work)
 	if (delay >= HZ)
 		return;
 	irqs->unmasked++;
-	unmask_late(mpdev, delay);
+	unmask_late(spdev, delay);
 }
 
 /*
@@ -404,27 +404,27 @@ static void unmask_work(struct work_struct *work)
  */
 static int mask_handler(void *opaque, void *data)
 {
-	struct mdev_pci_device *mpdev = opaque;
+	struct softpci_device *spdev = opaque;
 
-	schedule_work(&mpdev->irqs.mask_work);
+	schedule_work(&spdev->irqs.mask_work);
 	return 0;
 }
 
 static int unmask_handler(void *opaque, void *data)
 {
-	struct mdev_pci_device *mpdev = opaque;
+	struct softpci_device *spdev = opaque;
 
-	schedule_work(&mpdev->irqs.unmask_work);
+	schedule_work(&spdev->irqs.unmask_work);
 	return 0;
 }
 
 /**
- * mdev_pci_irq_init() - nothing enabled
- * @mpdev: a new device
+ * softpci_irq_init() - nothing enabled
+ * @spdev: a new device
  */
-void mdev_pci_irq_init(struct mdev_pci_device *mpdev)
+void softpci_irq_init(struct softpci_device *spdev)
 {
-	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	struct softpci_irqs *irqs = &spdev->irqs;
 
 	mutex_init(&irqs->igate);
 	spin_lock_init(&irqs->req_lock);
@@ -443,11 +443,11 @@ static bool irq_chosen(const struct vfio_irq_set *set, const void *data,
 	return ((const u8 *)data)[i];
 }
 
-static int set_intx_mask(struct mdev_pci_device *mpdev,
+static int set_intx_mask(struct softpci_device *spdev,
 			 const struct vfio_irq_set *set, const void *data,
 			 bool masked)
 {
-	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	struct softpci_irqs *irqs = &spdev->irqs;
 	struct virqfd **virqfd = masked ? &irqs->mask : &irqs->unmask;
 	bool was_wired;
 	int ret;
@@ -461,13 +461,13 @@ static int set_intx_mask(struct mdev_pci_device *mpdev,
 		if (fd == -1) {
 			if (irqs->wired)
 				vfio_virqfd_disable(virqfd);
-			mdev_pci_irq_settle(mpdev);
+			softpci_irq_settle(spdev);
 			return 0;
 		}
 		/* Before, as a handler may run at once. */
 		was_wired = irqs->wired;
 		irqs->wired = true;
-		ret = vfio_virqfd_enable(mpdev, masked ? mask_handler :
+		ret = vfio_virqfd_enable(spdev, masked ? mask_handler :
 					 unmask_handler, NULL, NULL, virqfd,
 					 fd);
 		if (ret)
@@ -475,22 +475,22 @@ static int set_intx_mask(struct mdev_pci_device *mpdev,
 		return ret;
 	}
 
-	mdev_pci_irq_settle(mpdev);
+	softpci_irq_settle(spdev);
 	if (irq_chosen(set, data, 0))
-		set_masked(mpdev, masked);
+		set_masked(spdev, masked);
 	return 0;
 }
 
-static int mask_intx(struct mdev_pci_device *mpdev,
+static int mask_intx(struct softpci_device *spdev,
 		     const struct vfio_irq_set *set, const void *data)
 {
-	return set_intx_mask(mpdev, set, data, true);
+	return set_intx_mask(spdev, set, data, true);
 }
 
-static int unmask_intx(struct mdev_pci_device *mpdev,
+static int unmask_intx(struct softpci_device *spdev,
 		       const struct vfio_irq_set *set, const void *data)
 {
-	return set_intx_mask(mpdev, set, data, false);
+	return set_intx_mask(spdev, set, data, false);
 }
 
 /* All eventfds of @fds or none: a bad one must leave things as they were. */
@@ -517,22 +517,22 @@ err_put:
 }
 
 /* Fires the eventfds as if the device had: lets a user test his own wiring. */
-static void irq_loop_back(struct mdev_pci_device *mpdev,
+static void irq_loop_back(struct softpci_device *spdev,
 			  const struct vfio_irq_set *set, const void *data)
 {
 	unsigned int i;
 
-	guard(mdev_pci)(mpdev);
+	guard(softpci)(spdev);
 	for (i = 0; i < set->count; i++)
 		if (irq_chosen(set, data, i))
-			irq_signal(mpdev->irqs.trigger[set->start + i]);
+			irq_signal(spdev->irqs.trigger[set->start + i]);
 }
 
-static int set_trigger(struct mdev_pci_device *mpdev,
+static int set_trigger(struct softpci_device *spdev,
 		       const struct vfio_irq_set *set, const void *data)
 {
-	struct eventfd_ctx *ctx[MDEV_PCI_MAX_MSI];
-	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	struct eventfd_ctx *ctx[SOFTPCI_MAX_MSI];
+	struct softpci_irqs *irqs = &spdev->irqs;
 	bool enabled = irqs->index == set->index;
 	unsigned int i;
 	int ret;
@@ -542,14 +542,14 @@ static int set_trigger(struct mdev_pci_device *mpdev,
 		return -EINVAL;
 
 	if (!set->count) {
-		irq_disable(mpdev);
+		irq_disable(spdev);
 		return 0;
 	}
 
 	if (!(set->flags & VFIO_IRQ_SET_DATA_EVENTFD)) {
 		if (!enabled || set->start + set->count > irqs->nr_vectors)
 			return -EINVAL;
-		irq_loop_back(mpdev, set, data);
+		irq_loop_back(spdev, set, data);
 		return 0;
 	}
 
@@ -560,23 +560,23 @@ static int set_trigger(struct mdev_pci_device *mpdev,
 	if (ret)
 		return ret;
 
-	guard(mdev_pci)(mpdev);
+	guard(softpci)(spdev);
 	for (i = 0; i < set->count; i++)
 		irq_put_trigger(irqs, set->start + i, ctx[i]);
 	if (!enabled) {
-		irq_select(mpdev, set->index, set->start + set->count);
+		irq_select(spdev, set->index, set->start + set->count);
 		/* Sources that rose before a trigger was set are not lost. */
 		if (!intx_enabled(irqs))
-			irqs->pending = msi_level(mpdev);
+			irqs->pending = msi_level(spdev);
 	}
-	mdev_pci_irq_update(mpdev);
+	softpci_irq_update(spdev);
 	return 0;
 }
 
-static int set_req(struct mdev_pci_device *mpdev,
+static int set_req(struct softpci_device *spdev,
 		   const struct vfio_irq_set *set, const void *data)
 {
-	struct mdev_pci_irqs *irqs = &mpdev->irqs;
+	struct softpci_irqs *irqs = &spdev->irqs;
 	struct eventfd_ctx *ctx = NULL;
 	int ret;
 
@@ -598,7 +598,7 @@ static int set_req(struct mdev_pci_device *mpdev,
 	return 0;
 }
 
-typedef int (*set_irqs_fn)(struct mdev_pci_device *mpdev,
+typedef int (*set_irqs_fn)(struct softpci_device *spdev,
 			   const struct vfio_irq_set *set, const void *data);
 
 /* VFIO_IRQ_SET_ACTION_MASK, _UNMASK and _TRIGGER, in the order of their bits. */
@@ -615,8 +615,8 @@ static const set_irqs_fn set_irqs[VFIO_PCI_NUM_IRQS][NR_ACTIONS] = {
 };
 
 /**
- * mdev_pci_set_irqs() - VFIO_DEVICE_SET_IRQS
- * @mpdev: the device
+ * softpci_set_irqs() - VFIO_DEVICE_SET_IRQS
+ * @spdev: the device
  * @set: checked by vfio_set_irqs_validate_and_prepare()
  * @data: a copy of its bools or eventfds, NULL for none
  *
@@ -625,8 +625,8 @@ static const set_irqs_fn set_irqs[VFIO_PCI_NUM_IRQS][NR_ACTIONS] = {
  * an fd that is not an eventfd; -EBUSY if there is one already; -ENOMEM.
  * Nothing has changed after an error.
  */
-int mdev_pci_set_irqs(struct mdev_pci_device *mpdev,
-		      const struct vfio_irq_set *set, const void *data)
+int softpci_set_irqs(struct softpci_device *spdev,
+		     const struct vfio_irq_set *set, const void *data)
 {
 	u32 action = set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
 	set_irqs_fn fn;
@@ -642,8 +642,8 @@ int mdev_pci_set_irqs(struct mdev_pci_device *mpdev,
 	if (!fn)
 		return -ENOTTY;
 
-	guard(mutex)(&mpdev->irqs.igate);
-	return fn(mpdev, set, data);
+	guard(mutex)(&spdev->irqs.igate);
+	return fn(spdev, set, data);
 }
 
 static void log_request(struct device *dev, unsigned int count, bool asked)
@@ -660,7 +660,7 @@ static void log_request(struct device *dev, unsigned int count, bool asked)
 }
 
 /**
- * mdev_pci_request() - ask the user to close a device that is being removed
+ * softpci_request() - ask the user to close a device that is being removed
  * @vdev: the device
  * @count: how often this was called for the same removal
  *
@@ -668,9 +668,9 @@ static void log_request(struct device *dev, unsigned int count, bool asked)
  * seconds. Only an administrator can remove a device, so no user of one can
  * cause a line in the log by itself.
  */
-void mdev_pci_request(struct vfio_device *vdev, unsigned int count)
+void softpci_request(struct vfio_device *vdev, unsigned int count)
 {
-	struct mdev_pci_irqs *irqs = &to_mdev_pci(vdev)->irqs;
+	struct softpci_irqs *irqs = &to_softpci(vdev)->irqs;
 	bool asked;
 
 	spin_lock(&irqs->req_lock);

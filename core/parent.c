@@ -8,17 +8,17 @@
 
 #include "internal.h"
 
-static struct mdev_pci_parent *to_parent(struct mdev_type *type)
+static struct softpci_parent *to_parent(struct mdev_type *type)
 {
-	return container_of(type->parent, struct mdev_pci_parent, mdev_parent);
+	return container_of(type->parent, struct softpci_parent, mdev_parent);
 }
 
-static struct mdev_pci_type *to_type(struct mdev_type *type)
+static struct softpci_type *to_type(struct mdev_type *type)
 {
-	return container_of(type, struct mdev_pci_type, mdev);
+	return container_of(type, struct softpci_type, mdev);
 }
 
-static bool take_budget(struct mdev_pci_parent *parent, unsigned int cost)
+static bool take_budget(struct softpci_parent *parent, unsigned int cost)
 {
 	guard(mutex)(&parent->lock);
 	if (parent->left < cost)
@@ -27,28 +27,28 @@ static bool take_budget(struct mdev_pci_parent *parent, unsigned int cost)
 	return true;
 }
 
-static void give_budget(struct mdev_pci_parent *parent, unsigned int cost)
+static void give_budget(struct softpci_parent *parent, unsigned int cost)
 {
 	guard(mutex)(&parent->lock);
 	WRITE_ONCE(parent->left, parent->left + cost);
 }
 
 /**
- * mdev_pci_parent_put() - a device, or the registration, is gone
+ * softpci_parent_put() - a device, or the registration, is gone
  * @parent: what it was of
  *
  * A removed device is released when its last file is put, which can be after
  * removal has returned; only then has it no use for its driver any more.
  */
-void mdev_pci_parent_put(struct mdev_pci_parent *parent)
+void softpci_parent_put(struct softpci_parent *parent)
 {
 	if (refcount_dec_and_test(&parent->live))
 		complete(&parent->released);
 }
 
-static int mdev_pci_probe(struct mdev_device *mdev)
+static int softpci_probe(struct mdev_device *mdev)
 {
-	struct mdev_pci_parent *parent = to_parent(mdev->type);
+	struct softpci_parent *parent = to_parent(mdev->type);
 	unsigned int cost = to_type(mdev->type)->cost;
 	struct vfio_device *vdev;
 	int ret;
@@ -57,12 +57,12 @@ static int mdev_pci_probe(struct mdev_device *mdev)
 		return -ENOSPC;
 
 	vdev = _vfio_alloc_device(parent->drv->device_size, &mdev->dev,
-				  &mdev_pci_device_ops);
+				  &softpci_device_ops);
 	if (IS_ERR(vdev)) {
 		ret = PTR_ERR(vdev);
 		goto err_give;
 	}
-	dev_set_drvdata(&mdev->dev, to_mdev_pci(vdev));
+	dev_set_drvdata(&mdev->dev, to_softpci(vdev));
 
 	ret = vfio_register_emulated_iommu_dev(vdev);
 	if (ret)
@@ -76,28 +76,28 @@ err_give:
 	return ret;
 }
 
-static void mdev_pci_remove(struct mdev_device *mdev)
+static void softpci_remove(struct mdev_device *mdev)
 {
-	struct mdev_pci_device *mpdev = dev_get_drvdata(&mdev->dev);
+	struct softpci_device *spdev = dev_get_drvdata(&mdev->dev);
 
 	/* Waits for the user to close it, asking him to. */
-	vfio_unregister_group_dev(&mpdev->vdev);
-	vfio_put_device(&mpdev->vdev);
+	vfio_unregister_group_dev(&spdev->vdev);
+	vfio_put_device(&spdev->vdev);
 	give_budget(to_parent(mdev->type), to_type(mdev->type)->cost);
 }
 
-static unsigned int mdev_pci_get_available(struct mdev_type *type)
+static unsigned int softpci_get_available(struct mdev_type *type)
 {
 	return READ_ONCE(to_parent(type)->left) / to_type(type)->cost;
 }
 
-static ssize_t mdev_pci_show_description(struct mdev_type *type, char *buf)
+static ssize_t softpci_show_description(struct mdev_type *type, char *buf)
 {
 	return sysfs_emit(buf, "%s\n", to_type(type)->description);
 }
 
 /* Class and parent device: /sys/devices/virtual/<name>/<name>. */
-static int add_parent_device(struct mdev_pci_parent *parent)
+static int add_parent_device(struct softpci_parent *parent)
 {
 	int ret;
 
@@ -115,15 +115,15 @@ static int add_parent_device(struct mdev_pci_parent *parent)
 	return 0;
 }
 
-static void del_parent_device(struct mdev_pci_parent *parent)
+static void del_parent_device(struct softpci_parent *parent)
 {
 	device_unregister(parent->dev);
 	class_unregister(&parent->class);
 }
 
-static int add_types(struct mdev_pci_parent *parent)
+static int add_types(struct softpci_parent *parent)
 {
-	const struct mdev_pci_driver *drv = parent->drv;
+	const struct softpci_driver *drv = parent->drv;
 	unsigned int i;
 	int ret;
 
@@ -143,16 +143,16 @@ static int add_types(struct mdev_pci_parent *parent)
 }
 
 /**
- * mdev_pci_register() - make a driver's types ready for use
- * @drv: the driver; it must stay until mdev_pci_unregister()
- * @budget: what all its devices together may cost (mdev_pci_type.cost)
+ * softpci_register() - make a driver's types ready for use
+ * @drv: the driver; it must stay until softpci_unregister()
+ * @budget: what all its devices together may cost (softpci_type.cost)
  *
- * Return: what mdev_pci_unregister() wants, or an ERR_PTR().
+ * Return: what softpci_unregister() wants, or an ERR_PTR().
  */
-struct mdev_pci_parent *mdev_pci_register(const struct mdev_pci_driver *drv,
-					  unsigned int budget)
+struct softpci_parent *softpci_register(const struct softpci_driver *drv,
+					unsigned int budget)
 {
-	struct mdev_pci_parent *parent;
+	struct softpci_parent *parent;
 	int ret;
 
 	parent = kzalloc_obj(*parent, GFP_KERNEL);
@@ -168,10 +168,10 @@ struct mdev_pci_parent *mdev_pci_register(const struct mdev_pci_driver *drv,
 	parent->groups[0] = &parent->vendor;
 	parent->mdev_drv = (struct mdev_driver) {
 		.device_api = VFIO_DEVICE_API_PCI_STRING,
-		.probe = mdev_pci_probe,
-		.remove = mdev_pci_remove,
-		.get_available = mdev_pci_get_available,
-		.show_description = mdev_pci_show_description,
+		.probe = softpci_probe,
+		.remove = softpci_remove,
+		.get_available = softpci_get_available,
+		.show_description = softpci_show_description,
 		.driver = {
 			.name = drv->name,
 			.owner = drv->owner,
@@ -200,19 +200,19 @@ err_free:
 	kfree(parent);
 	return ERR_PTR(ret);
 }
-EXPORT_SYMBOL_GPL(mdev_pci_register);
+EXPORT_SYMBOL_GPL(softpci_register);
 
 /**
- * mdev_pci_unregister() - remove all devices of a driver, and its types
- * @parent: from mdev_pci_register(); freed
+ * softpci_unregister() - remove all devices of a driver, and its types
+ * @parent: from softpci_register(); freed
  *
  * Waits for users of devices to close them, asking them to.  The driver's
  * module cannot be unloaded before they have.
  */
-void mdev_pci_unregister(struct mdev_pci_parent *parent)
+void softpci_unregister(struct softpci_parent *parent)
 {
 	mdev_unregister_parent(&parent->mdev_parent);
-	mdev_pci_parent_put(parent);
+	softpci_parent_put(parent);
 	wait_for_completion(&parent->released);
 	del_parent_device(parent);
 	mdev_unregister_driver(&parent->mdev_drv);
@@ -220,30 +220,30 @@ void mdev_pci_unregister(struct mdev_pci_parent *parent)
 	mutex_destroy(&parent->lock);
 	kfree(parent);
 }
-EXPORT_SYMBOL_GPL(mdev_pci_unregister);
+EXPORT_SYMBOL_GPL(softpci_unregister);
 
-static int __init mdev_pci_core_init(void)
+static int __init softpci_init(void)
 {
-	mdev_pci_ram_init();
+	softpci_ram_init();
 	return 0;
 }
-module_init(mdev_pci_core_init);
+module_init(softpci_init);
 
 /*
- * The last release of a device, which mdev_pci_unregister() waits for, says so
- * by mdev_pci_parent_put(), and returns through this module's text after that.
+ * The last release of a device, which softpci_unregister() waits for, says so
+ * by softpci_parent_put(), and returns through this module's text after that.
  * Nothing else keeps the module then: a file of a device that is not open,
  * such as a cdev not bound, has a reference to the device only.  A task that is
  * preempted there is waited for: it is in no grace period but that of tasks.
  * A kernel that preempts has that one if it has ftrace, kprobes or BPF, or if
  * this module was selected in its configuration.
  */
-static void __exit mdev_pci_core_exit(void)
+static void __exit softpci_exit(void)
 {
 	synchronize_rcu_tasks();
-	mdev_pci_ram_exit();
+	softpci_ram_exit();
 }
-module_exit(mdev_pci_core_exit);
+module_exit(softpci_exit);
 
 MODULE_DESCRIPTION("Virtual PCI devices for VFIO, core");
 MODULE_LICENSE("GPL");

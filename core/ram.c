@@ -42,7 +42,7 @@ static struct vfsmount *__init mount_tmpfs(char *options)
 	return IS_ERR(mnt) ? NULL : mnt;
 }
 
-#if defined(MDEV_PCI_HUGE_PAGES_MAY_FORGET) && \
+#if defined(SOFTPCI_HUGE_PAGES_MAY_FORGET) && \
 	defined(CONFIG_TRANSPARENT_HUGEPAGE)
 /* Maps @file at @at, reads and then writes it. Is it in a huge page that is dirty? */
 static bool __init dirty_huge_page(struct file *file, unsigned long at)
@@ -87,7 +87,7 @@ static bool __init huge_pages_remember(struct vfsmount *mnt)
 
 	if (!current->mm)
 		return false;
-	file = shmem_file_setup_with_mnt(mnt, "mdev-pci", HPAGE_PMD_SIZE,
+	file = shmem_file_setup_with_mnt(mnt, "softpci", HPAGE_PMD_SIZE,
 					 mk_vma_flags(VMA_NORESERVE_BIT));
 	if (IS_ERR(file))
 		return false;
@@ -107,14 +107,14 @@ static bool __init huge_pages_remember(struct vfsmount *mnt)
 #endif
 
 /**
- * mdev_pci_ram_init() - find out where memory can come from
+ * softpci_ram_init() - find out where memory can come from
  *
  * The kernel's own tmpfs has no huge pages unless an administrator says so for
  * all of its users.  A mount of our own has them wherever one fits; a kernel
  * that has none at all, or is told to "deny" them to shmem, gives small pages.
  * A kernel that would lose what is written to huge pages is asked for none.
  */
-void __init mdev_pci_ram_init(void)
+void __init softpci_ram_init(void)
 {
 	char within_size[] = "huge=within_size", never[] = "huge=never";
 
@@ -126,11 +126,11 @@ void __init mdev_pci_ram_init(void)
 }
 
 /**
- * mdev_pci_ram_exit() - undo mdev_pci_ram_init()
+ * softpci_ram_exit() - undo softpci_ram_init()
  *
  * Memory that is still mapped somewhere keeps what it needs of it.
  */
-void mdev_pci_ram_exit(void)
+void softpci_ram_exit(void)
 {
 	if (ram_mnt)
 		kern_unmount(ram_mnt);
@@ -145,20 +145,20 @@ static struct file *ram_file(const char *name, u32 size)
 }
 
 /**
- * mdev_pci_ram_open() - make the memory, without any page in it
- * @mpdev: a device that is being opened
+ * softpci_ram_open() - make the memory, without any page in it
+ * @spdev: a device that is being opened
  *
  * Return: 0, or -ENOMEM, -ENOSPC, -ENFILE.
  */
-int mdev_pci_ram_open(struct mdev_pci_device *mpdev)
+int softpci_ram_open(struct softpci_device *spdev)
 {
-	struct mdev_pci_ram *ram = &mpdev->ram;
+	struct softpci_ram *ram = &spdev->ram;
 	struct file *file;
 
-	if (!mpdev->type->ram_size)
+	if (!spdev->type->ram_size)
 		return 0;
 
-	file = ram_file(mpdev->parent->drv->name, mpdev->type->ram_size);
+	file = ram_file(spdev->parent->drv->name, spdev->type->ram_size);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
@@ -171,9 +171,9 @@ int mdev_pci_ram_open(struct mdev_pci_device *mpdev)
 	 * A dma-buf keeps pages in their place for as long as it is mapped.  That
 	 * must not be in a zone of which all memory can be taken away.
 	 */
-	if (mpdev->parent->drv->display == VFIO_GFX_PLANE_TYPE_DMABUF)
+	if (spdev->parent->drv->display == VFIO_GFX_PLANE_TYPE_DMABUF)
 		mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER);
-	ram->filled = !mpdev->parent->drv->fill_ram;
+	ram->filled = !spdev->parent->drv->fill_ram;
 	ram->written = 0;
 	ram->mapped = false;
 	ram->file = file;
@@ -181,14 +181,14 @@ int mdev_pci_ram_open(struct mdev_pci_device *mpdev)
 }
 
 /**
- * mdev_pci_ram_close() - let go of the memory
- * @mpdev: a device that is being closed
+ * softpci_ram_close() - let go of the memory
+ * @spdev: a device that is being closed
  *
  * Mappings and dma-bufs keep it for as long as they want it.
  */
-void mdev_pci_ram_close(struct mdev_pci_device *mpdev)
+void softpci_ram_close(struct softpci_device *spdev)
 {
-	struct mdev_pci_ram *ram = &mpdev->ram;
+	struct softpci_ram *ram = &spdev->ram;
 
 	if (ram->file)
 		fput(ram->file);
@@ -196,17 +196,17 @@ void mdev_pci_ram_close(struct mdev_pci_device *mpdev)
 }
 
 /**
- * mdev_pci_ram_fill() - see to it that the memory has its initial content
- * @mpdev: an open device
+ * softpci_ram_fill() - see to it that the memory has its initial content
+ * @spdev: an open device
  *
  * To be called before anything reads, writes or maps the memory.  Until then
  * a device that nobody looks at costs no page.
  *
  * Return: 0, -ENOMEM or -EINTR.
  */
-int mdev_pci_ram_fill(struct mdev_pci_device *mpdev)
+int softpci_ram_fill(struct softpci_device *spdev)
 {
-	struct mdev_pci_ram *ram = &mpdev->ram;
+	struct softpci_ram *ram = &spdev->ram;
 	int ret;
 
 	/* Pairs with the release below: who sees it true sees the content. */
@@ -216,7 +216,7 @@ int mdev_pci_ram_fill(struct mdev_pci_device *mpdev)
 	guard(mutex)(&ram->lock);
 	if (ram->filled)
 		return 0;
-	ret = mpdev->parent->drv->fill_ram(mpdev);
+	ret = spdev->parent->drv->fill_ram(spdev);
 	if (ret)
 		return ret;
 	/* Pairs with the acquire above. */
@@ -225,43 +225,43 @@ int mdev_pci_ram_fill(struct mdev_pci_device *mpdev)
 }
 
 /**
- * mdev_pci_ram_expose() - note that the memory can be written to unseen
- * @mpdev: an open device
+ * softpci_ram_expose() - note that the memory can be written to unseen
+ * @spdev: an open device
  *
  * To be called before the memory is mapped into a process or exported.
  *
  * Return: 0, -ENOMEM or -EINTR.
  */
-int mdev_pci_ram_expose(struct mdev_pci_device *mpdev)
+int softpci_ram_expose(struct softpci_device *spdev)
 {
-	int ret = mdev_pci_ram_fill(mpdev);
+	int ret = softpci_ram_fill(spdev);
 
 	if (!ret)
-		WRITE_ONCE(mpdev->ram.mapped, true);
+		WRITE_ONCE(spdev->ram.mapped, true);
 	return ret;
 }
 
 /**
- * mdev_pci_ram_reset() - back to the content at power-on
- * @mpdev: an open device
+ * softpci_ram_reset() - back to the content at power-on
+ * @spdev: an open device
  *
  * Memory that starts as zeroes may keep its content, as RAM does.  Nor is there
  * anything to do for other memory that nobody can have written to since.
  *
  * Return: 0, -ENOMEM or -EINTR.
  */
-int mdev_pci_ram_reset(struct mdev_pci_device *mpdev)
+int softpci_ram_reset(struct softpci_device *spdev)
 {
-	struct mdev_pci_ram *ram = &mpdev->ram;
+	struct softpci_ram *ram = &spdev->ram;
 	int ret;
 
-	if (!mpdev->parent->drv->fill_ram)
+	if (!spdev->parent->drv->fill_ram)
 		return 0;
 
 	guard(mutex)(&ram->lock);
 	if (!ram->filled || !(xchg(&ram->written, 0) || READ_ONCE(ram->mapped)))
 		return 0;
-	ret = mpdev->parent->drv->fill_ram(mpdev);
+	ret = spdev->parent->drv->fill_ram(spdev);
 	if (ret)
 		WRITE_ONCE(ram->written, 1);
 	return ret;
@@ -274,8 +274,8 @@ static bool is_hole(struct address_space *mapping, pgoff_t index)
 }
 
 /**
- * mdev_pci_ram_set() - set bytes of the memory
- * @mpdev: an open device
+ * softpci_ram_set() - set bytes of the memory
+ * @spdev: an open device
  * @offset: first byte
  * @byte: what to set them to
  * @len: how many; the caller has checked that they are there
@@ -283,10 +283,10 @@ static bool is_hole(struct address_space *mapping, pgoff_t index)
  * Return: 0; -ENOMEM; or -EINTR on a fatal signal. Some may be set after an
  * error.
  */
-int mdev_pci_ram_set(struct mdev_pci_device *mpdev, u32 offset, u8 byte,
-		     size_t len)
+int softpci_ram_set(struct softpci_device *spdev, u32 offset, u8 byte,
+		    size_t len)
 {
-	struct address_space *mapping = mpdev->ram.file->f_mapping;
+	struct address_space *mapping = spdev->ram.file->f_mapping;
 
 	while (len) {
 		size_t n = min_t(size_t, len, PAGE_SIZE - offset_in_page(offset));
@@ -310,11 +310,11 @@ int mdev_pci_ram_set(struct mdev_pci_device *mpdev, u32 offset, u8 byte,
 	}
 	return 0;
 }
-EXPORT_SYMBOL_GPL(mdev_pci_ram_set);
+EXPORT_SYMBOL_GPL(softpci_ram_set);
 
 /**
- * mdev_pci_ram_clear() - have bytes of the memory zeroed
- * @mpdev: an open device, lock held, from a register's write callback
+ * softpci_ram_clear() - have bytes of the memory zeroed
+ * @spdev: an open device, lock held, from a register's write callback
  * @offset: first byte
  * @len: how many; the caller has checked that they are there
  *
@@ -323,30 +323,30 @@ EXPORT_SYMBOL_GPL(mdev_pci_ram_set);
  * signal and where a page cannot be swapped in. Of several calls in one write(2)
  * the last counts.
  */
-void mdev_pci_ram_clear(struct mdev_pci_device *mpdev, u32 offset, u32 len)
+void softpci_ram_clear(struct softpci_device *spdev, u32 offset, u32 len)
 {
-	lockdep_assert_held(&mpdev->lock);
-	mpdev->ram.clear_start = offset;
-	mpdev->ram.clear_len = len;
+	lockdep_assert_held(&spdev->lock);
+	spdev->ram.clear_start = offset;
+	spdev->ram.clear_len = len;
 }
-EXPORT_SYMBOL_GPL(mdev_pci_ram_clear);
+EXPORT_SYMBOL_GPL(softpci_ram_clear);
 
 /**
- * mdev_pci_ram_zero() - do what mdev_pci_ram_clear() asked for
- * @mpdev: an open device
+ * softpci_ram_zero() - do what softpci_ram_clear() asked for
+ * @spdev: an open device
  * @offset: first byte
  * @len: how many
  *
  * The register that asked has been written, so a failure is not told: what
  * cannot be filled or swapped in stays as it is.
  */
-void mdev_pci_ram_zero(struct mdev_pci_device *mpdev, u32 offset, u32 len)
+void softpci_ram_zero(struct softpci_device *spdev, u32 offset, u32 len)
 {
-	if (mdev_pci_ram_fill(mpdev))
+	if (softpci_ram_fill(spdev))
 		return;
-	mdev_pci_ram_set(mpdev, offset, 0, len);
-	/* After that, as in mdev_pci_ram_rw(). */
-	WRITE_ONCE(mpdev->ram.written, 1);
+	softpci_ram_set(spdev, offset, 0, len);
+	/* After that, as in softpci_ram_rw(). */
+	WRITE_ONCE(spdev->ram.written, 1);
 }
 
 /*
@@ -371,8 +371,8 @@ static ssize_t write_page(struct file *file, u64 pos, struct iov_iter *from)
 }
 
 /**
- * mdev_pci_ram_rw() - read(2) or write(2) of the memory
- * @mpdev: an open device
+ * softpci_ram_rw() - read(2) or write(2) of the memory
+ * @spdev: an open device
  * @pos: first byte
  * @buf: the user's buffer
  * @count: how many; the caller has checked that they are there
@@ -381,14 +381,14 @@ static ssize_t write_page(struct file *file, u64 pos, struct iov_iter *from)
  * Return: how many bytes were copied, less than @count if a fatal signal or
  * the end of what @buf has came first; or -EFAULT, -ENOMEM, -EINTR.
  */
-ssize_t mdev_pci_ram_rw(struct mdev_pci_device *mpdev, u64 pos,
-			char __user *buf, size_t count, bool write)
+ssize_t softpci_ram_rw(struct softpci_device *spdev, u64 pos,
+		       char __user *buf, size_t count, bool write)
 {
-	struct file *file = mpdev->ram.file;
+	struct file *file = spdev->ram.file;
 	size_t done = 0;
 	ssize_t ret;
 
-	ret = mdev_pci_ram_fill(mpdev);
+	ret = softpci_ram_fill(spdev);
 	if (ret)
 		return ret;
 
@@ -411,13 +411,13 @@ ssize_t mdev_pci_ram_rw(struct mdev_pci_device *mpdev, u64 pos,
 		done += ret;
 		/* After that: what a reset meanwhile found is not the last word. */
 		if (write)
-			WRITE_ONCE(mpdev->ram.written, 1);
+			WRITE_ONCE(spdev->ram.written, 1);
 	}
 	return done ?: ret;
 }
 
 /**
- * mdev_pci_ram_map() - map the memory into a process
+ * softpci_ram_map() - map the memory into a process
  * @file: the memory
  * @vma: where; a new one, whose file is still the device
  * @pgoff: first page of the memory to show
@@ -429,8 +429,8 @@ ssize_t mdev_pci_ram_rw(struct mdev_pci_device *mpdev, u64 pos,
  *
  * Return: 0, or an errno of shmem's.
  */
-int mdev_pci_ram_map(struct file *file, struct vm_area_struct *vma,
-		     pgoff_t pgoff)
+int softpci_ram_map(struct file *file, struct vm_area_struct *vma,
+		    pgoff_t pgoff)
 {
 	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_pgoff = pgoff;
@@ -439,15 +439,15 @@ int mdev_pci_ram_map(struct file *file, struct vm_area_struct *vma,
 }
 
 /**
- * mdev_pci_ram_get_pages() - the pages of a part of the memory, held in place
+ * softpci_ram_get_pages() - the pages of a part of the memory, held in place
  * @file: the memory
  * @pgoff: first page
  * @nr: how many
  *
- * Return: an array of @nr pages for mdev_pci_ram_put_pages(), or an ERR_PTR().
+ * Return: an array of @nr pages for softpci_ram_put_pages(), or an ERR_PTR().
  */
-struct page **mdev_pci_ram_get_pages(struct file *file, pgoff_t pgoff,
-				     unsigned long nr)
+struct page **softpci_ram_get_pages(struct file *file, pgoff_t pgoff,
+				    unsigned long nr)
 {
 	struct page **pages;
 	unsigned long i;
@@ -461,7 +461,7 @@ struct page **mdev_pci_ram_get_pages(struct file *file, pgoff_t pgoff,
 
 		page = shmem_read_mapping_page(file->f_mapping, pgoff + i);
 		if (IS_ERR(page)) {
-			mdev_pci_ram_put_pages(pages, i);
+			softpci_ram_put_pages(pages, i);
 			return ERR_CAST(page);
 		}
 		pages[i] = page;
@@ -471,11 +471,11 @@ struct page **mdev_pci_ram_get_pages(struct file *file, pgoff_t pgoff,
 }
 
 /**
- * mdev_pci_ram_put_pages() - undo mdev_pci_ram_get_pages()
+ * softpci_ram_put_pages() - undo softpci_ram_get_pages()
  * @pages: what it returned; freed
  * @nr: how many
  */
-void mdev_pci_ram_put_pages(struct page **pages, unsigned long nr)
+void softpci_ram_put_pages(struct page **pages, unsigned long nr)
 {
 	unsigned long i;
 

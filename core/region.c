@@ -13,26 +13,26 @@
 /* A piece that is copied from or to the user before the lock is taken. */
 #define PIECE	32
 
-static const struct mdev_pci_region config_region = {
+static const struct softpci_region config_region = {
 	.index = VFIO_PCI_CONFIG_REGION_INDEX,
-	.size = MDEV_PCI_CONFIG_SIZE,
+	.size = SOFTPCI_CONFIG_SIZE,
 };
 
-static bool is_ram(const struct mdev_pci_window *win)
+static bool is_ram(const struct softpci_window *win)
 {
 	return !win->region->size;
 }
 
-static bool is_absent(const struct mdev_pci_device *mpdev,
-		      const struct mdev_pci_region *region)
+static bool is_absent(const struct softpci_device *spdev,
+		      const struct softpci_region *region)
 {
 	return region->index <= VFIO_PCI_BAR5_REGION_INDEX &&
-	       READ_ONCE(mpdev->config.absent) & BIT(region->index);
+	       READ_ONCE(spdev->config.absent) & BIT(region->index);
 }
 
 /**
- * mdev_pci_regions_init() - lay out the device's file
- * @mpdev: a new device
+ * softpci_regions_init() - lay out the device's file
+ * @spdev: a new device
  *
  * Regions lie behind one another, in pages, the last index first and config
  * space behind them, with a gap between any two for overruns to fall into.  So
@@ -42,49 +42,49 @@ static bool is_absent(const struct mdev_pci_device *mpdev,
  *
  * Return: 0, or -E2BIG if the model has more regions than there is room for.
  */
-int mdev_pci_regions_init(struct mdev_pci_device *mpdev)
+int softpci_regions_init(struct softpci_device *spdev)
 {
-	const struct mdev_pci_model *model = mpdev->type->model;
+	const struct softpci_model *model = spdev->type->model;
 	unsigned int nr = model->nr_regions, i;
 	u64 start = 0;
 
-	if (WARN_ON(nr >= MDEV_PCI_MAX_REGIONS))
+	if (WARN_ON(nr >= SOFTPCI_MAX_REGIONS))
 		return -E2BIG;
 
 	for (i = 0; i <= nr; i++) {
-		struct mdev_pci_window *win = &mpdev->window[i];
+		struct softpci_window *win = &spdev->window[i];
 
 		win->region = i < nr ? &model->regions[nr - 1 - i] :
 				       &config_region;
-		win->size = win->region->size ?: mpdev->type->ram_size;
+		win->size = win->region->size ?: spdev->type->ram_size;
 		win->start = start + PAGE_SIZE;
 		start = win->start + PAGE_ALIGN(win->size);
 	}
-	mpdev->nr_windows = i;
+	spdev->nr_windows = i;
 	return 0;
 }
 
 /**
- * mdev_pci_num_regions() - for struct vfio_device_info
- * @mpdev: the device
+ * softpci_num_regions() - for struct vfio_device_info
+ * @spdev: the device
  *
  * Return: one more than the highest region index.
  */
-unsigned int mdev_pci_num_regions(struct mdev_pci_device *mpdev)
+unsigned int softpci_num_regions(struct softpci_device *spdev)
 {
 	unsigned int num = VFIO_PCI_NUM_REGIONS, i;
 
-	for (i = 0; i < mpdev->nr_windows; i++)
-		num = max(num, mpdev->window[i].region->index + 1);
+	for (i = 0; i < spdev->nr_windows; i++)
+		num = max(num, spdev->window[i].region->index + 1);
 	return num;
 }
 
 /* The window that holds all of @pos to @pos + @len - 1, @len at least 1. */
-static const struct mdev_pci_window *
-find_window(struct mdev_pci_device *mpdev, u64 pos, u64 len)
+static const struct softpci_window *
+find_window(struct softpci_device *spdev, u64 pos, u64 len)
 {
-	const struct mdev_pci_window *win = mpdev->window;
-	const struct mdev_pci_window *end = win + mpdev->nr_windows;
+	const struct softpci_window *win = spdev->window;
+	const struct softpci_window *end = win + spdev->nr_windows;
 
 	for (; win < end; win++) {
 		if (pos >= win->start && pos - win->start < win->size)
@@ -94,7 +94,7 @@ find_window(struct mdev_pci_device *mpdev, u64 pos, u64 len)
 }
 
 /**
- * mdev_pci_get_region_info() - VFIO_DEVICE_GET_REGION_INFO
+ * softpci_get_region_info() - VFIO_DEVICE_GET_REGION_INFO
  * @vdev: the device
  * @info: index in, the rest out; the caller has checked argsz
  * @caps: for the capabilities
@@ -102,19 +102,19 @@ find_window(struct mdev_pci_device *mpdev, u64 pos, u64 len)
  * Return: 0; -EINVAL for an index the device does not have; -ENOMEM. An index
  * that is in range but names nothing has size 0, as in vfio-pci.
  */
-int mdev_pci_get_region_info(struct vfio_device *vdev,
-			     struct vfio_region_info *info,
+int softpci_get_region_info(struct vfio_device *vdev,
+			    struct vfio_region_info *info,
 			     struct vfio_info_cap *caps)
 {
-	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
+	struct softpci_device *spdev = to_softpci(vdev);
 	struct vfio_region_info_cap_type type = {
 		.header.id = VFIO_REGION_INFO_CAP_TYPE,
 		.header.version = 1,
 	};
-	const struct mdev_pci_window *win = mpdev->window;
+	const struct softpci_window *win = spdev->window;
 	unsigned int i;
 
-	if (info->index >= mdev_pci_num_regions(mpdev))
+	if (info->index >= softpci_num_regions(spdev))
 		return -EINVAL;
 
 	info->flags = 0;
@@ -123,7 +123,7 @@ int mdev_pci_get_region_info(struct vfio_device *vdev,
 	info->offset = 0;
 
 	for (i = 0; win->region->index != info->index; i++, win++)
-		if (i + 1 == mpdev->nr_windows)
+		if (i + 1 == spdev->nr_windows)
 			return 0;
 
 	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
@@ -139,16 +139,16 @@ int mdev_pci_get_region_info(struct vfio_device *vdev,
 	return vfio_info_add_capability(caps, &type.header, sizeof(type));
 }
 
-static unsigned int reg_count(const struct mdev_pci_reg *reg)
+static unsigned int reg_count(const struct softpci_reg *reg)
 {
 	return reg->count ?: 1;
 }
 
-static const struct mdev_pci_reg *
-find_reg(const struct mdev_pci_region *region, unsigned int pos)
+static const struct softpci_reg *
+find_reg(const struct softpci_region *region, unsigned int pos)
 {
-	const struct mdev_pci_reg *reg = region->regs;
-	const struct mdev_pci_reg *end = reg + region->nr_regs;
+	const struct softpci_reg *reg = region->regs;
+	const struct softpci_reg *end = reg + region->nr_regs;
 
 	for (; reg < end; reg++) {
 		if (pos >= reg->offset &&
@@ -159,7 +159,7 @@ find_reg(const struct mdev_pci_region *region, unsigned int pos)
 }
 
 /* Which register of the array is at @pos, and at which of its bytes. */
-static unsigned int reg_index(const struct mdev_pci_reg *reg, unsigned int pos,
+static unsigned int reg_index(const struct softpci_reg *reg, unsigned int pos,
 			      unsigned int *byte)
 {
 	/* The width is 1, 2 or 4. */
@@ -172,9 +172,9 @@ static unsigned int reg_index(const struct mdev_pci_reg *reg, unsigned int pos,
  * array.  Returns how many of the @len bytes that was.  Out of line, as it wants
  * all the registers of the CPU for itself.
  */
-static noinline int reg_read(struct mdev_pci_device *mpdev,
-			     const struct mdev_pci_region *region,
-			     const struct mdev_pci_reg *reg, unsigned int pos,
+static noinline int reg_read(struct softpci_device *spdev,
+			     const struct softpci_region *region,
+			     const struct softpci_reg *reg, unsigned int pos,
 			     u8 *buf, size_t len)
 {
 	unsigned int byte, i = reg_index(reg, pos, &byte);
@@ -182,7 +182,7 @@ static noinline int reg_read(struct mdev_pci_device *mpdev,
 	u32 val;
 
 	do {
-		val = reg->read ? reg->read(mpdev, region->index, i) : 0;
+		val = reg->read ? reg->read(spdev, region->index, i) : 0;
 		val >>= byte * BITS_PER_BYTE;
 		do {
 			buf[done++] = val;
@@ -194,9 +194,9 @@ static noinline int reg_read(struct mdev_pci_device *mpdev,
 }
 
 /* The same of a write; or the errno, if the first value of it was refused. */
-static noinline int reg_write(struct mdev_pci_device *mpdev,
-			      const struct mdev_pci_region *region,
-			      const struct mdev_pci_reg *reg, unsigned int pos,
+static noinline int reg_write(struct softpci_device *spdev,
+			      const struct softpci_region *region,
+			      const struct softpci_reg *reg, unsigned int pos,
 			      const u8 *buf, size_t len)
 {
 	unsigned int byte, i = reg_index(reg, pos, &byte);
@@ -209,7 +209,7 @@ static noinline int reg_write(struct mdev_pci_device *mpdev,
 		int ret;
 
 		if (partial && reg->read)
-			val = reg->read(mpdev, region->index, i);
+			val = reg->read(spdev, region->index, i);
 		do {
 			unsigned int shift = byte * BITS_PER_BYTE;
 
@@ -218,7 +218,7 @@ static noinline int reg_write(struct mdev_pci_device *mpdev,
 		} while (++byte < reg->width && end < len);
 		byte = 0;
 
-		ret = reg->write ? reg->write(mpdev, region->index, i, val) : 0;
+		ret = reg->write ? reg->write(spdev, region->index, i, val) : 0;
 		if (ret)
 			return done ?: ret;
 		done = end;
@@ -232,24 +232,24 @@ static noinline int reg_write(struct mdev_pci_device *mpdev,
  * ago.  Bytes done, or an errno if none.
  */
 static __always_inline int
-piece_access_locked(struct mdev_pci_device *mpdev,
-		    const struct mdev_pci_region *region, unsigned int pos,
+piece_access_locked(struct softpci_device *spdev,
+		    const struct softpci_region *region, unsigned int pos,
 		    u8 *buf, size_t len, bool write)
 {
-	const struct mdev_pci_reg *reg;
+	const struct softpci_reg *reg;
 	size_t done = 0;
 	int ret;
 
-	lockdep_assert_held(&mpdev->lock);
+	lockdep_assert_held(&spdev->lock);
 	if (region == &config_region) {
 		if (write)
-			mdev_pci_config_write(mpdev, pos, buf, len);
+			softpci_config_write(spdev, pos, buf, len);
 		else
-			mdev_pci_config_read(mpdev, pos, buf, len);
+			softpci_config_read(spdev, pos, buf, len);
 		return len;
 	}
 
-	if (is_absent(mpdev, region) || !region->size) {
+	if (is_absent(spdev, region) || !region->size) {
 		if (!write)
 			memset(buf, 0xff, len);
 		return len;
@@ -262,10 +262,10 @@ piece_access_locked(struct mdev_pci_device *mpdev,
 				buf[done] = 0;
 			ret = 1;
 		} else if (write) {
-			ret = reg_write(mpdev, region, reg, pos + done,
+			ret = reg_write(spdev, region, reg, pos + done,
 					buf + done, len - done);
 		} else {
-			ret = reg_read(mpdev, region, reg, pos + done,
+			ret = reg_read(spdev, region, reg, pos + done,
 				       buf + done, len - done);
 		}
 		if (ret < 0)
@@ -276,21 +276,21 @@ piece_access_locked(struct mdev_pci_device *mpdev,
 }
 
 static __always_inline int
-piece_access(struct mdev_pci_device *mpdev,
-	     const struct mdev_pci_region *region, unsigned int pos, u8 *buf,
+piece_access(struct softpci_device *spdev,
+	     const struct softpci_region *region, unsigned int pos, u8 *buf,
 	     size_t len, bool write)
 {
 	u32 clear_start, clear_len;
 	int bytes;
 
-	scoped_guard(mdev_pci, mpdev) {
-		bytes = piece_access_locked(mpdev, region, pos, buf, len, write);
-		clear_start = mpdev->ram.clear_start;
-		clear_len = mpdev->ram.clear_len;
-		mpdev->ram.clear_len = 0;
+	scoped_guard(softpci, spdev) {
+		bytes = piece_access_locked(spdev, region, pos, buf, len, write);
+		clear_start = spdev->ram.clear_start;
+		clear_len = spdev->ram.clear_len;
+		spdev->ram.clear_len = 0;
 	}
 	if (clear_len)
-		mdev_pci_ram_zero(mpdev, clear_start, clear_len);
+		softpci_ram_zero(spdev, clear_start, clear_len);
 	return bytes;
 }
 
@@ -323,7 +323,7 @@ static __always_inline size_t piece_from_user(u8 *piece,
 }
 
 static __always_inline ssize_t
-piecewise(struct mdev_pci_device *mpdev, const struct mdev_pci_region *region,
+piecewise(struct softpci_device *spdev, const struct softpci_region *region,
 	  unsigned int pos, char __user *buf, size_t count, bool write)
 {
 	/* Zeroed, as it is copied to the user once before it is filled. */
@@ -344,7 +344,7 @@ piecewise(struct mdev_pci_device *mpdev, const struct mdev_pci_region *region,
 		if (!n)
 			return done ?: -EFAULT;
 
-		ret = piece_access(mpdev, region, pos + done, piece, n, write);
+		ret = piece_access(spdev, region, pos + done, piece, n, write);
 		if (ret < 0)
 			return done ?: ret;
 		if (!write)
@@ -360,34 +360,34 @@ piecewise(struct mdev_pci_device *mpdev, const struct mdev_pci_region *region,
 
 /* One for reads and one for writes: each has to decide that only once. */
 static __always_inline ssize_t
-mdev_pci_rw(struct vfio_device *vdev, char __user *buf, size_t count,
-	    loff_t *ppos, bool write)
+softpci_rw(struct vfio_device *vdev, char __user *buf, size_t count,
+	   loff_t *ppos, bool write)
 {
-	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
-	const struct mdev_pci_window *win;
+	struct softpci_device *spdev = to_softpci(vdev);
+	const struct softpci_window *win;
 	ssize_t ret;
 	u64 pos;
 
 	if (!count)
 		return 0;
-	win = find_window(mpdev, *ppos, 1);
+	win = find_window(spdev, *ppos, 1);
 	if (!win)
 		return -EINVAL;
 
 	pos = *ppos - win->start;
 	count = min_t(u64, count, win->size - pos);
 
-	if (is_ram(win) && !is_absent(mpdev, win->region))
-		ret = mdev_pci_ram_rw(mpdev, pos, buf, count, write);
+	if (is_ram(win) && !is_absent(spdev, win->region))
+		ret = softpci_ram_rw(spdev, pos, buf, count, write);
 	else
-		ret = piecewise(mpdev, win->region, pos, buf, count, write);
+		ret = piecewise(spdev, win->region, pos, buf, count, write);
 	if (ret > 0)
 		*ppos += ret;
 	return ret;
 }
 
 /**
- * mdev_pci_read() - read(2) on the device
+ * softpci_read() - read(2) on the device
  * @vdev: the device
  * @buf: the user's buffer
  * @count: length of @buf
@@ -397,39 +397,39 @@ mdev_pci_rw(struct vfio_device *vdev, char __user *buf, size_t count,
  * signal, or where @buf ends early; -EINVAL outside of all regions; -EFAULT;
  * -ENOMEM.
  */
-ssize_t mdev_pci_read(struct vfio_device *vdev, char __user *buf, size_t count,
-		      loff_t *ppos)
+ssize_t softpci_read(struct vfio_device *vdev, char __user *buf, size_t count,
+		     loff_t *ppos)
 {
-	return mdev_pci_rw(vdev, buf, count, ppos, false);
+	return softpci_rw(vdev, buf, count, ppos, false);
 }
 
 /**
- * mdev_pci_write() - write(2) on the device
+ * softpci_write() - write(2) on the device
  * @vdev: the device
  * @buf: the user's buffer
  * @count: length of @buf
  * @ppos: VFIO offset, moved behind what was written
  *
- * Return: as mdev_pci_read(); or -EINVAL where a register refuses a value.
+ * Return: as softpci_read(); or -EINVAL where a register refuses a value.
  */
-ssize_t mdev_pci_write(struct vfio_device *vdev, const char __user *buf,
-		       size_t count, loff_t *ppos)
+ssize_t softpci_write(struct vfio_device *vdev, const char __user *buf,
+		      size_t count, loff_t *ppos)
 {
-	return mdev_pci_rw(vdev, (char __user *)buf, count, ppos, true);
+	return softpci_rw(vdev, (char __user *)buf, count, ppos, true);
 }
 
 /**
- * mdev_pci_mmap() - mmap(2) of the device
+ * softpci_mmap() - mmap(2) of the device
  * @vdev: the device
  * @vma: where, and from which VFIO offset
  *
  * Return: 0; -EINVAL for a private mapping, or one that is not inside a region
  * with VFIO_REGION_INFO_FLAG_MMAP; -ENOMEM.
  */
-int mdev_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
+int softpci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 {
-	struct mdev_pci_device *mpdev = to_mdev_pci(vdev);
-	const struct mdev_pci_window *win;
+	struct softpci_device *spdev = to_softpci(vdev);
+	const struct softpci_window *win;
 	u64 pos;
 	int ret;
 
@@ -437,14 +437,14 @@ int mdev_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 		return -EINVAL;
 	if (check_shl_overflow((u64)vma->vm_pgoff, PAGE_SHIFT, &pos))
 		return -EINVAL;
-	win = find_window(mpdev, pos, vma->vm_end - vma->vm_start);
+	win = find_window(spdev, pos, vma->vm_end - vma->vm_start);
 	if (!win || !is_ram(win))
 		return -EINVAL;
 
-	ret = mdev_pci_ram_expose(mpdev);
+	ret = softpci_ram_expose(spdev);
 	if (ret)
 		return ret;
-	return mdev_pci_ram_map(mpdev->ram.file, vma,
+	return softpci_ram_map(spdev->ram.file, vma,
 				(pos - win->start) >> PAGE_SHIFT);
 }
 

@@ -4,7 +4,7 @@
  * whose section titles are quoted below.
  *
  * What goes by the clock - sending, if it is paced, and the character time-out
- * - is brought up to date by mdev_pci_uart_run() with each access, so that a
+ * - is brought up to date by softpci_uart_run() with each access, so that a
  * register reads what it should at that moment.  The timer is for the time
  * between accesses: it sends, and raises interrupts.
  */
@@ -28,13 +28,13 @@
 #define UART_MCR_PINS		(UART_MCR_DTR | UART_MCR_RTS)
 #define UART_IIR_FIFOS		0xc0
 
-static bool uart_fifos_enabled(const struct mdev_pci_uart *uart)
+static bool uart_fifos_enabled(const struct softpci_uart *uart)
 {
 	return uart->fcr & UART_FCR_ENABLE_FIFO;
 }
 
 /* "FIFO Control Register": when the receiver asks to be emptied. */
-static unsigned int uart_trigger_level(const struct mdev_pci_uart *uart)
+static unsigned int uart_trigger_level(const struct softpci_uart *uart)
 {
 	static const u8 level[] = { 1, 4, 8, 14 };
 
@@ -44,7 +44,7 @@ static unsigned int uart_trigger_level(const struct mdev_pci_uart *uart)
 }
 
 /* "Interrupt Identification Register": what is most urgent. */
-static u8 uart_pending(const struct mdev_pci_uart *uart)
+static u8 uart_pending(const struct softpci_uart *uart)
 {
 	if ((uart->ier & UART_IER_RLSI) && uart->errors)
 		return UART_IIR_RLSI;
@@ -60,7 +60,7 @@ static u8 uart_pending(const struct mdev_pci_uart *uart)
 	return UART_IIR_NO_INT;
 }
 
-static void uart_update_irq(struct mdev_pci_uart *uart)
+static void uart_update_irq(struct softpci_uart *uart)
 {
 	bool intr = uart->ier && uart_pending(uart) != UART_IIR_NO_INT;
 
@@ -71,19 +71,19 @@ static void uart_update_irq(struct mdev_pci_uart *uart)
 }
 
 /* Nothing is due, now or later, unless somebody does something. */
-static bool uart_idle(const struct mdev_pci_uart *uart)
+static bool uart_idle(const struct softpci_uart *uart)
 {
 	return !uart->shifting && !uart->tx_len && !uart->break_at &&
 	       !uart->thre_at && !uart->timeout_at;
 }
 
-static unsigned int uart_word_bits(const struct mdev_pci_uart *uart)
+static unsigned int uart_word_bits(const struct softpci_uart *uart)
 {
 	return 5 + (uart->lcr & UART_LCR_WLEN8);
 }
 
 /* "Programmable Baud Generator" has no use for 0; taken as the fastest. */
-static u16 uart_divisor(const struct mdev_pci_uart *uart)
+static u16 uart_divisor(const struct softpci_uart *uart)
 {
 	return uart->divisor ?: 1;
 }
@@ -94,14 +94,14 @@ static ktime_t uart_now(void)
 	return ktime_get();
 }
 
-static u64 uart_half_bits_ns(const struct mdev_pci_uart *uart, unsigned int nr)
+static u64 uart_half_bits_ns(const struct softpci_uart *uart, unsigned int nr)
 {
 	return div_u64((u64)nr * uart_divisor(uart) * NSEC_PER_SEC,
 		       2 * UART_BASE_BAUD);
 }
 
 /* "Line Control Register", bit 2: a short word has one and a half of them. */
-static unsigned int uart_stop_half_bits(const struct mdev_pci_uart *uart)
+static unsigned int uart_stop_half_bits(const struct softpci_uart *uart)
 {
 	if (!(uart->lcr & UART_LCR_STOP))
 		return 2;
@@ -109,19 +109,19 @@ static unsigned int uart_stop_half_bits(const struct mdev_pci_uart *uart)
 }
 
 /* Start bit, data, parity. */
-static unsigned int uart_bits_before_stop(const struct mdev_pci_uart *uart)
+static unsigned int uart_bits_before_stop(const struct softpci_uart *uart)
 {
 	return 1 + uart_word_bits(uart) + !!(uart->lcr & UART_LCR_PARITY);
 }
 
-static u64 uart_char_ns(const struct mdev_pci_uart *uart)
+static u64 uart_char_ns(const struct softpci_uart *uart)
 {
 	return uart_half_bits_ns(uart, 2 * uart_bits_before_stop(uart) +
 				       uart_stop_half_bits(uart));
 }
 
 /* "Line Control Register", bits 3 to 5. */
-static bool uart_parity(const struct mdev_pci_uart *uart, u8 data)
+static bool uart_parity(const struct softpci_uart *uart, u8 data)
 {
 	bool even = uart->lcr & UART_LCR_EPAR;
 
@@ -130,8 +130,8 @@ static bool uart_parity(const struct mdev_pci_uart *uart, u8 data)
 	return (hweight8(data) & 1) ^ !even;
 }
 
-static struct mdev_pci_uart_frame uart_frame(const struct mdev_pci_uart *uart,
-					     u8 data)
+static struct softpci_uart_frame uart_frame(const struct softpci_uart *uart,
+					    u8 data)
 {
 	unsigned int bits = uart_word_bits(uart), nr;
 	u16 levels;
@@ -143,14 +143,14 @@ static struct mdev_pci_uart_frame uart_frame(const struct mdev_pci_uart *uart,
 	data &= GENMASK(bits - 1, 0);
 	if ((uart->lcr & UART_LCR_PARITY) && !uart_parity(uart, data))
 		levels &= ~BIT(1 + bits);
-	return (struct mdev_pci_uart_frame){
+	return (struct softpci_uart_frame){
 		.levels = levels | data << 1,
 		.nr = nr,
 		.divisor = uart_divisor(uart),
 	};
 }
 
-static bool uart_level(const struct mdev_pci_uart_frame *frame,
+static bool uart_level(const struct softpci_uart_frame *frame,
 		       unsigned int bit)
 {
 	/* Ended: a break never does, any other leaves the line idle. */
@@ -160,7 +160,7 @@ static bool uart_level(const struct mdev_pci_uart_frame *frame,
 }
 
 /* "FIFO Interrupt Mode Operation": it counts from each arrival and read. */
-static void uart_restart_timeout(struct mdev_pci_uart *uart)
+static void uart_restart_timeout(struct softpci_uart *uart)
 {
 	uart->timeout_at = 0;
 	if (!uart_fifos_enabled(uart) || !uart->rx_len)
@@ -170,13 +170,13 @@ static void uart_restart_timeout(struct mdev_pci_uart *uart)
 }
 
 /* "Line Status Register": errors show when their character is the next one. */
-static void uart_show_errors(struct mdev_pci_uart *uart)
+static void uart_show_errors(struct softpci_uart *uart)
 {
 	if (uart->rx_len)
 		uart->errors |= uart->rx[uart->rx_head].errors;
 }
 
-static void uart_clear_receiver(struct mdev_pci_uart *uart)
+static void uart_clear_receiver(struct softpci_uart *uart)
 {
 	uart->rx_head = 0;
 	uart->rx_len = 0;
@@ -184,11 +184,11 @@ static void uart_clear_receiver(struct mdev_pci_uart *uart)
 	uart->timeout_at = 0;
 }
 
-static void uart_receive_char(struct mdev_pci_uart *uart, u8 data, u8 errors)
+static void uart_receive_char(struct softpci_uart *uart, u8 data, u8 errors)
 {
 	unsigned int tail;
 
-	if (uart_fifos_enabled(uart) && uart->rx_len == MDEV_PCI_UART_FIFO) {
+	if (uart_fifos_enabled(uart) && uart->rx_len == SOFTPCI_UART_FIFO) {
 		/* The FIFO keeps what it has, the newcomer is lost. */
 		uart->errors |= UART_LSR_OE;
 		return;
@@ -199,7 +199,7 @@ static void uart_receive_char(struct mdev_pci_uart *uart, u8 data, u8 errors)
 		uart->rx_len = 0;
 	}
 
-	tail = (uart->rx_head + uart->rx_len) % MDEV_PCI_UART_FIFO;
+	tail = (uart->rx_head + uart->rx_len) % SOFTPCI_UART_FIFO;
 	uart->rx[tail].data = data;
 	uart->rx[tail].errors = errors;
 	uart->rx_len++;
@@ -217,8 +217,8 @@ static void uart_receive_char(struct mdev_pci_uart *uart, u8 data, u8 errors)
  *
  * Return: the bit of the sender's that it looked at last.
  */
-static unsigned int uart_sample(struct mdev_pci_uart *uart,
-				const struct mdev_pci_uart_frame *frame,
+static unsigned int uart_sample(struct softpci_uart *uart,
+				const struct softpci_uart_frame *frame,
 				unsigned int start)
 {
 	unsigned int bits = uart_word_bits(uart), i, nr, at;
@@ -252,15 +252,15 @@ static unsigned int uart_sample(struct mdev_pci_uart *uart,
 }
 
 /* Not inline: it would make every read of a register save what this needs. */
-static noinline u8 uart_take(struct mdev_pci_uart *uart)
+static noinline u8 uart_take(struct softpci_uart *uart)
 {
-	bool full = !mdev_pci_uart_has_room(uart);
+	bool full = !softpci_uart_has_room(uart);
 
 	if (!uart->rx_len)
 		return uart->rbr;
 
 	uart->rbr = uart->rx[uart->rx_head].data;
-	uart->rx_head = (uart->rx_head + 1) % MDEV_PCI_UART_FIFO;
+	uart->rx_head = (uart->rx_head + 1) % SOFTPCI_UART_FIFO;
 	uart->rx_len--;
 	uart->timeout = false;
 	uart_show_errors(uart);
@@ -270,17 +270,17 @@ static noinline u8 uart_take(struct mdev_pci_uart *uart)
 	return uart->rbr;
 }
 
-static bool uart_char_errors_waiting(const struct mdev_pci_uart *uart)
+static bool uart_char_errors_waiting(const struct softpci_uart *uart)
 {
 	unsigned int i;
 
 	for (i = 0; i < uart->rx_len; i++)
-		if (uart->rx[(uart->rx_head + i) % MDEV_PCI_UART_FIFO].errors)
+		if (uart->rx[(uart->rx_head + i) % SOFTPCI_UART_FIFO].errors)
 			return true;
 	return false;
 }
 
-static void uart_set_thre(struct mdev_pci_uart *uart)
+static void uart_set_thre(struct softpci_uart *uart)
 {
 	uart->thre = true;
 	uart->thre_irq = true;
@@ -293,7 +293,7 @@ static void uart_set_thre(struct mdev_pci_uart *uart)
  * only by the end of the last one that it is empty, lest a slow writer be
  * interrupted for each of them.
  */
-static void uart_transmitter_empty(struct mdev_pci_uart *uart, ktime_t when)
+static void uart_transmitter_empty(struct softpci_uart *uart, ktime_t when)
 {
 	if (!uart->paced || !uart_fifos_enabled(uart) || uart->tx_peak >= 2) {
 		uart_set_thre(uart);
@@ -303,14 +303,14 @@ static void uart_transmitter_empty(struct mdev_pci_uart *uart, ktime_t when)
 				     uart_half_bits_ns(uart, 2 * uart_bits_before_stop(uart)));
 }
 
-static void uart_clear_transmitter(struct mdev_pci_uart *uart)
+static void uart_clear_transmitter(struct softpci_uart *uart)
 {
 	uart->tx_head = 0;
 	uart->tx_len = 0;
 	uart_set_thre(uart);
 }
 
-static void uart_load(struct mdev_pci_uart *uart, ktime_t when)
+static void uart_load(struct softpci_uart *uart, ktime_t when)
 {
 	uart->shift = uart_frame(uart, uart->tx[uart->tx_head]);
 	uart->shifting = true;
@@ -320,14 +320,14 @@ static void uart_load(struct mdev_pci_uart *uart, ktime_t when)
 	if (uart->paced)
 		uart->shift_end = ktime_add_ns(when, uart_char_ns(uart));
 
-	uart->tx_head = (uart->tx_head + 1) % MDEV_PCI_UART_FIFO;
+	uart->tx_head = (uart->tx_head + 1) % SOFTPCI_UART_FIFO;
 	uart->tx_len--;
 	if (!uart->tx_len)
 		uart_transmitter_empty(uart, when);
 }
 
-static void uart_serial_in(struct mdev_pci_uart *uart,
-			   const struct mdev_pci_uart_frame *frame)
+static void uart_serial_in(struct softpci_uart *uart,
+			   const struct softpci_uart_frame *frame)
 {
 	unsigned int bit = 0;
 
@@ -342,15 +342,15 @@ static void uart_serial_in(struct mdev_pci_uart *uart,
 }
 
 /* Return: false if it has to wait. */
-static bool uart_serial_out(struct mdev_pci_uart *uart, ktime_t now,
-			    const struct mdev_pci_uart_frame *frame)
+static bool uart_serial_out(struct softpci_uart *uart, ktime_t now,
+			    const struct softpci_uart_frame *frame)
 {
 	if (uart->ops->send(uart, frame, false)) {
 		uart->wait_end = 0;
 		return true;
 	}
 	if (!uart->wait_end)
-		uart->wait_end = ktime_add_ms(now, MDEV_PCI_UART_WAIT_MS);
+		uart->wait_end = ktime_add_ms(now, SOFTPCI_UART_WAIT_MS);
 	if (ktime_before(now, uart->wait_end)) {
 		/* Paced, it is not woken but tries again. */
 		uart->waiting = !uart->paced;
@@ -360,7 +360,7 @@ static bool uart_serial_out(struct mdev_pci_uart *uart, ktime_t now,
 	return true;
 }
 
-static bool uart_send(struct mdev_pci_uart *uart, ktime_t now)
+static bool uart_send(struct softpci_uart *uart, ktime_t now)
 {
 	if (uart->shift_lost)
 		return true;
@@ -372,7 +372,7 @@ static bool uart_send(struct mdev_pci_uart *uart, ktime_t now)
 }
 
 /* Has the last bit of what is in the shift register left it? */
-static bool uart_shifted(const struct mdev_pci_uart *uart, ktime_t now)
+static bool uart_shifted(const struct softpci_uart *uart, ktime_t now)
 {
 	return uart->shifting &&
 	       !(uart->paced && ktime_before(now, uart->shift_end));
@@ -387,7 +387,7 @@ static bool uart_shifted(const struct mdev_pci_uart *uart, ktime_t now)
  * what is less than a quarter of a character is made up for, of all that are
  * sent one after the other: a receiver has that much less time, and no more.
  */
-static ktime_t uart_resume(const struct mdev_pci_uart *uart, ktime_t due,
+static ktime_t uart_resume(const struct softpci_uart *uart, ktime_t due,
 			   ktime_t now)
 {
 	u64 slack = uart_char_ns(uart) / 4;
@@ -396,15 +396,15 @@ static ktime_t uart_resume(const struct mdev_pci_uart *uart, ktime_t due,
 }
 
 /* Paced, what could not leave is sent once more. */
-static ktime_t uart_send_again(const struct mdev_pci_uart *uart, ktime_t due,
+static ktime_t uart_send_again(const struct softpci_uart *uart, ktime_t due,
 			       ktime_t now)
 {
 	return uart->paced ? ktime_add_ns(now, uart_char_ns(uart)) : due;
 }
 
-static void uart_transmit(struct mdev_pci_uart *uart, ktime_t now)
+static void uart_transmit(struct softpci_uart *uart, ktime_t now)
 {
-	const struct mdev_pci_uart_frame line_break = {
+	const struct softpci_uart_frame line_break = {
 		.divisor = uart_divisor(uart),
 	};
 	ktime_t when = now;
@@ -437,7 +437,7 @@ static void uart_transmit(struct mdev_pci_uart *uart, ktime_t now)
 	} while (uart_shifted(uart, now));
 }
 
-static void uart_arm(struct mdev_pci_uart *uart)
+static void uart_arm(struct softpci_uart *uart)
 {
 	ktime_t next = KTIME_MAX;
 
@@ -463,26 +463,26 @@ static void uart_arm(struct mdev_pci_uart *uart)
 
 static enum hrtimer_restart uart_timer(struct hrtimer *timer)
 {
-	schedule_work(&container_of(timer, struct mdev_pci_uart, timer)->work);
+	schedule_work(&container_of(timer, struct softpci_uart, timer)->work);
 	return HRTIMER_NORESTART;
 }
 
 static void uart_work(struct work_struct *work)
 {
-	struct mdev_pci_uart *uart = container_of(work, struct mdev_pci_uart,
+	struct softpci_uart *uart = container_of(work, struct softpci_uart,
 						  work);
 
 	spin_lock(uart->lock);
 	uart->armed = KTIME_MAX;
-	mdev_pci_uart_run(uart);
+	softpci_uart_run(uart);
 	spin_unlock(uart->lock);
 }
 
 /**
- * mdev_pci_uart_run() - all that was due until now, happens
+ * softpci_uart_run() - all that was due until now, happens
  * @uart: the UART, lock held
  */
-void mdev_pci_uart_run(struct mdev_pci_uart *uart)
+void softpci_uart_run(struct softpci_uart *uart)
 {
 	ktime_t now;
 
@@ -501,38 +501,38 @@ void mdev_pci_uart_run(struct mdev_pci_uart *uart)
 	uart_update_irq(uart);
 	uart_arm(uart);
 }
-EXPORT_SYMBOL_GPL(mdev_pci_uart_run);
+EXPORT_SYMBOL_GPL(softpci_uart_run);
 
 /**
- * mdev_pci_uart_frame_ns() - how long a character is on the line
+ * softpci_uart_frame_ns() - how long a character is on the line
  * @frame: the character; a break counts as one of ten bits
  *
  * Return: nanoseconds.
  */
-u64 mdev_pci_uart_frame_ns(const struct mdev_pci_uart_frame *frame)
+u64 softpci_uart_frame_ns(const struct softpci_uart_frame *frame)
 {
 	return div_u64((u64)(frame->nr ?: 10) * frame->divisor * NSEC_PER_SEC,
 		       UART_BASE_BAUD);
 }
-EXPORT_SYMBOL_GPL(mdev_pci_uart_frame_ns);
+EXPORT_SYMBOL_GPL(softpci_uart_frame_ns);
 
 /**
- * mdev_pci_uart_has_room() - would the receiver take one more character?
+ * softpci_uart_has_room() - would the receiver take one more character?
  * @uart: the UART, lock held
  *
  * Return: false if its FIFO is full. Without FIFOs it takes any, and loses what
  * it had: somebody may be there to read it, or not. In loop-back mode it loses
  * all that comes.
  */
-bool mdev_pci_uart_has_room(const struct mdev_pci_uart *uart)
+bool softpci_uart_has_room(const struct softpci_uart *uart)
 {
 	return !uart_fifos_enabled(uart) || (uart->mcr & UART_MCR_LOOP) ||
-	       uart->rx_len < MDEV_PCI_UART_FIFO;
+	       uart->rx_len < SOFTPCI_UART_FIFO;
 }
-EXPORT_SYMBOL_GPL(mdev_pci_uart_has_room);
+EXPORT_SYMBOL_GPL(softpci_uart_has_room);
 
 /**
- * mdev_pci_uart_receive() - a character comes over the line
+ * softpci_uart_receive() - a character comes over the line
  * @uart: the UART, lock held
  * @frame: what the line looks like
  *
@@ -540,8 +540,8 @@ EXPORT_SYMBOL_GPL(mdev_pci_uart_has_room);
  * some other character, or several, with or without parity and framing errors.
  * From each space on the line that lasts for long, comes one break.
  */
-void mdev_pci_uart_receive(struct mdev_pci_uart *uart,
-			   const struct mdev_pci_uart_frame *frame)
+void softpci_uart_receive(struct softpci_uart *uart,
+			  const struct softpci_uart_frame *frame)
 {
 	lockdep_assert_held(uart->lock);
 	/* "Modem Control Register", bit 4: the serial input is disconnected. */
@@ -551,13 +551,13 @@ void mdev_pci_uart_receive(struct mdev_pci_uart *uart,
 	uart_update_irq(uart);
 	uart_arm(uart);
 }
-EXPORT_SYMBOL_GPL(mdev_pci_uart_receive);
+EXPORT_SYMBOL_GPL(softpci_uart_receive);
 
 /**
- * mdev_pci_uart_overrun() - a character was lost before it came here
+ * softpci_uart_overrun() - a character was lost before it came here
  * @uart: the UART, lock held
  */
-void mdev_pci_uart_overrun(struct mdev_pci_uart *uart)
+void softpci_uart_overrun(struct softpci_uart *uart)
 {
 	lockdep_assert_held(uart->lock);
 	if (uart->mcr & UART_MCR_LOOP)
@@ -565,10 +565,10 @@ void mdev_pci_uart_overrun(struct mdev_pci_uart *uart)
 	uart->errors |= UART_LSR_OE;
 	uart_update_irq(uart);
 }
-EXPORT_SYMBOL_GPL(mdev_pci_uart_overrun);
+EXPORT_SYMBOL_GPL(softpci_uart_overrun);
 
 /* "Modem Control Register": in loop-back mode the outputs are the inputs. */
-static u8 uart_modem_lines(const struct mdev_pci_uart *uart)
+static u8 uart_modem_lines(const struct softpci_uart *uart)
 {
 	u8 mcr = uart->mcr;
 
@@ -580,7 +580,7 @@ static u8 uart_modem_lines(const struct mdev_pci_uart *uart)
 	       (mcr & UART_MCR_OUT2 ? UART_MSR_DCD : 0);
 }
 
-static void uart_update_modem_lines(struct mdev_pci_uart *uart, u8 changed)
+static void uart_update_modem_lines(struct softpci_uart *uart, u8 changed)
 {
 	u8 lines = uart_modem_lines(uart);
 
@@ -599,18 +599,18 @@ static void uart_update_modem_lines(struct mdev_pci_uart *uart, u8 changed)
 }
 
 /**
- * mdev_pci_uart_set_inputs() - CTS, DSR, RI or DCD change at the pins
+ * softpci_uart_set_inputs() - CTS, DSR, RI or DCD change at the pins
  * @uart: the UART, lock held
  * @inputs: their levels, as UART_MSR_*
  * @changed: those that have changed meanwhile, be it there and back again
  */
-void mdev_pci_uart_set_inputs(struct mdev_pci_uart *uart, u8 inputs, u8 changed)
+void softpci_uart_set_inputs(struct softpci_uart *uart, u8 inputs, u8 changed)
 {
 	lockdep_assert_held(uart->lock);
 	uart->inputs = inputs;
 	uart_update_modem_lines(uart, uart->mcr & UART_MCR_LOOP ? 0 : changed);
 }
-EXPORT_SYMBOL_GPL(mdev_pci_uart_set_inputs);
+EXPORT_SYMBOL_GPL(softpci_uart_set_inputs);
 
 /*
  * "Line Control Register", bit 6.  The receiver takes it for one character,
@@ -621,7 +621,7 @@ EXPORT_SYMBOL_GPL(mdev_pci_uart_set_inputs);
  * selects a bank with E0h, for two accesses.  On a real line that is shorter
  * than a bit, and no driver sends a break while it sets the divisor.
  */
-static void uart_update_break(struct mdev_pci_uart *uart)
+static void uart_update_break(struct softpci_uart *uart)
 {
 	bool was = uart->breaking;
 	ktime_t start;
@@ -644,18 +644,18 @@ static void uart_update_break(struct mdev_pci_uart *uart)
 	uart->break_at = start;
 }
 
-static void uart_set_lcr_mcr(struct mdev_pci_uart *uart, u8 lcr, u8 mcr)
+static void uart_set_lcr_mcr(struct softpci_uart *uart, u8 lcr, u8 mcr)
 {
 	u8 changed = mcr ^ uart->mcr, outputs;
 	bool was_full;
 
 	if (lcr == uart->lcr && mcr == uart->mcr)
 		return;
-	was_full = !mdev_pci_uart_has_room(uart);
+	was_full = !softpci_uart_has_room(uart);
 	uart->lcr = lcr;
 	uart->mcr = mcr;
 	/* A sender that waited for room goes on: all that it sends is lost. */
-	if (was_full && mdev_pci_uart_has_room(uart) && uart->ops->room)
+	if (was_full && softpci_uart_has_room(uart) && uart->ops->room)
 		uart->ops->room(uart);
 	/* Cut off while it is being sent, as it has begun on another wire. */
 	if (changed & UART_MCR_LOOP) {
@@ -674,16 +674,16 @@ static void uart_set_lcr_mcr(struct mdev_pci_uart *uart, u8 lcr, u8 mcr)
 	uart_update_modem_lines(uart, 0);
 }
 
-static u8 uart_read_rbr(struct mdev_pci_uart *uart)
+static u8 uart_read_rbr(struct softpci_uart *uart)
 {
 	if (uart->lcr & UART_LCR_DLAB)
 		return uart->divisor & 0xff;
 	return uart_take(uart);
 }
 
-static void uart_write_thr(struct mdev_pci_uart *uart, u8 val)
+static void uart_write_thr(struct softpci_uart *uart, u8 val)
 {
-	unsigned int size = uart_fifos_enabled(uart) ? MDEV_PCI_UART_FIFO : 1;
+	unsigned int size = uart_fifos_enabled(uart) ? SOFTPCI_UART_FIFO : 1;
 
 	if (uart->lcr & UART_LCR_DLAB) {
 		uart->divisor = (uart->divisor & 0xff00) | val;
@@ -701,17 +701,17 @@ static void uart_write_thr(struct mdev_pci_uart *uart, u8 val)
 			return;
 		uart->tx_len = 0;
 	}
-	uart->tx[(uart->tx_head + uart->tx_len) % MDEV_PCI_UART_FIFO] = val;
+	uart->tx[(uart->tx_head + uart->tx_len) % SOFTPCI_UART_FIFO] = val;
 	uart->tx_len++;
 	uart->tx_peak = max(uart->tx_peak, uart->tx_len);
 }
 
-static u8 uart_read_ier(struct mdev_pci_uart *uart)
+static u8 uart_read_ier(struct softpci_uart *uart)
 {
 	return uart->lcr & UART_LCR_DLAB ? uart->divisor >> 8 : uart->ier;
 }
 
-static void uart_write_ier(struct mdev_pci_uart *uart, u8 val)
+static void uart_write_ier(struct softpci_uart *uart, u8 val)
 {
 	if (uart->lcr & UART_LCR_DLAB) {
 		uart->divisor = (uart->divisor & 0xff) | val << 8;
@@ -723,7 +723,7 @@ static void uart_write_ier(struct mdev_pci_uart *uart, u8 val)
 	uart->ier = val & UART_IER_BITS;
 }
 
-static u8 uart_read_iir(struct mdev_pci_uart *uart)
+static u8 uart_read_iir(struct softpci_uart *uart)
 {
 	u8 iir = uart_pending(uart);
 
@@ -732,7 +732,7 @@ static u8 uart_read_iir(struct mdev_pci_uart *uart)
 	return uart_fifos_enabled(uart) ? iir | UART_IIR_FIFOS : iir;
 }
 
-static void uart_write_fcr(struct mdev_pci_uart *uart, u8 val)
+static void uart_write_fcr(struct softpci_uart *uart, u8 val)
 {
 	bool other;
 
@@ -753,7 +753,7 @@ static void uart_write_fcr(struct mdev_pci_uart *uart, u8 val)
 		uart->tx_peak = 2;
 }
 
-static u8 uart_read_lsr(struct mdev_pci_uart *uart)
+static u8 uart_read_lsr(struct softpci_uart *uart)
 {
 	u8 lsr = uart->errors;
 
@@ -772,7 +772,7 @@ static u8 uart_read_lsr(struct mdev_pci_uart *uart)
 	return lsr;
 }
 
-static u8 uart_read_msr(struct mdev_pci_uart *uart)
+static u8 uart_read_msr(struct softpci_uart *uart)
 {
 	u8 msr = uart->msr;
 
@@ -781,7 +781,7 @@ static u8 uart_read_msr(struct mdev_pci_uart *uart)
 }
 
 /* "Registers". */
-static u8 uart_read_reg(struct mdev_pci_uart *uart, unsigned int reg)
+static u8 uart_read_reg(struct softpci_uart *uart, unsigned int reg)
 {
 	switch (reg) {
 	case UART_RX:
@@ -803,7 +803,7 @@ static u8 uart_read_reg(struct mdev_pci_uart *uart, unsigned int reg)
 	}
 }
 
-static void uart_write_reg(struct mdev_pci_uart *uart, unsigned int reg, u8 val)
+static void uart_write_reg(struct softpci_uart *uart, unsigned int reg, u8 val)
 {
 	switch (reg) {
 	case UART_TX:
@@ -831,54 +831,54 @@ static void uart_write_reg(struct mdev_pci_uart *uart, unsigned int reg, u8 val)
 }
 
 /**
- * mdev_pci_uart_read() - read a register
+ * softpci_uart_read() - read a register
  * @uart: the UART, lock held
- * @reg: its offset, below MDEV_PCI_UART_REGS
+ * @reg: its offset, below SOFTPCI_UART_REGS
  *
  * Return: what it reads; that may clear bits, or take a character away.
  */
-u8 mdev_pci_uart_read(struct mdev_pci_uart *uart, unsigned int reg)
+u8 softpci_uart_read(struct softpci_uart *uart, unsigned int reg)
 {
 	u8 val;
 
 	/* Most accesses find it idle and leave it so: they do not pay for more. */
 	if (!uart_idle(uart))
-		mdev_pci_uart_run(uart);
+		softpci_uart_run(uart);
 	val = uart_read_reg(uart, reg);
 	uart_update_irq(uart);
 	if (!uart_idle(uart))
 		uart_arm(uart);
 	return val;
 }
-EXPORT_SYMBOL_GPL(mdev_pci_uart_read);
+EXPORT_SYMBOL_GPL(softpci_uart_read);
 
 /**
- * mdev_pci_uart_write() - write to a register
+ * softpci_uart_write() - write to a register
  * @uart: the UART, lock held
- * @reg: its offset, below MDEV_PCI_UART_REGS
+ * @reg: its offset, below SOFTPCI_UART_REGS
  * @val: the value
  */
-void mdev_pci_uart_write(struct mdev_pci_uart *uart, unsigned int reg, u8 val)
+void softpci_uart_write(struct softpci_uart *uart, unsigned int reg, u8 val)
 {
 	if (!uart_idle(uart))
-		mdev_pci_uart_run(uart);
+		softpci_uart_run(uart);
 	uart_write_reg(uart, reg, val);
 	if (!uart_idle(uart))
-		mdev_pci_uart_run(uart);
+		softpci_uart_run(uart);
 	else
 		uart_update_irq(uart);
 }
-EXPORT_SYMBOL_GPL(mdev_pci_uart_write);
+EXPORT_SYMBOL_GPL(softpci_uart_write);
 
 /**
- * mdev_pci_uart_reset() - master reset
+ * softpci_uart_reset() - master reset
  * @uart: the UART, lock held
  * @inputs: what is at CTS, DSR, RI and DCD, as UART_MSR_*
  *
  * "UART Reset Configuration". Nobody is called back: the driver knows that the
  * interrupt and the pins are inactive now.
  */
-void mdev_pci_uart_reset(struct mdev_pci_uart *uart, u8 inputs)
+void softpci_uart_reset(struct softpci_uart *uart, u8 inputs)
 {
 	lockdep_assert_held(uart->lock);
 	uart->intr = false;
@@ -902,16 +902,16 @@ void mdev_pci_uart_reset(struct mdev_pci_uart *uart, u8 inputs)
 	uart_clear_transmitter(uart);
 	uart->thre_irq = false;
 }
-EXPORT_SYMBOL_GPL(mdev_pci_uart_reset);
+EXPORT_SYMBOL_GPL(softpci_uart_reset);
 
 /**
- * mdev_pci_uart_init() - set up a UART; mdev_pci_uart_reset() has to follow
+ * softpci_uart_init() - set up a UART; softpci_uart_reset() has to follow
  * @uart: the UART, zeroed
  * @ops: what is at its pins
  * @lock: the driver's
  */
-void mdev_pci_uart_init(struct mdev_pci_uart *uart,
-			const struct mdev_pci_uart_ops *ops, spinlock_t *lock)
+void softpci_uart_init(struct softpci_uart *uart,
+		       const struct softpci_uart_ops *ops, spinlock_t *lock)
 {
 	uart->ops = ops;
 	uart->lock = lock;
@@ -920,19 +920,19 @@ void mdev_pci_uart_init(struct mdev_pci_uart *uart,
 		      HRTIMER_MODE_ABS);
 	INIT_WORK(&uart->work, uart_work);
 }
-EXPORT_SYMBOL_GPL(mdev_pci_uart_init);
+EXPORT_SYMBOL_GPL(softpci_uart_init);
 
 /**
- * mdev_pci_uart_release() - nothing will happen any more
+ * softpci_uart_release() - nothing will happen any more
  * @uart: the UART, reset and not accessed since; lock not held
  */
-void mdev_pci_uart_release(struct mdev_pci_uart *uart)
+void softpci_uart_release(struct softpci_uart *uart)
 {
 	/* Neither starts the other: there is nothing left that would be due. */
 	hrtimer_cancel(&uart->timer);
 	cancel_work_sync(&uart->work);
 }
-EXPORT_SYMBOL_GPL(mdev_pci_uart_release);
+EXPORT_SYMBOL_GPL(softpci_uart_release);
 
 /* Here, as the tests call what is static above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)

@@ -2,23 +2,23 @@
 /*
  * A 16550A for virtual serial devices, by the National PC16550D data sheet.
  *
- * A driver embeds struct mdev_pci_uart, hands it accesses to its registers, and
+ * A driver embeds struct softpci_uart, hands it accesses to its registers, and
  * is called back for what is at the pins: the interrupt, the serial output, RTS
  * and DTR.  It knows nothing of PCI.
  *
  * Locking: one spinlock, the driver's, covers a UART and all that its callbacks
  * touch.  Each function here expects it to be held, each callback has it held.
  */
-#ifndef MDEV_PCI_UART_H
-#define MDEV_PCI_UART_H
+#ifndef SOFTPCI_UART_H
+#define SOFTPCI_UART_H
 
 #include <linux/hrtimer.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-#define MDEV_PCI_UART_REGS	8
-#define MDEV_PCI_UART_FIFO	16
+#define SOFTPCI_UART_REGS	8
+#define SOFTPCI_UART_FIFO	16
 
 /*
  * How long an unpaced sender waits for a receiver that has no room. Then it goes
@@ -26,43 +26,43 @@
  * that drains its transmitter, or prints by polling, must not hang because no program
  * reads at the other end.
  */
-#define MDEV_PCI_UART_WAIT_MS	1000
+#define SOFTPCI_UART_WAIT_MS	1000
 
-struct mdev_pci_uart;
+struct softpci_uart;
 
 /**
- * struct mdev_pci_uart_frame - a character on the line
+ * struct softpci_uart_frame - a character on the line
  * @levels: level of the line in each bit, the start bit first; 1 is mark
  * @nr: how many bits, after which the line is idle. 0: a break, spacing for
  *	longer than any character
  * @divisor: of the sender's baud rate generator, which is how long a bit takes
  */
-struct mdev_pci_uart_frame {
+struct softpci_uart_frame {
 	u16 levels;
 	u8 nr;
 	u16 divisor;
 };
 
 /**
- * struct mdev_pci_uart_ops - what is at the pins of a UART
+ * struct softpci_uart_ops - what is at the pins of a UART
  * @irq: INTR is now @level
  * @send: a character has left. false: the other end has no room for it yet, and
- *	  mdev_pci_uart_run() will be called when it has; or, paced, it was not
+ *	  softpci_uart_run() will be called when it has; or, paced, it was not
  *	  yet told of the one before, and this one is sent once more. With @force
  *	  it is not to wait: without room it is an overrun at the other end
  * @outputs: RTS and DTR, as UART_MCR_* in uart->outputs, have changed
  * @room: a receiver FIFO that was full has room again. May be NULL
  */
-struct mdev_pci_uart_ops {
-	void (*irq)(struct mdev_pci_uart *uart, bool level);
-	bool (*send)(struct mdev_pci_uart *uart,
-		     const struct mdev_pci_uart_frame *frame, bool force);
-	void (*outputs)(struct mdev_pci_uart *uart);
-	void (*room)(struct mdev_pci_uart *uart);
+struct softpci_uart_ops {
+	void (*irq)(struct softpci_uart *uart, bool level);
+	bool (*send)(struct softpci_uart *uart,
+		     const struct softpci_uart_frame *frame, bool force);
+	void (*outputs)(struct softpci_uart *uart);
+	void (*room)(struct softpci_uart *uart);
 };
 
 /**
- * struct mdev_pci_uart - one 16550A
+ * struct softpci_uart - one 16550A
  * @ops: what is at its pins
  * @lock: the driver's
  * @paced: sending takes as long as the divisor says; else no time
@@ -102,8 +102,8 @@ struct mdev_pci_uart_ops {
  * @timer: for the earliest of these moments
  * @work: what is to be done then, where the lock can be taken
  */
-struct mdev_pci_uart {
-	const struct mdev_pci_uart_ops *ops;
+struct softpci_uart {
+	const struct softpci_uart_ops *ops;
 	spinlock_t *lock; /* of the driver, see above */
 	bool paced;
 
@@ -123,20 +123,20 @@ struct mdev_pci_uart {
 	struct {
 		u8 data;
 		u8 errors;
-	} rx[MDEV_PCI_UART_FIFO];
+	} rx[SOFTPCI_UART_FIFO];
 	unsigned int rx_head;
 	unsigned int rx_len;
 	bool timeout;
 	ktime_t timeout_at;
 
-	u8 tx[MDEV_PCI_UART_FIFO];
+	u8 tx[SOFTPCI_UART_FIFO];
 	unsigned int tx_head;
 	unsigned int tx_len;
 	unsigned int tx_peak;
 	bool thre;
 	bool thre_irq;
 	ktime_t thre_at;
-	struct mdev_pci_uart_frame shift;
+	struct softpci_uart_frame shift;
 	bool shifting;
 	bool shift_lost;
 	ktime_t shift_end;
@@ -150,19 +150,19 @@ struct mdev_pci_uart {
 	struct work_struct work;
 };
 
-void mdev_pci_uart_init(struct mdev_pci_uart *uart,
-			const struct mdev_pci_uart_ops *ops, spinlock_t *lock);
-void mdev_pci_uart_release(struct mdev_pci_uart *uart);
-void mdev_pci_uart_reset(struct mdev_pci_uart *uart, u8 inputs);
-u8 mdev_pci_uart_read(struct mdev_pci_uart *uart, unsigned int reg);
-void mdev_pci_uart_write(struct mdev_pci_uart *uart, unsigned int reg, u8 val);
-void mdev_pci_uart_run(struct mdev_pci_uart *uart);
-u64 mdev_pci_uart_frame_ns(const struct mdev_pci_uart_frame *frame);
-bool mdev_pci_uart_has_room(const struct mdev_pci_uart *uart);
-void mdev_pci_uart_receive(struct mdev_pci_uart *uart,
-			   const struct mdev_pci_uart_frame *frame);
-void mdev_pci_uart_overrun(struct mdev_pci_uart *uart);
-void mdev_pci_uart_set_inputs(struct mdev_pci_uart *uart, u8 inputs,
-			      u8 changed);
+void softpci_uart_init(struct softpci_uart *uart,
+		       const struct softpci_uart_ops *ops, spinlock_t *lock);
+void softpci_uart_release(struct softpci_uart *uart);
+void softpci_uart_reset(struct softpci_uart *uart, u8 inputs);
+u8 softpci_uart_read(struct softpci_uart *uart, unsigned int reg);
+void softpci_uart_write(struct softpci_uart *uart, unsigned int reg, u8 val);
+void softpci_uart_run(struct softpci_uart *uart);
+u64 softpci_uart_frame_ns(const struct softpci_uart_frame *frame);
+bool softpci_uart_has_room(const struct softpci_uart *uart);
+void softpci_uart_receive(struct softpci_uart *uart,
+			  const struct softpci_uart_frame *frame);
+void softpci_uart_overrun(struct softpci_uart *uart);
+void softpci_uart_set_inputs(struct softpci_uart *uart, u8 inputs,
+			     u8 changed);
 
-#endif /* MDEV_PCI_UART_H */
+#endif /* SOFTPCI_UART_H */

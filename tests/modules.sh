@@ -8,7 +8,7 @@
 : "${here:?}"
 
 parents=(mdpy mbochs mtty)
-core=mdev-pci-core
+core=softpci
 
 die() {
 	echo "${0#./}: $*" >&2
@@ -18,7 +18,7 @@ die() {
 # Sets ko, the folder of the modules, empty if they are installed; scratch; log.
 set_up() {
 	((EUID == 0)) || die "run me as root: I load modules and create devices"
-	ko=${MDEV_PCI_KO-}
+	ko=${SOFTPCI_KO-}
 	[[ ! $ko || -e $ko/$core.ko ]] || die "no $core.ko in $ko: build the modules, or name their folder by --ko"
 	[[ $ko ]] || is_loaded "$core" || modinfo "$core" &>/dev/null ||
 		die "$core is not installed: make install, or name the modules' folder by --ko"
@@ -101,7 +101,7 @@ probe_kernel() {
 
 # The part of the kernel log since mark().
 mark() {
-	marker="mdev-pci tests: $1 $EPOCHREALTIME"
+	marker="softpci tests: $1 $EPOCHREALTIME"
 	echo "$marker" >/dev/kmsg
 }
 

@@ -14,7 +14,7 @@ here=$(cd "$(dirname "$0")/.." && pwd -P)
 usage() {
 	cat <<-END
 		usage: tests/bench/run.sh [OPTION...] [OPTION OF bench...]
-		  --ko DIR       folder of the modules (default \$MDEV_PCI_KO, else modprobe)
+		  --ko DIR       folder of the modules (default \$SOFTPCI_KO, else modprobe)
 		  --bin DIR      folder of the built programs (default below build/tests, built if need be)
 		  --out DIR      where bench.txt, bench.tsv and bench.png go (default .)
 		  --profile GLOB where the time goes in what GLOB names, by perf, instead
@@ -31,7 +31,7 @@ while (($#)); do
 	--ko | --bin | --out | --profile)
 		(($# > 1)) || die "$1 wants a value"
 		case $1 in
-		--ko) export MDEV_PCI_KO=$2 ;;
+		--ko) export SOFTPCI_KO=$2 ;;
 		--bin) bin=$2 ;;
 		--out) out=$2 ;;
 		--profile) profile=$2 ;;

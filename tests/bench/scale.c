@@ -143,7 +143,7 @@ static void at_once(void)
 
 static void modules(void)
 {
-	static const char *const names[] = { "mdev_pci_core", "mdpy", "mbochs", "mtty" };
+	static const char *const names[] = { "softpci", "mdpy", "mbochs", "mtty" };
 	const struct metric size = { "all", "size of the modules", "192 KiB", KIB, 1 };
 	double bytes = 0;
 	unsigned int i;

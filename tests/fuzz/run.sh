@@ -14,7 +14,7 @@ here=$(cd "$(dirname "$0")/.." && pwd -P)
 usage() {
 	cat <<-END
 		usage: tests/fuzz/run.sh [OPTION...] [OPTION OF fuzz...] [FILE...]
-		  --ko DIR       folder of the modules (default \$MDEV_PCI_KO, else modprobe)
+		  --ko DIR       folder of the modules (default \$SOFTPCI_KO, else modprobe)
 		  --bin DIR      folder of the built programs (default below build/tests, built if need be)
 		  --log DIR      keep the whole output there
 		  --no-corpus    no files but those named
@@ -32,7 +32,7 @@ while (($#)); do
 	--ko | --bin | --log | --replay)
 		(($# > 1)) || die "$1 wants a value"
 		case $1 in
-		--ko) export MDEV_PCI_KO=$2 ;;
+		--ko) export SOFTPCI_KO=$2 ;;
 		--bin) bin=$2 ;;
 		--log) log=$2 ;;
 		--replay)

@@ -9,17 +9,17 @@
 
 #define STATUS_ERRORS	0xf900
 
-static const struct mdev_pci_driver config_driver = {
-	.device_size = sizeof(struct mdev_pci_device),
+static const struct softpci_driver config_driver = {
+	.device_size = sizeof(struct softpci_device),
 };
 
-static const struct mdev_pci_region config_regions[] = {
+static const struct softpci_region config_regions[] = {
 	{ .index = 0, .bar = PCI_BASE_ADDRESS_MEM_PREFETCH, },
 	{ .index = 2, .bar = PCI_BASE_ADDRESS_SPACE_IO, .size = 8, },
 	{ .index = VFIO_PCI_NUM_REGIONS, .size = 64, },
 };
 
-static const struct mdev_pci_model config_model = {
+static const struct softpci_model config_model = {
 	.vendor			= 0x1122,
 	.device			= 0x3344,
 	.subsystem_vendor	= 0x5566,
@@ -32,14 +32,14 @@ static const struct mdev_pci_model config_model = {
 	.nr_regions		= ARRAY_SIZE(config_regions),
 };
 
-static const struct mdev_pci_type config_type = {
+static const struct softpci_type config_type = {
 	.model = &config_model,
 	.ram_size = SZ_1M,
 };
 
-static struct mdev_pci_device *config_device(struct kunit *test)
+static struct softpci_device *config_device(struct kunit *test)
 {
-	return mdev_pci_kunit_device(test, &config_driver, &config_type);
+	return softpci_kunit_device(test, &config_driver, &config_type);
 }
 
 /* All that is not 0 when the device is new; and what can be written. */
@@ -79,8 +79,8 @@ static void config_expected(u8 *val, u8 *writable)
 {
 	unsigned int i, byte;
 
-	memset(val, 0, MDEV_PCI_CONFIG_SIZE);
-	memset(writable, 0, MDEV_PCI_CONFIG_SIZE);
+	memset(val, 0, SOFTPCI_CONFIG_SIZE);
+	memset(writable, 0, SOFTPCI_CONFIG_SIZE);
 	for (i = 0; i < ARRAY_SIZE(config_layout); i++)
 		for (byte = 0; byte < config_layout[i].width; byte++) {
 			unsigned int pos = config_layout[i].pos + byte;
@@ -100,66 +100,66 @@ static void config_bound(u8 *val)
 
 static void every_byte_reads_as_the_model_says(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = config_device(test);
-	u8 val[MDEV_PCI_CONFIG_SIZE], writable[MDEV_PCI_CONFIG_SIZE];
+	struct softpci_device *spdev = config_device(test);
+	u8 val[SOFTPCI_CONFIG_SIZE], writable[SOFTPCI_CONFIG_SIZE];
 	unsigned int pos;
 
 	config_expected(val, writable);
-	for (pos = 0; pos < MDEV_PCI_CONFIG_SIZE; pos++)
-		KUNIT_EXPECT_EQ_MSG(test, config_get(mpdev, pos, 1), val[pos],
+	for (pos = 0; pos < SOFTPCI_CONFIG_SIZE; pos++)
+		KUNIT_EXPECT_EQ_MSG(test, config_get(spdev, pos, 1), val[pos],
 				    "byte %02xh", pos);
 }
 
 /* Each byte, each value: its writable bits take it, no other bit changes. */
 static void every_bit_is_writable_or_not(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = config_device(test);
-	u8 expected[MDEV_PCI_CONFIG_SIZE], writable[MDEV_PCI_CONFIG_SIZE];
+	struct softpci_device *spdev = config_device(test);
+	u8 expected[SOFTPCI_CONFIG_SIZE], writable[SOFTPCI_CONFIG_SIZE];
 	unsigned int pos, val;
 
 	config_expected(expected, writable);
-	for (pos = 0; pos < MDEV_PCI_CONFIG_SIZE; pos++) {
+	for (pos = 0; pos < SOFTPCI_CONFIG_SIZE; pos++) {
 		for (val = 0; val <= 0xff; val++) {
 			u8 *byte = &expected[pos];
 
-			config_put(mpdev, pos, 1, val);
+			config_put(spdev, pos, 1, val);
 			/* D1 and D2 are not supported, and not taken. */
 			if (pos != PMCSR || !(val & 3) || (val & 3) == 3)
 				*byte = (*byte & ~writable[pos]) |
 					(val & writable[pos]);
 			config_bound(expected);
-			KUNIT_ASSERT_EQ_MSG(test, config_get(mpdev, pos, 1),
+			KUNIT_ASSERT_EQ_MSG(test, config_get(spdev, pos, 1),
 					    *byte, "byte %02xh, %02x written",
 					    pos, val);
 		}
-		KUNIT_ASSERT_MEMEQ_MSG(test, mpdev->config.val, expected,
-				       MDEV_PCI_CONFIG_SIZE,
+		KUNIT_ASSERT_MEMEQ_MSG(test, spdev->config.val, expected,
+				       SOFTPCI_CONFIG_SIZE,
 				       "byte %02xh changes others", pos);
 	}
 }
 
 static void width_and_alignment_make_no_difference(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = config_device(test);
-	u8 expected[MDEV_PCI_CONFIG_SIZE], writable[MDEV_PCI_CONFIG_SIZE];
+	struct softpci_device *spdev = config_device(test);
+	u8 expected[SOFTPCI_CONFIG_SIZE], writable[SOFTPCI_CONFIG_SIZE];
 	unsigned int pos, len, i;
 	u8 ones[8];
 
 	memset(ones, 0xff, sizeof(ones));
-	for (pos = 0; pos < MDEV_PCI_CONFIG_SIZE; pos++)
+	for (pos = 0; pos < SOFTPCI_CONFIG_SIZE; pos++)
 		for (len = 1; len <= sizeof(ones); len++) {
-			if (pos + len > MDEV_PCI_CONFIG_SIZE)
+			if (pos + len > SOFTPCI_CONFIG_SIZE)
 				continue;
 			config_expected(expected, writable);
 			for (i = pos; i < pos + len; i++)
 				expected[i] |= writable[i];
 			config_bound(expected);
-			scoped_guard(mdev_pci, mpdev) {
-				mdev_pci_config_power_on(mpdev);
-				mdev_pci_config_write(mpdev, pos, ones, len);
+			scoped_guard(softpci, spdev) {
+				softpci_config_power_on(spdev);
+				softpci_config_write(spdev, pos, ones, len);
 			}
-			KUNIT_ASSERT_MEMEQ_MSG(test, mpdev->config.val,
-					       expected, MDEV_PCI_CONFIG_SIZE,
+			KUNIT_ASSERT_MEMEQ_MSG(test, spdev->config.val,
+					       expected, SOFTPCI_CONFIG_SIZE,
 					       "%u bytes at %02xh", len, pos);
 		}
 }
@@ -194,75 +194,75 @@ static void bar_tells_its_size(struct kunit *test)
 	unsigned int i, other;
 
 	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
-		struct mdev_pci_region region = {
+		struct softpci_region region = {
 			.index = i,
 			.bar = c->bar,
 			.size = c->size,
 		};
-		struct mdev_pci_model model = {
+		struct softpci_model model = {
 			.regions = &region,
 			.nr_regions = 1,
 		};
-		struct mdev_pci_type type = {
+		struct softpci_type type = {
 			.model = &model,
 			.ram_size = c->ram_size,
 		};
-		struct mdev_pci_device *mpdev;
+		struct softpci_device *spdev;
 		unsigned int pos = PCI_BASE_ADDRESS_0 + i * 4;
 
-		mpdev = mdev_pci_kunit_device(test, &config_driver, &type);
-		KUNIT_EXPECT_EQ(test, config_get(mpdev, pos, 4), c->bar);
+		spdev = softpci_kunit_device(test, &config_driver, &type);
+		KUNIT_EXPECT_EQ(test, config_get(spdev, pos, 4), c->bar);
 		for (other = 0; other < PCI_STD_NUM_BARS; other++)
-			KUNIT_EXPECT_EQ_MSG(test, size_bar(mpdev, other),
+			KUNIT_EXPECT_EQ_MSG(test, size_bar(spdev, other),
 					    other == i ? c->sized : 0,
 					    "BAR %u, of BAR %u", other, i);
-		config_put(mpdev, pos, 4, 0xdeadbeef);
-		KUNIT_EXPECT_EQ(test, config_get(mpdev, pos, 4),
+		config_put(spdev, pos, 4, 0xdeadbeef);
+		KUNIT_EXPECT_EQ(test, config_get(spdev, pos, 4),
 				(0xdeadbeef & c->sized) | c->bar);
-		config_put(mpdev, pos, 4, 0);
-		KUNIT_EXPECT_EQ(test, config_get(mpdev, pos, 4), c->bar);
+		config_put(spdev, pos, 4, 0);
+		KUNIT_EXPECT_EQ(test, config_get(spdev, pos, 4), c->bar);
 	}
 }
 
 static void error_bits_of_status_clear_by_writing_one(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = config_device(test);
+	struct softpci_device *spdev = config_device(test);
 	unsigned int bit, other;
 
 	for (bit = 0; bit < 16; bit++)
 		for (other = 0; other < 16; other++) {
 			u16 old = BIT(bit) | PCI_STATUS_CAP_LIST;
 
-			set16(mpdev->config.val, PCI_STATUS, old);
-			config_put(mpdev, PCI_STATUS, 2, BIT(other));
+			set16(spdev->config.val, PCI_STATUS, old);
+			config_put(spdev, PCI_STATUS, 2, BIT(other));
 			/* No source of the device asks for service. */
 			old &= ~PCI_STATUS_INTERRUPT;
 			if (bit == other)
 				old &= ~STATUS_ERRORS;
 			KUNIT_EXPECT_EQ_MSG(test,
-					    config_get(mpdev, PCI_STATUS, 2),
+					    config_get(spdev, PCI_STATUS, 2),
 					    old, "bit %u, 1 to bit %u", bit,
 					    other);
 		}
 
-	set16(mpdev->config.val, PCI_STATUS,
+	set16(spdev->config.val, PCI_STATUS,
 	      STATUS_ERRORS | PCI_STATUS_CAP_LIST);
-	config_put(mpdev, PCI_STATUS, 2, 0);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_STATUS, 2),
+	config_put(spdev, PCI_STATUS, 2, 0);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_STATUS, 2),
 			STATUS_ERRORS | PCI_STATUS_CAP_LIST);
 	/* By way of the dword, as 32-bit accesses to COMMAND go. */
-	config_put(mpdev, PCI_COMMAND, 4, 0x80000000);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_STATUS, 2),
+	config_put(spdev, PCI_COMMAND, 4, 0x80000000);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_STATUS, 2),
 			(STATUS_ERRORS & ~0x8000) | PCI_STATUS_CAP_LIST);
-	config_put(mpdev, PCI_STATUS, 2, 0xffff);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_STATUS, 2),
+	config_put(spdev, PCI_STATUS, 2, 0xffff);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_STATUS, 2),
 			PCI_STATUS_CAP_LIST);
 }
 
 /* From each state that there is to each that can be written, in each width. */
 static void power_states_d1_and_d2_are_discarded(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = config_device(test);
+	struct softpci_device *spdev = config_device(test);
 	static const u8 from[] = { 0, 3 };
 	unsigned int i, to, width;
 
@@ -271,10 +271,10 @@ static void power_states_d1_and_d2_are_discarded(struct kunit *test)
 			for (width = 1; width <= 4; width *= 2) {
 				u8 state = to == 0 || to == 3 ? to : from[i];
 
-				config_put(mpdev, PMCSR, 1, from[i]);
-				config_put(mpdev, PMCSR, width, to);
+				config_put(spdev, PMCSR, 1, from[i]);
+				config_put(spdev, PMCSR, width, to);
 				KUNIT_EXPECT_EQ_MSG(test,
-						    config_get(mpdev, PMCSR, 2),
+						    config_get(spdev, PMCSR, 2),
 						    PCI_PM_CTRL_NO_SOFT_RESET |
 						    state, "D%u to D%u in %u bytes",
 						    from[i], to, width);
@@ -284,7 +284,7 @@ static void power_states_d1_and_d2_are_discarded(struct kunit *test)
 /* As pci_enable_device() leaves it, for a user of vfio-pci. */
 static void new_device_decodes_what_its_bars_need(struct kunit *test)
 {
-	static const struct mdev_pci_region regions[] = {
+	static const struct softpci_region regions[] = {
 		{ .index = 0, .bar = PCI_BASE_ADDRESS_SPACE_IO, .size = 8 },
 		{ .index = 5, .bar = PCI_BASE_ADDRESS_MEM_TYPE_32, .size = 16 },
 		{ .index = 9, .size = 16 },
@@ -304,24 +304,24 @@ static void new_device_decodes_what_its_bars_need(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct mdev_pci_model model = {
+		struct softpci_model model = {
 			.regions = regions + rows[i].first,
 			.nr_regions = rows[i].nr,
 		};
-		struct mdev_pci_type type = { .model = &model };
-		struct mdev_pci_device *mpdev;
+		struct softpci_type type = { .model = &model };
+		struct softpci_device *spdev;
 
-		mpdev = mdev_pci_kunit_device(test, &config_driver, &type);
-		KUNIT_EXPECT_EQ_MSG(test, config_get(mpdev, PCI_COMMAND, 2),
+		spdev = softpci_kunit_device(test, &config_driver, &type);
+		KUNIT_EXPECT_EQ_MSG(test, config_get(spdev, PCI_COMMAND, 2),
 				    rows[i].command, "row %u", i);
-		KUNIT_EXPECT_EQ(test, mpdev->config.absent, 0);
+		KUNIT_EXPECT_EQ(test, spdev->config.absent, 0);
 	}
 }
 
 /* In each state of COMMAND and of power, after a write and after a reset. */
 static void bar_answers_if_decoded_and_in_d0(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = config_device(test);
+	struct softpci_device *spdev = config_device(test);
 	unsigned int command, power;
 
 	for (command = 0; command < 8; command++)
@@ -332,47 +332,47 @@ static void bar_answers_if_decoded_and_in_d0(struct kunit *test)
 				off |= BIT(0);
 			if (power || !(command & PCI_COMMAND_IO))
 				off |= BIT(2);
-			config_put(mpdev, PCI_COMMAND, 2, command);
-			config_put(mpdev, PMCSR, 2, power);
-			KUNIT_EXPECT_EQ_MSG(test, mpdev->config.absent, off,
+			config_put(spdev, PCI_COMMAND, 2, command);
+			config_put(spdev, PMCSR, 2, power);
+			KUNIT_EXPECT_EQ_MSG(test, spdev->config.absent, off,
 					    "command %u, D%u", command, power);
 
-			config_put(mpdev, PMCSR, 2, 0);
-			off = mpdev->config.absent;
-			config_put(mpdev, PMCSR, 2, power);
-			scoped_guard(mdev_pci, mpdev)
-				mdev_pci_config_reset(mpdev);
-			KUNIT_EXPECT_EQ(test, mpdev->config.absent, off);
+			config_put(spdev, PMCSR, 2, 0);
+			off = spdev->config.absent;
+			config_put(spdev, PMCSR, 2, power);
+			scoped_guard(softpci, spdev)
+				softpci_config_reset(spdev);
+			KUNIT_EXPECT_EQ(test, spdev->config.absent, off);
 		}
-	scoped_guard(mdev_pci, mpdev)
-		mdev_pci_config_power_on(mpdev);
-	KUNIT_EXPECT_EQ(test, mpdev->config.absent, 0);
+	scoped_guard(softpci, spdev)
+		softpci_config_power_on(spdev);
+	KUNIT_EXPECT_EQ(test, spdev->config.absent, 0);
 }
 
 static void chain_ends_after_every_capability_once(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = config_device(test);
-	unsigned int pos = config_get(mpdev, PCI_CAPABILITY_LIST, 1);
+	struct softpci_device *spdev = config_device(test);
+	unsigned int pos = config_get(spdev, PCI_CAPABILITY_LIST, 1);
 
-	KUNIT_EXPECT_TRUE(test, config_get(mpdev, PCI_STATUS, 2) &
+	KUNIT_EXPECT_TRUE(test, config_get(spdev, PCI_STATUS, 2) &
 				PCI_STATUS_CAP_LIST);
 	KUNIT_EXPECT_EQ(test, pos, PM_CAP);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, pos, 1), PCI_CAP_ID_PM);
-	pos = config_get(mpdev, pos + PCI_CAP_LIST_NEXT, 1);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, pos, 1), PCI_CAP_ID_PM);
+	pos = config_get(spdev, pos + PCI_CAP_LIST_NEXT, 1);
 	KUNIT_EXPECT_EQ(test, pos, MSI_CAP);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, pos, 1), PCI_CAP_ID_MSI);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, pos + PCI_CAP_LIST_NEXT, 1), 0);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, pos, 1), PCI_CAP_ID_MSI);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, pos + PCI_CAP_LIST_NEXT, 1), 0);
 }
 
 static void no_messages_no_msi_capability(struct kunit *test)
 {
-	struct mdev_pci_model model = { .pin = 1 };
-	struct mdev_pci_type type = { .model = &model };
-	struct mdev_pci_device *mpdev;
+	struct softpci_model model = { .pin = 1 };
+	struct softpci_type type = { .model = &model };
+	struct softpci_device *spdev;
 
-	mpdev = mdev_pci_kunit_device(test, &config_driver, &type);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_CAPABILITY_LIST, 1), PM_CAP);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, PM_CAP + PCI_CAP_LIST_NEXT, 1),
+	spdev = softpci_kunit_device(test, &config_driver, &type);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_CAPABILITY_LIST, 1), PM_CAP);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, PM_CAP + PCI_CAP_LIST_NEXT, 1),
 			0);
 }
 
@@ -382,84 +382,84 @@ static void capabilities_lie_at_multiples_of_four(struct kunit *test)
 	unsigned int len;
 
 	for (len = 1; len <= sizeof(body); len++) {
-		struct mdev_pci_device *mpdev = config_device(test);
-		u8 *val = mpdev->config.val;
+		struct softpci_device *spdev = config_device(test);
+		u8 *val = spdev->config.val;
 		/* The one for MSI takes 24 bytes at 48h. */
 		unsigned int pos = 0x60, next = pos + ALIGN(2 + len, 4);
 
-		KUNIT_EXPECT_EQ(test, mdev_pci_add_cap(mpdev, 0xab, body, NULL,
-						       len), 0);
-		KUNIT_EXPECT_EQ(test, mdev_pci_add_cap(mpdev, 0xcd, body, body,
-						       1), 0);
+		KUNIT_EXPECT_EQ(test, softpci_add_cap(spdev, 0xab, body, NULL,
+						      len), 0);
+		KUNIT_EXPECT_EQ(test, softpci_add_cap(spdev, 0xcd, body, body,
+						      1), 0);
 		KUNIT_EXPECT_EQ(test, val[MSI_CAP + PCI_CAP_LIST_NEXT], pos);
 		KUNIT_EXPECT_EQ(test, val[pos], 0xab);
 		KUNIT_EXPECT_EQ(test, val[pos + PCI_CAP_LIST_NEXT], next);
 		KUNIT_EXPECT_MEMEQ(test, &val[pos + 2], body, len);
 		KUNIT_EXPECT_EQ(test, val[pos + 2 + len], len % 4 == 2 ? 0xcd : 0);
-		KUNIT_EXPECT_EQ(test, mpdev->config.writable[pos + 2], 0);
+		KUNIT_EXPECT_EQ(test, spdev->config.writable[pos + 2], 0);
 		KUNIT_EXPECT_EQ(test, val[next], 0xcd);
 		KUNIT_EXPECT_EQ(test, val[next + PCI_CAP_LIST_NEXT], 0);
-		KUNIT_EXPECT_EQ(test, mpdev->config.writable[next + 2], 1);
+		KUNIT_EXPECT_EQ(test, spdev->config.writable[next + 2], 1);
 	}
 }
 
 static void capability_fits_to_the_last_byte_and_no_further(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = config_device(test);
-	static const u8 body[MDEV_PCI_CONFIG_SIZE];
-	struct mdev_pci_config *before;
-	size_t room = MDEV_PCI_CONFIG_SIZE - 0x60 - PCI_CAP_FLAGS;
+	struct softpci_device *spdev = config_device(test);
+	static const u8 body[SOFTPCI_CONFIG_SIZE];
+	struct softpci_config *before;
+	size_t room = SOFTPCI_CONFIG_SIZE - 0x60 - PCI_CAP_FLAGS;
 
 	before = kunit_kzalloc(test, sizeof(*before), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, before);
-	*before = mpdev->config;
-	KUNIT_EXPECT_EQ(test, mdev_pci_add_cap(mpdev, 0xab, body, body,
-					       room + 1), -ENOSPC);
-	KUNIT_EXPECT_MEMEQ(test, &mpdev->config, before, sizeof(*before));
+	*before = spdev->config;
+	KUNIT_EXPECT_EQ(test, softpci_add_cap(spdev, 0xab, body, body,
+					      room + 1), -ENOSPC);
+	KUNIT_EXPECT_MEMEQ(test, &spdev->config, before, sizeof(*before));
 
-	KUNIT_EXPECT_EQ(test, mdev_pci_add_cap(mpdev, 0xab, body, body, room),
+	KUNIT_EXPECT_EQ(test, softpci_add_cap(spdev, 0xab, body, body, room),
 			0);
-	KUNIT_EXPECT_EQ(test, mdev_pci_add_cap(mpdev, 0xcd, body, NULL, 0),
+	KUNIT_EXPECT_EQ(test, softpci_add_cap(spdev, 0xcd, body, NULL, 0),
 			-ENOSPC);
-	KUNIT_EXPECT_EQ(test, mpdev->config.val[0x59], 0);
+	KUNIT_EXPECT_EQ(test, spdev->config.val[0x59], 0);
 }
 
 static void msi_capability_says_how_many_messages(struct kunit *test)
 {
 	unsigned int log, enable;
 
-	for (log = 0; BIT(log) <= MDEV_PCI_MAX_MSI; log++) {
-		struct mdev_pci_model model = { .nr_msi = BIT(log) };
-		struct mdev_pci_type type = { .model = &model };
-		struct mdev_pci_device *mpdev;
+	for (log = 0; BIT(log) <= SOFTPCI_MAX_MSI; log++) {
+		struct softpci_model model = { .nr_msi = BIT(log) };
+		struct softpci_type type = { .model = &model };
+		struct softpci_device *spdev;
 
-		mpdev = mdev_pci_kunit_device(test, &config_driver, &type);
-		KUNIT_EXPECT_EQ(test, config_get(mpdev, MSI_CAP + 2, 2),
+		spdev = softpci_kunit_device(test, &config_driver, &type);
+		KUNIT_EXPECT_EQ(test, config_get(spdev, MSI_CAP + 2, 2),
 				0x0180 | log << 1);
 		for (enable = 0; enable < 8; enable++) {
-			config_put(mpdev, MSI_CAP + 2, 2, enable << 4 | 1);
-			KUNIT_EXPECT_EQ(test, config_get(mpdev, MSI_CAP + 2, 2),
+			config_put(spdev, MSI_CAP + 2, 2, enable << 4 | 1);
+			KUNIT_EXPECT_EQ(test, config_get(spdev, MSI_CAP + 2, 2),
 					0x0181 | min(enable, log) << 4 | log << 1);
 		}
-		config_put(mpdev, MSI_CAP + 2, 2, 0xffff);
-		KUNIT_EXPECT_EQ(test, config_get(mpdev, MSI_CAP + 2, 2),
+		config_put(spdev, MSI_CAP + 2, 2, 0xffff);
+		KUNIT_EXPECT_EQ(test, config_get(spdev, MSI_CAP + 2, 2),
 				0x0181 | log << 4 | log << 1);
 	}
 }
 
 static void power_on_undoes_every_write(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = config_device(test);
-	u8 val[MDEV_PCI_CONFIG_SIZE], writable[MDEV_PCI_CONFIG_SIZE];
+	struct softpci_device *spdev = config_device(test);
+	u8 val[SOFTPCI_CONFIG_SIZE], writable[SOFTPCI_CONFIG_SIZE];
 	unsigned int pos;
 
 	config_expected(val, writable);
-	for (pos = 0; pos < MDEV_PCI_CONFIG_SIZE; pos++)
-		config_put(mpdev, pos, 1, 0xff);
-	KUNIT_EXPECT_MEMNEQ(test, mpdev->config.val, val, sizeof(val));
-	scoped_guard(mdev_pci, mpdev)
-		mdev_pci_config_power_on(mpdev);
-	KUNIT_EXPECT_MEMEQ(test, mpdev->config.val, val, sizeof(val));
+	for (pos = 0; pos < SOFTPCI_CONFIG_SIZE; pos++)
+		config_put(spdev, pos, 1, 0xff);
+	KUNIT_EXPECT_MEMNEQ(test, spdev->config.val, val, sizeof(val));
+	scoped_guard(softpci, spdev)
+		softpci_config_power_on(spdev);
+	KUNIT_EXPECT_MEMEQ(test, spdev->config.val, val, sizeof(val));
 }
 
 /* Byte by byte: what vfio-pci saves and restores, and nothing besides. */
@@ -476,20 +476,20 @@ static void reset_keeps_command_bars_line_and_msi(struct kunit *test)
 		{ MSI_CAP + PCI_MSI_ADDRESS_LO, 8 },
 		{ MSI_CAP + PCI_MSI_DATA_64, 2 },
 	};
-	struct mdev_pci_device *mpdev = config_device(test);
-	u8 expected[MDEV_PCI_CONFIG_SIZE], writable[MDEV_PCI_CONFIG_SIZE];
+	struct softpci_device *spdev = config_device(test);
+	u8 expected[SOFTPCI_CONFIG_SIZE], writable[SOFTPCI_CONFIG_SIZE];
 	unsigned int pos, i;
 
 	config_expected(expected, writable);
-	for (pos = 0; pos < MDEV_PCI_CONFIG_SIZE; pos++)
-		config_put(mpdev, pos, 1, 0xff);
+	for (pos = 0; pos < SOFTPCI_CONFIG_SIZE; pos++)
+		config_put(spdev, pos, 1, 0xff);
 	for (i = 0; i < ARRAY_SIZE(kept); i++)
-		memcpy(expected + kept[i].pos, mpdev->config.val + kept[i].pos,
+		memcpy(expected + kept[i].pos, spdev->config.val + kept[i].pos,
 		       kept[i].len);
-	scoped_guard(mdev_pci, mpdev)
-		mdev_pci_config_reset(mpdev);
-	for (pos = 0; pos < MDEV_PCI_CONFIG_SIZE; pos++)
-		KUNIT_EXPECT_EQ_MSG(test, config_get(mpdev, pos, 1),
+	scoped_guard(softpci, spdev)
+		softpci_config_reset(spdev);
+	for (pos = 0; pos < SOFTPCI_CONFIG_SIZE; pos++)
+		KUNIT_EXPECT_EQ_MSG(test, config_get(spdev, pos, 1),
 				    expected[pos], "byte %02xh", pos);
 }
 
@@ -513,7 +513,7 @@ static struct kunit_case config_cases[] = {
 };
 
 static struct kunit_suite config_suite = {
-	.name = "mdev-pci-config",
+	.name = "softpci-config",
 	.test_cases = config_cases,
 };
 

@@ -126,7 +126,7 @@ static struct kunit_case dmabuf_cases[] = {
 };
 
 static struct kunit_suite dmabuf_suite = {
-	.name = "mdev-pci-dmabuf",
+	.name = "softpci-dmabuf",
 	.test_cases = dmabuf_cases,
 };
 

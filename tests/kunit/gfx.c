@@ -4,7 +4,7 @@
 
 #include "kunit.h"
 
-static const struct mdev_pci_mode gfx_mode = {
+static const struct softpci_mode gfx_mode = {
 	.format	= DRM_FORMAT_XRGB8888,
 	.width	= 640,
 	.height	= 480,
@@ -13,17 +13,17 @@ static const struct mdev_pci_mode gfx_mode = {
 };
 
 /* The id of the @n-th of many modes. */
-static u32 nth_id(struct mdev_pci_gfx *gfx, unsigned int n)
+static u32 nth_id(struct softpci_gfx *gfx, unsigned int n)
 {
-	struct mdev_pci_mode mode = gfx_mode;
+	struct softpci_mode mode = gfx_mode;
 
 	mode.offset = n * PAGE_SIZE;
 	return mode_id(gfx, &mode);
 }
 
-static struct mdev_pci_gfx *new_gfx(struct kunit *test)
+static struct softpci_gfx *new_gfx(struct kunit *test)
 {
-	struct mdev_pci_gfx *gfx = kunit_kzalloc(test, sizeof(*gfx), GFP_KERNEL);
+	struct softpci_gfx *gfx = kunit_kzalloc(test, sizeof(*gfx), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, gfx);
 	return gfx;
@@ -31,25 +31,25 @@ static struct mdev_pci_gfx *new_gfx(struct kunit *test)
 
 static void same_mode_same_id(struct kunit *test)
 {
-	struct mdev_pci_gfx *gfx = new_gfx(test);
-	u32 id[MDEV_PCI_MAX_MODES];
+	struct softpci_gfx *gfx = new_gfx(test);
+	u32 id[SOFTPCI_MAX_MODES];
 	unsigned int i, j, round;
 
-	for (i = 0; i < MDEV_PCI_MAX_MODES; i++) {
+	for (i = 0; i < SOFTPCI_MAX_MODES; i++) {
 		id[i] = nth_id(gfx, i);
 		KUNIT_EXPECT_NE(test, id[i], 0);
 		for (j = 0; j < i; j++)
 			KUNIT_EXPECT_NE(test, id[i], id[j]);
 	}
 	for (round = 0; round < 3; round++)
-		for (i = 0; i < MDEV_PCI_MAX_MODES; i++)
+		for (i = 0; i < SOFTPCI_MAX_MODES; i++)
 			KUNIT_EXPECT_EQ(test, nth_id(gfx, i), id[i]);
 }
 
 static void every_field_makes_another_mode(struct kunit *test)
 {
-	struct mdev_pci_gfx *gfx = new_gfx(test);
-	struct mdev_pci_mode mode[6];
+	struct softpci_gfx *gfx = new_gfx(test);
+	struct softpci_mode mode[6];
 	u32 id[ARRAY_SIZE(mode)];
 	unsigned int i, j;
 
@@ -71,16 +71,16 @@ static void every_field_makes_another_mode(struct kunit *test)
 
 static void newcomer_takes_the_place_of_the_stalest(struct kunit *test)
 {
-	struct mdev_pci_gfx *gfx = new_gfx(test);
-	u32 id[MDEV_PCI_MAX_MODES], newest;
+	struct softpci_gfx *gfx = new_gfx(test);
+	u32 id[SOFTPCI_MAX_MODES], newest;
 	unsigned int i, stalest;
 
-	for (i = 0; i < MDEV_PCI_MAX_MODES; i++)
+	for (i = 0; i < SOFTPCI_MAX_MODES; i++)
 		id[i] = nth_id(gfx, i);
 
-	for (stalest = 0; stalest < MDEV_PCI_MAX_MODES; stalest++) {
+	for (stalest = 0; stalest < SOFTPCI_MAX_MODES; stalest++) {
 		/* All but one are asked for, in two halves: it is the stalest. */
-		for (i = stalest + 1; i < MDEV_PCI_MAX_MODES; i++)
+		for (i = stalest + 1; i < SOFTPCI_MAX_MODES; i++)
 			KUNIT_EXPECT_EQ(test, nth_id(gfx, i), id[i]);
 		for (i = 0; i < stalest; i++)
 			KUNIT_EXPECT_EQ(test, nth_id(gfx, i), id[i]);
@@ -88,7 +88,7 @@ static void newcomer_takes_the_place_of_the_stalest(struct kunit *test)
 		KUNIT_EXPECT_FALSE_MSG(test, id_in_use(gfx, id[stalest]),
 				       "stalest: %u", stalest);
 		/* It comes back, with a new id, and the newcomer goes first. */
-		for (i = 0; i < MDEV_PCI_MAX_MODES; i++)
+		for (i = 0; i < SOFTPCI_MAX_MODES; i++)
 			if (i != stalest)
 				KUNIT_EXPECT_EQ(test, nth_id(gfx, i), id[i]);
 		i = id[stalest];
@@ -100,23 +100,23 @@ static void newcomer_takes_the_place_of_the_stalest(struct kunit *test)
 
 static void flipping_between_64_keeps_all_ids(struct kunit *test)
 {
-	struct mdev_pci_gfx *gfx = new_gfx(test);
+	struct softpci_gfx *gfx = new_gfx(test);
 	unsigned int i;
 	u32 last;
 
-	for (i = 0; i < 10 * MDEV_PCI_MAX_MODES; i++)
-		nth_id(gfx, i % MDEV_PCI_MAX_MODES);
+	for (i = 0; i < 10 * SOFTPCI_MAX_MODES; i++)
+		nth_id(gfx, i % SOFTPCI_MAX_MODES);
 	last = gfx->last_id;
-	KUNIT_EXPECT_EQ(test, last, MDEV_PCI_MAX_MODES);
+	KUNIT_EXPECT_EQ(test, last, SOFTPCI_MAX_MODES);
 	/* One more than there is room for, and each asks for a new id. */
-	for (i = 0; i < 2 * (MDEV_PCI_MAX_MODES + 1); i++)
-		KUNIT_EXPECT_EQ(test, nth_id(gfx, i % (MDEV_PCI_MAX_MODES + 1) + 500),
+	for (i = 0; i < 2 * (SOFTPCI_MAX_MODES + 1); i++)
+		KUNIT_EXPECT_EQ(test, nth_id(gfx, i % (SOFTPCI_MAX_MODES + 1) + 500),
 				++last);
 }
 
 static void ids_wrap_past_zero_and_those_in_use(struct kunit *test)
 {
-	struct mdev_pci_gfx *gfx = new_gfx(test);
+	struct softpci_gfx *gfx = new_gfx(test);
 	u32 first = nth_id(gfx, 0), second = nth_id(gfx, 1);
 
 	KUNIT_EXPECT_EQ(test, first, 1);
@@ -127,18 +127,18 @@ static void ids_wrap_past_zero_and_those_in_use(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nth_id(gfx, 4), 4);
 
 	/* With every place taken, 0 is nobody's id, and no id all the same. */
-	while (gfx->last_id < MDEV_PCI_MAX_MODES - 1)
+	while (gfx->last_id < SOFTPCI_MAX_MODES - 1)
 		nth_id(gfx, gfx->last_id + 10);
 	KUNIT_EXPECT_FALSE(test, id_in_use(gfx, 0));
 	gfx->last_id = U32_MAX - 1;
 	KUNIT_EXPECT_EQ(test, nth_id(gfx, 2), U32_MAX);
 	gfx->last_id = U32_MAX;
-	KUNIT_EXPECT_EQ(test, nth_id(gfx, 1000), MDEV_PCI_MAX_MODES);
+	KUNIT_EXPECT_EQ(test, nth_id(gfx, 1000), SOFTPCI_MAX_MODES);
 }
 
 /**
  * struct kunit_display - a device with a display
- * @mpdev: must be first
+ * @spdev: must be first
  * @shows: there is something on it
  * @offset: where that starts in the memory
  * @filled: how often fill_ram() was called
@@ -147,7 +147,7 @@ static void ids_wrap_past_zero_and_those_in_use(struct kunit *test)
  * @exported_size: and its size
  */
 struct kunit_display {
-	struct mdev_pci_device mpdev;
+	struct softpci_device spdev;
 	bool shows;
 	u32 offset;
 	unsigned int filled;
@@ -156,47 +156,47 @@ struct kunit_display {
 	u64 exported_size;
 };
 
-static struct kunit_display *to_display(struct mdev_pci_device *mpdev)
+static struct kunit_display *to_display(struct softpci_device *spdev)
 {
-	return container_of(mpdev, struct kunit_display, mpdev);
+	return container_of(spdev, struct kunit_display, spdev);
 }
 
-static bool display_get_mode(struct mdev_pci_device *mpdev,
-			     struct mdev_pci_mode *mode)
+static bool display_get_mode(struct softpci_device *spdev,
+			     struct softpci_mode *mode)
 {
-	lockdep_assert_held(&mpdev->lock);
+	lockdep_assert_held(&spdev->lock);
 	*mode = gfx_mode;
-	mode->offset = to_display(mpdev)->offset;
-	return to_display(mpdev)->shows;
+	mode->offset = to_display(spdev)->offset;
+	return to_display(spdev)->shows;
 }
 
 #define DISPLAY_REGION	11
 
-static const struct mdev_pci_driver dmabuf_driver = {
+static const struct softpci_driver dmabuf_driver = {
 	.device_size	= sizeof(struct kunit_display),
 	.display	= VFIO_GFX_PLANE_TYPE_DMABUF,
 	.get_mode	= display_get_mode,
 };
 
-static const struct mdev_pci_driver region_driver = {
+static const struct softpci_driver region_driver = {
 	.device_size	= sizeof(struct kunit_display),
 	.display	= VFIO_GFX_PLANE_TYPE_REGION,
 	.display_region	= DISPLAY_REGION,
 	.get_mode	= display_get_mode,
 };
 
-static const struct mdev_pci_model display_model = {};
-static const struct mdev_pci_type display_type = { .model = &display_model };
+static const struct softpci_model display_model = {};
+static const struct softpci_type display_type = { .model = &display_model };
 
-static struct mdev_pci_device *display(struct kunit *test,
-				       const struct mdev_pci_driver *drv,
+static struct softpci_device *display(struct kunit *test,
+				      const struct softpci_driver *drv,
 				       bool shows)
 {
-	struct mdev_pci_device *mpdev;
+	struct softpci_device *spdev;
 
-	mpdev = mdev_pci_kunit_device(test, drv, &display_type);
-	to_display(mpdev)->shows = shows;
-	return mpdev;
+	spdev = softpci_kunit_device(test, drv, &display_type);
+	to_display(spdev)->shows = shows;
+	return spdev;
 }
 
 #define PROBE	VFIO_GFX_PLANE_TYPE_PROBE
@@ -228,24 +228,24 @@ KUNIT_ARRAY_PARAM_DESC(flags, flags_cases, name);
 static void query_takes_one_interface(struct kunit *test)
 {
 	const struct flags_case *c = test->param_value;
-	const struct mdev_pci_driver *drv[] = { &dmabuf_driver, &region_driver };
+	const struct softpci_driver *drv[] = { &dmabuf_driver, &region_driver };
 	int ret[] = { c->dmabuf, c->region };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(drv); i++) {
-		struct mdev_pci_device *mpdev = display(test, drv[i], true);
+		struct softpci_device *spdev = display(test, drv[i], true);
 		struct vfio_device_gfx_plane_info plane, in;
 
 		memset(&plane, 0x77, sizeof(plane));
 		plane.flags = c->flags;
 		plane.drm_plane_type = DRM_PLANE_TYPE_PRIMARY;
 		in = plane;
-		KUNIT_EXPECT_EQ(test, mdev_pci_query_plane(mpdev, &plane),
+		KUNIT_EXPECT_EQ(test, softpci_query_plane(spdev, &plane),
 				ret[i]);
 		if (ret[i] || c->flags & PROBE) {
 			KUNIT_EXPECT_MEMEQ(test, &plane, &in, sizeof(in));
-			if (mpdev->gfx)
-				KUNIT_EXPECT_EQ(test, mpdev->gfx->last_id, 0);
+			if (spdev->gfx)
+				KUNIT_EXPECT_EQ(test, spdev->gfx->last_id, 0);
 		} else {
 			KUNIT_EXPECT_EQ(test, plane.width, 640);
 		}
@@ -271,8 +271,8 @@ static void answer_is_the_mode(struct kunit *test)
 	plane.flags = DMABUF;
 	plane.drm_plane_type = DRM_PLANE_TYPE_PRIMARY;
 	KUNIT_EXPECT_EQ(test,
-			mdev_pci_query_plane(display(test, &dmabuf_driver, true),
-					     &plane), 0);
+			softpci_query_plane(display(test, &dmabuf_driver, true),
+					    &plane), 0);
 	KUNIT_EXPECT_MEMEQ(test, &plane, &expected, sizeof(plane));
 
 	memset(&plane, 0x77, sizeof(plane));
@@ -281,14 +281,14 @@ static void answer_is_the_mode(struct kunit *test)
 	expected.flags = REGION;
 	expected.region_index = DISPLAY_REGION;
 	KUNIT_EXPECT_EQ(test,
-			mdev_pci_query_plane(display(test, &region_driver, true),
-					     &plane), 0);
+			softpci_query_plane(display(test, &region_driver, true),
+					    &plane), 0);
 	KUNIT_EXPECT_MEMEQ(test, &plane, &expected, sizeof(plane));
 }
 
 static const struct plane_case {
 	const char *name;
-	const struct mdev_pci_driver *drv;
+	const struct softpci_driver *drv;
 	u32 type;
 	bool shows;
 	bool answers;
@@ -312,7 +312,7 @@ KUNIT_ARRAY_PARAM_DESC(plane, plane_cases, name);
 static void plane_that_is_not_there_answers_zeroes(struct kunit *test)
 {
 	const struct plane_case *c = test->param_value;
-	struct mdev_pci_device *mpdev = display(test, c->drv, c->shows);
+	struct softpci_device *spdev = display(test, c->drv, c->shows);
 	struct vfio_device_gfx_plane_info plane, expected = {
 		.argsz = 0x77777777,
 		.flags = c->drv->display,
@@ -322,14 +322,14 @@ static void plane_that_is_not_there_answers_zeroes(struct kunit *test)
 	memset(&plane, 0x77, sizeof(plane));
 	plane.flags = c->drv->display;
 	plane.drm_plane_type = c->type;
-	KUNIT_EXPECT_EQ(test, mdev_pci_query_plane(mpdev, &plane), 0);
+	KUNIT_EXPECT_EQ(test, softpci_query_plane(spdev, &plane), 0);
 	if (c->answers) {
 		KUNIT_EXPECT_EQ(test, plane.size, 2560 * 480);
 		return;
 	}
 	KUNIT_EXPECT_MEMEQ(test, &plane, &expected, sizeof(plane));
-	if (mpdev->gfx)
-		KUNIT_EXPECT_EQ(test, mpdev->gfx->last_id, 0);
+	if (spdev->gfx)
+		KUNIT_EXPECT_EQ(test, spdev->gfx->last_id, 0);
 }
 
 static const struct offset_case {
@@ -354,88 +354,88 @@ KUNIT_ARRAY_PARAM_DESC(offset, offset_cases, name);
 static void start_that_cannot_be_told_is_not_shown(struct kunit *test)
 {
 	const struct offset_case *c = test->param_value;
-	const struct mdev_pci_driver *drv[] = { &dmabuf_driver, &region_driver };
+	const struct softpci_driver *drv[] = { &dmabuf_driver, &region_driver };
 	bool shown[] = { c->dmabuf, c->region };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(drv); i++) {
-		struct mdev_pci_device *mpdev = display(test, drv[i], true);
+		struct softpci_device *spdev = display(test, drv[i], true);
 		struct vfio_device_gfx_plane_info plane = {
 			.flags = drv[i]->display,
 			.drm_plane_type = DRM_PLANE_TYPE_PRIMARY,
 		}, nothing = plane;
 
-		to_display(mpdev)->offset = c->offset;
-		KUNIT_EXPECT_EQ(test, mdev_pci_query_plane(mpdev, &plane), 0);
+		to_display(spdev)->offset = c->offset;
+		KUNIT_EXPECT_EQ(test, softpci_query_plane(spdev, &plane), 0);
 		if (shown[i]) {
 			KUNIT_EXPECT_EQ(test, plane.size, 2560 * 480);
 			continue;
 		}
 		KUNIT_EXPECT_MEMEQ(test, &plane, &nothing, sizeof(plane));
-		if (mpdev->gfx)
-			KUNIT_EXPECT_EQ(test, mpdev->gfx->last_id, 0);
+		if (spdev->gfx)
+			KUNIT_EXPECT_EQ(test, spdev->gfx->last_id, 0);
 	}
 }
 
-static u32 query_id(struct mdev_pci_device *mpdev)
+static u32 query_id(struct softpci_device *spdev)
 {
 	struct vfio_device_gfx_plane_info plane = {
 		.flags = DMABUF,
 		.drm_plane_type = DRM_PLANE_TYPE_PRIMARY,
 	};
 
-	mdev_pci_query_plane(mpdev, &plane);
+	softpci_query_plane(spdev, &plane);
 	return plane.dmabuf_id;
 }
 
 static void id_that_no_mode_has_is_refused(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = display(test, &dmabuf_driver, true);
-	u32 id = query_id(mpdev);
+	struct softpci_device *spdev = display(test, &dmabuf_driver, true);
+	u32 id = query_id(spdev);
 
-	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, 0), -ENOENT);
-	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, id + 1), -ENOENT);
-	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, U32_MAX), -ENOENT);
+	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, 0), -ENOENT);
+	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, id + 1), -ENOENT);
+	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, U32_MAX), -ENOENT);
 }
 
 /* An id that the last user kept must not show him what the next one has. */
 static void ids_of_the_last_user_are_gone(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = display(test, &dmabuf_driver, true);
-	u32 id = query_id(mpdev), next;
+	struct softpci_device *spdev = display(test, &dmabuf_driver, true);
+	u32 id = query_id(spdev), next;
 
-	KUNIT_EXPECT_EQ(test, query_id(mpdev), id);
-	scoped_guard(mdev_pci, mpdev)
-		mdev_pci_gfx_close(mpdev);
-	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, id), -ENOENT);
-	next = query_id(mpdev);
+	KUNIT_EXPECT_EQ(test, query_id(spdev), id);
+	scoped_guard(softpci, spdev)
+		softpci_gfx_close(spdev);
+	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, id), -ENOENT);
+	next = query_id(spdev);
 	KUNIT_EXPECT_NE(test, next, id);
-	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, id), -ENOENT);
+	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, id), -ENOENT);
 }
 
 static struct kunit_display *exporting;
 
 #define EXPORTED_FD	77
 
-/* In the place of mdev_pci_dmabuf_fd(). The dma-buf can be written to from then on. */
+/* In the place of softpci_dmabuf_fd(). The dma-buf can be written to from then on. */
 static int fake_dmabuf_fd(struct file *ram, u64 offset, u64 size)
 {
 	struct kunit *test = kunit_get_current_test();
 
-	KUNIT_EXPECT_TRUE(test, exporting->mpdev.ram.filled);
-	KUNIT_EXPECT_TRUE(test, exporting->mpdev.ram.mapped);
+	KUNIT_EXPECT_TRUE(test, exporting->spdev.ram.filled);
+	KUNIT_EXPECT_TRUE(test, exporting->spdev.ram.mapped);
 	exporting->exported++;
 	exporting->exported_offset = offset;
 	exporting->exported_size = size;
 	return EXPORTED_FD;
 }
 
-static int count_fill(struct mdev_pci_device *mpdev)
+static int count_fill(struct softpci_device *spdev)
 {
-	return to_display(mpdev)->filled++ ? 0 : -EINTR;
+	return to_display(spdev)->filled++ ? 0 : -EINTR;
 }
 
-static const struct mdev_pci_driver filled_driver = {
+static const struct softpci_driver filled_driver = {
 	.device_size	= sizeof(struct kunit_display),
 	.display	= VFIO_GFX_PLANE_TYPE_DMABUF,
 	.get_mode	= display_get_mode,
@@ -444,23 +444,23 @@ static const struct mdev_pci_driver filled_driver = {
 
 static void exported_memory_has_its_content_and_is_drawn_anew(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = display(test, &filled_driver, true);
+	struct softpci_device *spdev = display(test, &filled_driver, true);
 	u32 id;
 
-	exporting = to_display(mpdev);
+	exporting = to_display(spdev);
 	exporting->offset = 3 * PAGE_SIZE;
-	kunit_activate_static_stub(test, mdev_pci_dmabuf_fd, fake_dmabuf_fd);
-	id = query_id(mpdev);
+	kunit_activate_static_stub(test, softpci_dmabuf_fd, fake_dmabuf_fd);
+	id = query_id(spdev);
 	KUNIT_EXPECT_EQ(test, exporting->filled, 0);
 
 	/* The first attempt to fill it fails, and nothing is exported. */
-	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, id), -EINTR);
+	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, id), -EINTR);
 	KUNIT_EXPECT_EQ(test, exporting->exported, 0);
-	KUNIT_EXPECT_FALSE(test, mpdev->ram.mapped);
+	KUNIT_EXPECT_FALSE(test, spdev->ram.mapped);
 
-	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, id), EXPORTED_FD);
+	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, id), EXPORTED_FD);
 	KUNIT_EXPECT_EQ(test, exporting->filled, 2);
-	KUNIT_EXPECT_EQ(test, mdev_pci_get_dmabuf(mpdev, id), EXPORTED_FD);
+	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, id), EXPORTED_FD);
 	KUNIT_EXPECT_EQ(test, exporting->filled, 2);
 	KUNIT_EXPECT_EQ(test, exporting->exported, 2);
 	KUNIT_EXPECT_EQ(test, exporting->exported_offset, 3 * PAGE_SIZE);
@@ -468,7 +468,7 @@ static void exported_memory_has_its_content_and_is_drawn_anew(struct kunit *test
 			PAGE_ALIGN(2560 * 480));
 
 	/* It may have been written to, unseen. */
-	KUNIT_EXPECT_EQ(test, mdev_pci_ram_reset(mpdev), 0);
+	KUNIT_EXPECT_EQ(test, softpci_ram_reset(spdev), 0);
 	KUNIT_EXPECT_EQ(test, exporting->filled, 3);
 }
 
@@ -491,7 +491,7 @@ static struct kunit_case gfx_cases[] = {
 };
 
 static struct kunit_suite gfx_suite = {
-	.name = "mdev-pci-gfx",
+	.name = "softpci-gfx",
 	.test_cases = gfx_cases,
 };
 

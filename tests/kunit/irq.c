@@ -11,7 +11,7 @@
 
 /**
  * struct kunit_irqs - a device whose interrupts are counted
- * @mpdev: must be first
+ * @spdev: must be first
  * @fired: what stands for its eventfds: how often each was signalled
  * @signals: all signals, those to no eventfd as well
  * @delay: of the last unmask that had to wait, in jiffies
@@ -20,21 +20,21 @@
  * @before: the state that remember() saw
  */
 struct kunit_irqs {
-	struct mdev_pci_device mpdev;
-	unsigned int fired[MDEV_PCI_MAX_MSI];
+	struct softpci_device spdev;
+	unsigned int fired[SOFTPCI_MAX_MSI];
 	unsigned int signals;
 	unsigned long delay;
 	unsigned int lines;
 	bool asked;
-	struct mdev_pci_irqs before;
+	struct softpci_irqs before;
 };
 
-static const struct mdev_pci_driver irqs_driver = {
+static const struct softpci_driver irqs_driver = {
 	.device_size = sizeof(struct kunit_irqs),
 };
 
-static const struct mdev_pci_model irqs_model = { .pin = 1, .nr_msi = SOURCES };
-static const struct mdev_pci_type irqs_type = { .model = &irqs_model };
+static const struct softpci_model irqs_model = { .pin = 1, .nr_msi = SOURCES };
+static const struct softpci_type irqs_type = { .model = &irqs_model };
 
 static void count_signal(struct eventfd_ctx *ctx)
 {
@@ -45,7 +45,7 @@ static void count_signal(struct eventfd_ctx *ctx)
 		++*(unsigned int *)ctx;
 }
 
-static void record_delay(struct mdev_pci_device *mpdev, unsigned long delay)
+static void record_delay(struct softpci_device *spdev, unsigned long delay)
 {
 	struct kunit_irqs *t = kunit_get_current_test()->priv;
 
@@ -62,10 +62,10 @@ static void count_line(struct device *dev, unsigned int count, bool asked)
 
 static struct kunit_irqs *irqs_device(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev;
+	struct softpci_device *spdev;
 
-	mpdev = mdev_pci_kunit_device(test, &irqs_driver, &irqs_type);
-	test->priv = container_of(mpdev, struct kunit_irqs, mpdev);
+	spdev = softpci_kunit_device(test, &irqs_driver, &irqs_type);
+	test->priv = container_of(spdev, struct kunit_irqs, spdev);
 	kunit_activate_static_stub(test, irq_signal, count_signal);
 	kunit_activate_static_stub(test, unmask_late, record_delay);
 	kunit_activate_static_stub(test, log_request, count_line);
@@ -76,17 +76,17 @@ static void enable(struct kunit_irqs *t, unsigned int index, unsigned int nr)
 {
 	unsigned int i;
 
-	config_put(&t->mpdev, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
-	guard(mdev_pci)(&t->mpdev);
+	config_put(&t->spdev, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+	guard(softpci)(&t->spdev);
 	for (i = 0; i < nr; i++)
-		t->mpdev.irqs.trigger[i] = (struct eventfd_ctx *)&t->fired[i];
-	irq_select(&t->mpdev, index, nr);
+		t->spdev.irqs.trigger[i] = (struct eventfd_ctx *)&t->fired[i];
+	irq_select(&t->spdev, index, nr);
 }
 
 static void set_level(struct kunit_irqs *t, unsigned int source, bool level)
 {
-	guard(mdev_pci)(&t->mpdev);
-	mdev_pci_set_irq(&t->mpdev, source, level);
+	guard(softpci)(&t->spdev);
+	softpci_set_irq(&t->spdev, source, level);
 }
 
 static int ask(struct kunit_irqs *t, unsigned int index, u32 flags,
@@ -104,11 +104,11 @@ static int ask(struct kunit_irqs *t, unsigned int index, u32 flags,
 
 	/* As the ioctl does. */
 	ret = vfio_set_irqs_validate_and_prepare(&set,
-						 mdev_pci_irq_count(&t->mpdev, index),
+						 softpci_irq_count(&t->spdev, index),
 						 VFIO_PCI_NUM_IRQS, &size);
 	if (ret)
 		return ret;
-	return mdev_pci_set_irqs(&t->mpdev, &set, size ? data : NULL);
+	return softpci_set_irqs(&t->spdev, &set, size ? data : NULL);
 }
 
 static int mask(struct kunit_irqs *t)
@@ -125,7 +125,7 @@ static int unmask(struct kunit_irqs *t)
 
 static bool interrupt_status(struct kunit_irqs *t)
 {
-	return config_get(&t->mpdev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT;
+	return config_get(&t->spdev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT;
 }
 
 static void intx_is_delivered_once_until_unmasked(struct kunit *test)
@@ -135,7 +135,7 @@ static void intx_is_delivered_once_until_unmasked(struct kunit *test)
 	enable(t, VFIO_PCI_INTX_IRQ_INDEX, 1);
 	set_level(t, 0, true);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
-	KUNIT_EXPECT_TRUE(test, t->mpdev.irqs.masked);
+	KUNIT_EXPECT_TRUE(test, t->spdev.irqs.masked);
 	set_level(t, 0, true);
 	set_level(t, 0, false);
 	set_level(t, 0, true);
@@ -144,11 +144,11 @@ static void intx_is_delivered_once_until_unmasked(struct kunit *test)
 	/* Still up: delivered again, and masked again. */
 	KUNIT_EXPECT_EQ(test, unmask(t), 0);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 2);
-	KUNIT_EXPECT_TRUE(test, t->mpdev.irqs.masked);
+	KUNIT_EXPECT_TRUE(test, t->spdev.irqs.masked);
 	set_level(t, 0, false);
 	KUNIT_EXPECT_EQ(test, unmask(t), 0);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 2);
-	KUNIT_EXPECT_FALSE(test, t->mpdev.irqs.masked);
+	KUNIT_EXPECT_FALSE(test, t->spdev.irqs.masked);
 	set_level(t, 0, true);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 3);
 }
@@ -176,12 +176,12 @@ static void intx_is_the_or_of_all_sources(struct kunit *test)
 
 static void unmask_by_eventfd(struct kunit_irqs *t)
 {
-	unmask_work(&t->mpdev.irqs.unmask_work);
+	unmask_work(&t->spdev.irqs.unmask_work);
 }
 
 static void delay_ends(struct kunit_irqs *t)
 {
-	late_work(&t->mpdev.irqs.late_work.work);
+	late_work(&t->spdev.irqs.late_work.work);
 }
 
 /* INTx is delivered, and unmasked by eventfd until the next unmask has to wait. */
@@ -192,7 +192,7 @@ static struct kunit_irqs *unmask_until_it_waits(struct kunit *test)
 
 	enable(t, VFIO_PCI_INTX_IRQ_INDEX, 1);
 	set_level(t, 0, true);
-	t->mpdev.irqs.level_changed = false;
+	t->spdev.irqs.level_changed = false;
 	for (i = 0; i < UNMASK_BURST; i++)
 		unmask_by_eventfd(t);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 1 + UNMASK_BURST);
@@ -217,7 +217,7 @@ static void unmask_without_service_waits_longer_each_time(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, t->fired[0], i);
 		delay_ends(t);
 		KUNIT_EXPECT_EQ(test, t->fired[0], i + 1);
-		KUNIT_EXPECT_TRUE(test, t->mpdev.irqs.masked);
+		KUNIT_EXPECT_TRUE(test, t->spdev.irqs.masked);
 		/* Once only. */
 		delay_ends(t);
 		KUNIT_EXPECT_EQ(test, t->fired[0], i + 1);
@@ -229,8 +229,8 @@ static void unmask_without_service_waits_longer_each_time(struct kunit *test)
 	unmask_by_eventfd(t);
 	KUNIT_EXPECT_EQ(test, t->delay, 0);
 	KUNIT_EXPECT_EQ(test, t->fired[0], i);
-	KUNIT_EXPECT_TRUE(test, t->mpdev.irqs.unmask_due);
-	config_put(&t->mpdev, PCI_INTERRUPT_LINE, 1, 0);
+	KUNIT_EXPECT_TRUE(test, t->spdev.irqs.unmask_due);
+	config_put(&t->spdev, PCI_INTERRUPT_LINE, 1, 0);
 	KUNIT_EXPECT_EQ(test, t->fired[0], i + 1);
 	unmask_by_eventfd(t);
 	KUNIT_EXPECT_EQ(test, t->delay, 0);
@@ -249,16 +249,16 @@ static void unmask_that_waits_happens_when_the_level_changes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
 
 	/* As in the same jiffy: there is no new burst. */
-	t->mpdev.irqs.level_changed = false;
+	t->spdev.irqs.level_changed = false;
 	unmask_by_eventfd(t);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
 	set_level(t, 0, false);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 2);
-	t->mpdev.irqs.level_changed = false;
+	t->spdev.irqs.level_changed = false;
 	unmask_by_eventfd(t);
 	set_level(t, 1, false);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 2);
-	KUNIT_EXPECT_FALSE(test, t->mpdev.irqs.masked);
+	KUNIT_EXPECT_FALSE(test, t->spdev.irqs.masked);
 	set_level(t, 1, true);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 3);
 }
@@ -267,11 +267,11 @@ static void ioctl_comes_after_an_unmask_that_waits(struct kunit *test)
 {
 	struct kunit_irqs *t = unmask_until_it_waits(test);
 
-	t->mpdev.irqs.wired = true;
+	t->spdev.irqs.wired = true;
 	unmask_by_eventfd(t);
 	KUNIT_EXPECT_EQ(test, mask(t), 0);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
-	KUNIT_EXPECT_TRUE(test, t->mpdev.irqs.masked);
+	KUNIT_EXPECT_TRUE(test, t->spdev.irqs.masked);
 	delay_ends(t);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
 
@@ -287,10 +287,10 @@ static void mask_by_eventfd_comes_after_an_unmask_that_waits(struct kunit *test)
 	struct kunit_irqs *t = unmask_until_it_waits(test);
 
 	unmask_by_eventfd(t);
-	mask_work(&t->mpdev.irqs.mask_work);
+	mask_work(&t->spdev.irqs.mask_work);
 	delay_ends(t);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 0);
-	KUNIT_EXPECT_TRUE(test, t->mpdev.irqs.masked);
+	KUNIT_EXPECT_TRUE(test, t->spdev.irqs.masked);
 }
 
 static void reset_and_disable_forget_an_unmask_that_waits(struct kunit *test)
@@ -298,8 +298,8 @@ static void reset_and_disable_forget_an_unmask_that_waits(struct kunit *test)
 	struct kunit_irqs *t = unmask_until_it_waits(test);
 
 	unmask_by_eventfd(t);
-	scoped_guard(mdev_pci, &t->mpdev)
-		mdev_pci_irq_reset(&t->mpdev);
+	scoped_guard(softpci, &t->spdev)
+		softpci_irq_reset(&t->spdev);
 	set_level(t, 0, true);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
 	delay_ends(t);
@@ -307,8 +307,8 @@ static void reset_and_disable_forget_an_unmask_that_waits(struct kunit *test)
 
 	t = unmask_until_it_waits(test);
 	unmask_by_eventfd(t);
-	scoped_guard(mdev_pci, &t->mpdev)
-		irq_select(&t->mpdev, VFIO_PCI_NUM_IRQS, 0);
+	scoped_guard(softpci, &t->spdev)
+		irq_select(&t->spdev, VFIO_PCI_NUM_IRQS, 0);
 	delay_ends(t);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 0);
 }
@@ -328,12 +328,12 @@ static void service_gives_a_new_burst_in_any_later_jiffy(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(ago); i++) {
 		struct kunit_irqs *t = unmask_until_it_waits(test);
 
-		t->mpdev.irqs.level_changed = true;
-		t->mpdev.irqs.unmask_jiffy = jiffies - ago[i];
+		t->spdev.irqs.level_changed = true;
+		t->spdev.irqs.unmask_jiffy = jiffies - ago[i];
 		unmask_by_eventfd(t);
 		KUNIT_EXPECT_EQ_MSG(test, t->fired[0], 1, "%lu jiffies ago",
 				    ago[i]);
-		KUNIT_EXPECT_EQ(test, t->mpdev.irqs.unmasked, 1);
+		KUNIT_EXPECT_EQ(test, t->spdev.irqs.unmasked, 1);
 	}
 }
 
@@ -344,7 +344,7 @@ static void eventfds_that_mask_neither_sleep_nor_use_vfios_work(struct kunit *te
 	int again;
 
 	preempt_disable();
-	mask_work(&t->mpdev.irqs.mask_work);
+	mask_work(&t->spdev.irqs.mask_work);
 	unmask_by_eventfd(t);
 	unmask_by_eventfd(t);
 	delay_ends(t);
@@ -352,14 +352,14 @@ static void eventfds_that_mask_neither_sleep_nor_use_vfios_work(struct kunit *te
 	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
 
 	/* Without interrupts that it could signal, in the kernel's worker. */
-	scoped_guard(mdev_pci, &t->mpdev)
-		irq_select(&t->mpdev, VFIO_PCI_NUM_IRQS, 0);
+	scoped_guard(softpci, &t->spdev)
+		irq_select(&t->spdev, VFIO_PCI_NUM_IRQS, 0);
 	local_irq_disable();
-	again = mask_handler(&t->mpdev, NULL) | unmask_handler(&t->mpdev, NULL);
+	again = mask_handler(&t->spdev, NULL) | unmask_handler(&t->spdev, NULL);
 	local_irq_enable();
 	KUNIT_EXPECT_EQ(test, again, 0);
-	flush_work(&t->mpdev.irqs.mask_work);
-	flush_work(&t->mpdev.irqs.unmask_work);
+	flush_work(&t->spdev.irqs.mask_work);
+	flush_work(&t->spdev.irqs.unmask_work);
 }
 
 static void masked_intx_waits(struct kunit *test)
@@ -381,20 +381,20 @@ static void intx_disable_holds_it_back(struct kunit *test)
 	struct kunit_irqs *t = irqs_device(test);
 
 	enable(t, VFIO_PCI_INTX_IRQ_INDEX, 1);
-	config_put(&t->mpdev, PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE);
+	config_put(&t->spdev, PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE);
 	set_level(t, 0, true);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 0);
 	KUNIT_EXPECT_TRUE(test, interrupt_status(t));
-	KUNIT_EXPECT_FALSE(test, t->mpdev.irqs.masked);
+	KUNIT_EXPECT_FALSE(test, t->spdev.irqs.masked);
 	unmask(t);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 0);
 
 	/* Other bits of the register are no reason to deliver. */
-	config_put(&t->mpdev, PCI_COMMAND, 1, 0x07);
+	config_put(&t->spdev, PCI_COMMAND, 1, 0x07);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 0);
-	config_put(&t->mpdev, PCI_COMMAND + 1, 1, 0);
+	config_put(&t->spdev, PCI_COMMAND + 1, 1, 0);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
-	config_put(&t->mpdev, PCI_COMMAND, 2, 0);
+	config_put(&t->spdev, PCI_COMMAND, 2, 0);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
 }
 
@@ -406,7 +406,7 @@ static void interrupt_status_follows_the_level(struct kunit *test)
 	set_level(t, 2, true);
 	KUNIT_EXPECT_TRUE(test, interrupt_status(t));
 	/* It is not for the guest to clear. */
-	config_put(&t->mpdev, PCI_STATUS, 2, 0xffff);
+	config_put(&t->spdev, PCI_STATUS, 2, 0xffff);
 	KUNIT_EXPECT_TRUE(test, interrupt_status(t));
 	set_level(t, 2, false);
 	KUNIT_EXPECT_FALSE(test, interrupt_status(t));
@@ -414,17 +414,17 @@ static void interrupt_status_follows_the_level(struct kunit *test)
 
 static void device_without_a_pin_has_no_intx(struct kunit *test)
 {
-	static const struct mdev_pci_model model = { .nr_msi = 1 };
-	static const struct mdev_pci_type type = { .model = &model };
-	struct mdev_pci_device *mpdev;
+	static const struct softpci_model model = { .nr_msi = 1 };
+	static const struct softpci_type type = { .model = &model };
+	struct softpci_device *spdev;
 
-	mpdev = mdev_pci_kunit_device(test, &irqs_driver, &type);
-	scoped_guard(mdev_pci, mpdev)
-		mdev_pci_set_irq(mpdev, 0, true);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_STATUS, 2),
+	spdev = softpci_kunit_device(test, &irqs_driver, &type);
+	scoped_guard(softpci, spdev)
+		softpci_set_irq(spdev, 0, true);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_STATUS, 2),
 			PCI_STATUS_CAP_LIST);
-	KUNIT_EXPECT_EQ(test, mdev_pci_irq_count(mpdev, 0), 0);
-	KUNIT_EXPECT_EQ(test, mdev_pci_irq_count(mpdev, 1), 1);
+	KUNIT_EXPECT_EQ(test, softpci_irq_count(spdev, 0), 0);
+	KUNIT_EXPECT_EQ(test, softpci_irq_count(spdev, 1), 1);
 }
 
 /* With @nr messages enabled, source @i sends message min(i, nr - 1). */
@@ -441,7 +441,7 @@ static void each_source_sends_its_message_when_it_rises(struct kunit *test)
 
 			memset(t->fired, 0, sizeof(t->fired));
 			set_level(t, source, true);
-			for (i = 0; i < MDEV_PCI_MAX_MSI; i++)
+			for (i = 0; i < SOFTPCI_MAX_MSI; i++)
 				KUNIT_EXPECT_EQ_MSG(test, t->fired[i],
 						    i == message,
 						    "message %u of %u, source %u",
@@ -453,7 +453,7 @@ static void each_source_sends_its_message_when_it_rises(struct kunit *test)
 			set_level(t, source, true);
 			KUNIT_EXPECT_EQ(test, t->fired[message], 2);
 		}
-		KUNIT_EXPECT_FALSE(test, t->mpdev.irqs.masked);
+		KUNIT_EXPECT_FALSE(test, t->spdev.irqs.masked);
 	}
 }
 
@@ -462,7 +462,7 @@ static void intx_disable_does_not_stop_messages(struct kunit *test)
 	struct kunit_irqs *t = irqs_device(test);
 
 	enable(t, VFIO_PCI_MSI_IRQ_INDEX, 2);
-	config_put(&t->mpdev, PCI_COMMAND, 2,
+	config_put(&t->spdev, PCI_COMMAND, 2,
 		   PCI_COMMAND_INTX_DISABLE | PCI_COMMAND_MASTER);
 	set_level(t, 1, true);
 	KUNIT_EXPECT_EQ(test, t->fired[1], 1);
@@ -475,11 +475,11 @@ static void nothing_is_sent_when_nothing_is_enabled(struct kunit *test)
 	unsigned int i;
 
 	enable(t, VFIO_PCI_NUM_IRQS, 0);
-	t->mpdev.irqs.trigger[0] = (struct eventfd_ctx *)&t->fired[0];
+	t->spdev.irqs.trigger[0] = (struct eventfd_ctx *)&t->fired[0];
 	for (i = 0; i < SOURCES; i++)
 		set_level(t, i, true);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 0);
-	KUNIT_EXPECT_FALSE(test, t->mpdev.irqs.masked);
+	KUNIT_EXPECT_FALSE(test, t->spdev.irqs.masked);
 }
 
 static void reset_lowers_all_and_unmasks(struct kunit *test)
@@ -488,11 +488,11 @@ static void reset_lowers_all_and_unmasks(struct kunit *test)
 
 	enable(t, VFIO_PCI_INTX_IRQ_INDEX, 1);
 	set_level(t, 3, true);
-	scoped_guard(mdev_pci, &t->mpdev) {
-		mdev_pci_irq_reset(&t->mpdev);
-		mdev_pci_config_reset(&t->mpdev);
+	scoped_guard(softpci, &t->spdev) {
+		softpci_irq_reset(&t->spdev);
+		softpci_config_reset(&t->spdev);
 	}
-	KUNIT_EXPECT_FALSE(test, t->mpdev.irqs.masked);
+	KUNIT_EXPECT_FALSE(test, t->spdev.irqs.masked);
 	KUNIT_EXPECT_FALSE(test, interrupt_status(t));
 	/* The eventfd stays. */
 	set_level(t, 3, true);
@@ -517,7 +517,7 @@ static void loop_back_fires_what_is_chosen(struct kunit *test)
 				  VFIO_IRQ_SET_ACTION_TRIGGER |
 				  VFIO_IRQ_SET_DATA_NONE, 1, 2, NULL), 0);
 	KUNIT_EXPECT_MEMEQ(test, t->fired, next, sizeof(next));
-	KUNIT_EXPECT_EQ(test, t->mpdev.irqs.level, 0);
+	KUNIT_EXPECT_EQ(test, t->spdev.irqs.level, 0);
 }
 
 static void bool_of_0_masks_nothing(struct kunit *test)
@@ -528,13 +528,13 @@ static void bool_of_0_masks_nothing(struct kunit *test)
 	enable(t, VFIO_PCI_INTX_IRQ_INDEX, 1);
 	KUNIT_EXPECT_EQ(test, ask(t, 0, VFIO_IRQ_SET_ACTION_MASK |
 				  VFIO_IRQ_SET_DATA_BOOL, 0, 1, &no), 0);
-	KUNIT_EXPECT_FALSE(test, t->mpdev.irqs.masked);
+	KUNIT_EXPECT_FALSE(test, t->spdev.irqs.masked);
 	KUNIT_EXPECT_EQ(test, ask(t, 0, VFIO_IRQ_SET_ACTION_MASK |
 				  VFIO_IRQ_SET_DATA_BOOL, 0, 1, &yes), 0);
-	KUNIT_EXPECT_TRUE(test, t->mpdev.irqs.masked);
+	KUNIT_EXPECT_TRUE(test, t->spdev.irqs.masked);
 	KUNIT_EXPECT_EQ(test, ask(t, 0, VFIO_IRQ_SET_ACTION_UNMASK |
 				  VFIO_IRQ_SET_DATA_BOOL, 0, 1, &no), 0);
-	KUNIT_EXPECT_TRUE(test, t->mpdev.irqs.masked);
+	KUNIT_EXPECT_TRUE(test, t->spdev.irqs.masked);
 }
 
 /* What asked before anyone listened must not be lost. */
@@ -543,7 +543,7 @@ static void enabling_messages_sends_what_is_pending(struct kunit *test)
 	static const s32 none[SOURCES] = { -1, -1, -1, -1 };
 	struct kunit_irqs *t = irqs_device(test);
 
-	config_put(&t->mpdev, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+	config_put(&t->spdev, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
 	set_level(t, 1, true);
 	set_level(t, 3, true);
 	KUNIT_EXPECT_EQ(test, t->signals, 0);
@@ -560,12 +560,12 @@ static void enabling_messages_sends_what_is_pending(struct kunit *test)
 
 static void mask_messages(struct kunit_irqs *t, u32 bits)
 {
-	config_put(&t->mpdev, t->mpdev.config.msi + PCI_MSI_MASK_64, 4, bits);
+	config_put(&t->spdev, t->spdev.config.msi + PCI_MSI_MASK_64, 4, bits);
 }
 
 static u32 pending_bits(struct kunit_irqs *t)
 {
-	return config_get(&t->mpdev, t->mpdev.config.msi + PCI_MSI_PENDING_64, 4);
+	return config_get(&t->spdev, t->spdev.config.msi + PCI_MSI_PENDING_64, 4);
 }
 
 static void masked_message_is_sent_once_when_unmasked(struct kunit *test)
@@ -615,9 +615,9 @@ static void reset_and_disable_forget_what_is_pending(struct kunit *test)
 	enable(t, VFIO_PCI_MSI_IRQ_INDEX, SOURCES);
 	mask_messages(t, GENMASK(SOURCES - 1, 0));
 	set_level(t, 3, true);
-	scoped_guard(mdev_pci, &t->mpdev) {
-		mdev_pci_irq_reset(&t->mpdev);
-		mdev_pci_config_reset(&t->mpdev);
+	scoped_guard(softpci, &t->spdev) {
+		softpci_irq_reset(&t->spdev);
+		softpci_config_reset(&t->spdev);
 	}
 	KUNIT_EXPECT_EQ(test, pending_bits(t), 0);
 
@@ -625,7 +625,7 @@ static void reset_and_disable_forget_what_is_pending(struct kunit *test)
 	set_level(t, 3, true);
 	KUNIT_EXPECT_EQ(test, pending_bits(t), BIT(3));
 	/* What stands for eventfds here is none to be put. */
-	memset(t->mpdev.irqs.trigger, 0, sizeof(t->mpdev.irqs.trigger));
+	memset(t->spdev.irqs.trigger, 0, sizeof(t->spdev.irqs.trigger));
 	KUNIT_EXPECT_EQ(test, ask(t, VFIO_PCI_MSI_IRQ_INDEX,
 				  VFIO_IRQ_SET_ACTION_TRIGGER |
 				  VFIO_IRQ_SET_DATA_NONE, 0, 0, NULL), 0);
@@ -660,12 +660,12 @@ KUNIT_ARRAY_PARAM_DESC(hold, hold_cases, name);
 static void put_hold(struct kunit_irqs *t, u32 command, bool d3hot,
 		     bool msi_disable)
 {
-	const struct mdev_pci_config *cfg = &t->mpdev.config;
+	const struct softpci_config *cfg = &t->spdev.config;
 
-	config_put(&t->mpdev, cfg->msi + PCI_MSI_FLAGS, 2,
+	config_put(&t->spdev, cfg->msi + PCI_MSI_FLAGS, 2,
 		   msi_disable ? 0 : PCI_MSI_FLAGS_ENABLE);
-	config_put(&t->mpdev, PCI_COMMAND, 4, command);
-	config_put(&t->mpdev, cfg->pm + PCI_PM_CTRL, 4, d3hot ? 3 : 0);
+	config_put(&t->spdev, PCI_COMMAND, 4, command);
+	config_put(&t->spdev, cfg->pm + PCI_PM_CTRL, 4, d3hot ? 3 : 0);
 }
 
 static void hold(struct kunit_irqs *t, const struct hold_case *c)
@@ -690,7 +690,7 @@ static void intx_is_held_back_and_delivered_when_allowed(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, interrupt_status(t));
 	let_go(t);
 	KUNIT_EXPECT_EQ(test, t->fired[0], 1);
-	KUNIT_EXPECT_TRUE(test, t->mpdev.irqs.masked);
+	KUNIT_EXPECT_TRUE(test, t->spdev.irqs.masked);
 
 	/* By unmasking, it is held back as well. */
 	hold(t, c);
@@ -750,7 +750,7 @@ static void intx_without_an_eventfd_is_enabled(struct kunit *test)
 	const u32 eventfd = VFIO_IRQ_SET_ACTION_TRIGGER |
 			    VFIO_IRQ_SET_DATA_EVENTFD;
 	struct kunit_irqs *t = irqs_device(test);
-	struct mdev_pci_irqs *irqs = &t->mpdev.irqs;
+	struct softpci_irqs *irqs = &t->spdev.irqs;
 	static const s32 none = -1;
 	unsigned int enabled;
 
@@ -776,7 +776,7 @@ static void intx_without_an_eventfd_is_enabled(struct kunit *test)
 
 static u32 msi_enable_bit(struct kunit_irqs *t)
 {
-	return config_get(&t->mpdev, t->mpdev.config.msi + PCI_MSI_FLAGS, 2) &
+	return config_get(&t->spdev, t->spdev.config.msi + PCI_MSI_FLAGS, 2) &
 	       PCI_MSI_FLAGS_ENABLE;
 }
 
@@ -791,7 +791,7 @@ static void msi_enable_follows_the_ioctl(struct kunit *test)
 			    VFIO_IRQ_SET_DATA_NONE;
 	unsigned int i;
 
-	config_put(&t->mpdev, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+	config_put(&t->spdev, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
 	for (i = 0; i < 2; i++) {
 		KUNIT_EXPECT_FALSE(test, msi_enable_bit(t));
 		KUNIT_EXPECT_EQ(test, ask(t, 1, eventfd, 0, 2, none), 0);
@@ -893,13 +893,13 @@ KUNIT_ARRAY_PARAM_DESC(set, set_cases, name);
 
 static void remember(struct kunit_irqs *t)
 {
-	memcpy(&t->before, &t->mpdev.irqs, sizeof(t->before));
+	memcpy(&t->before, &t->spdev.irqs, sizeof(t->before));
 }
 
 /* All but the locks. */
 static bool unchanged(struct kunit_irqs *t)
 {
-	const struct mdev_pci_irqs *old = &t->before, *new = &t->mpdev.irqs;
+	const struct softpci_irqs *old = &t->before, *new = &t->spdev.irqs;
 
 	return old->index == new->index && old->level == new->level &&
 	       old->masked == new->masked && old->nr_vectors == new->nr_vectors &&
@@ -920,8 +920,8 @@ static void each_combination_has_its_errno(struct kunit *test)
 		for (count = 0; count < SOURCES + 2; count++) {
 			struct kunit_irqs *t = irqs_device(test);
 
-			scoped_guard(mdev_pci, &t->mpdev)
-				irq_select(&t->mpdev, c->enabled,
+			scoped_guard(softpci, &t->spdev)
+				irq_select(&t->spdev, c->enabled,
 					   c->enabled == VFIO_PCI_NUM_IRQS ? 0 :
 					   c->enabled + 1);
 			remember(t);
@@ -959,7 +959,7 @@ static void other_flags_are_refused(struct kunit *test)
 					    "index %u, flags %x", index, flags);
 		}
 	KUNIT_EXPECT_EQ(test, t->fired[0], 0);
-	KUNIT_EXPECT_FALSE(test, t->mpdev.irqs.masked);
+	KUNIT_EXPECT_FALSE(test, t->spdev.irqs.masked);
 }
 
 static void missing_index_or_vector_is_refused(struct kunit *test)
@@ -987,10 +987,10 @@ static void missing_index_or_vector_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask(t, 1, flags, 4, 1, none), -EINVAL);
 	KUNIT_EXPECT_EQ(test, ask(t, 1, flags, U32_MAX, 1, none), -EINVAL);
 	KUNIT_EXPECT_EQ(test, ask(t, 1, flags, U32_MAX - 1, 2, none), -EINVAL);
-	KUNIT_EXPECT_EQ(test, t->mpdev.irqs.index, VFIO_PCI_NUM_IRQS);
+	KUNIT_EXPECT_EQ(test, t->spdev.irqs.index, VFIO_PCI_NUM_IRQS);
 	/* The first call says how many there are, from 0 up to its last. */
 	KUNIT_EXPECT_EQ(test, ask(t, 1, flags, 2, 1, none), 0);
-	KUNIT_EXPECT_EQ(test, t->mpdev.irqs.nr_vectors, 3);
+	KUNIT_EXPECT_EQ(test, t->spdev.irqs.nr_vectors, 3);
 	KUNIT_EXPECT_EQ(test, ask(t, 1, flags, 3, 1, none), -EINVAL);
 }
 
@@ -1032,8 +1032,8 @@ static void req_is_fired_by_removal_and_by_hand(struct kunit *test)
 	struct kunit_irqs *t = irqs_device(test);
 	static const u8 no, yes = 1;
 
-	t->mpdev.irqs.req = (struct eventfd_ctx *)&t->fired[5];
-	mdev_pci_request(&t->mpdev.vdev, 0);
+	t->spdev.irqs.req = (struct eventfd_ctx *)&t->fired[5];
+	softpci_request(&t->spdev.vdev, 0);
 	KUNIT_EXPECT_EQ(test, t->fired[5], 1);
 	KUNIT_EXPECT_EQ(test, ask(t, VFIO_PCI_REQ_IRQ_INDEX,
 				  VFIO_IRQ_SET_ACTION_TRIGGER |
@@ -1056,12 +1056,12 @@ static void removal_that_waits_is_logged_at_once_and_then_rarely(struct kunit *t
 	unsigned int count, req;
 
 	for (req = 0; req < 2; req++) {
-		t->mpdev.irqs.req = req ? (struct eventfd_ctx *)&t->fired[5] :
+		t->spdev.irqs.req = req ? (struct eventfd_ctx *)&t->fired[5] :
 					  NULL;
 		t->lines = 0;
 		t->fired[5] = 0;
 		for (count = 0; count < 100; count++) {
-			mdev_pci_request(&t->mpdev.vdev, count);
+			softpci_request(&t->spdev.vdev, count);
 			KUNIT_EXPECT_EQ(test, t->lines, 1 + count / 10);
 			KUNIT_EXPECT_EQ(test, t->asked, req);
 			KUNIT_EXPECT_EQ(test, t->fired[5], req * (count + 1));
@@ -1110,7 +1110,7 @@ static struct kunit_case irq_cases[] = {
 };
 
 static struct kunit_suite irq_suite = {
-	.name = "mdev-pci-irq",
+	.name = "softpci-irq",
 	.test_cases = irq_cases,
 };
 

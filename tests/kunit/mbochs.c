@@ -5,27 +5,27 @@
 #define MMIO	VFIO_PCI_BAR2_REGION_INDEX
 #define EDID	MBOCHS_EDID_REGION
 
-static struct mdev_pci_device *new_mbochs(struct kunit *test,
-					  const struct mbochs_type *type)
+static struct softpci_device *new_mbochs(struct kunit *test,
+					 const struct mbochs_type *type)
 {
-	return mdev_pci_kunit_device(test, &mbochs_driver, &type->base);
+	return softpci_kunit_device(test, &mbochs_driver, &type->base);
 }
 
-static u32 get_dispi(struct mdev_pci_device *mpdev, unsigned int i)
+static u32 get_dispi(struct softpci_device *spdev, unsigned int i)
 {
-	return guest_read(mpdev, MMIO, 0x500 + 2 * i, 2);
+	return guest_read(spdev, MMIO, 0x500 + 2 * i, 2);
 }
 
-static void put_dispi(struct mdev_pci_device *mpdev, unsigned int i, u16 val)
+static void put_dispi(struct softpci_device *spdev, unsigned int i, u16 val)
 {
 	KUNIT_EXPECT_EQ(kunit_get_current_test(),
-			guest_write(mpdev, MMIO, 0x500 + 2 * i, 2, val), 0);
+			guest_write(spdev, MMIO, 0x500 + 2 * i, 2, val), 0);
 }
 
-static bool get_mode(struct mdev_pci_device *mpdev, struct mdev_pci_mode *mode)
+static bool get_mode(struct softpci_device *spdev, struct softpci_mode *mode)
 {
-	guard(mdev_pci)(mpdev);
-	return mbochs_get_mode(mpdev, mode);
+	guard(softpci)(spdev);
+	return mbochs_get_mode(spdev, mode);
 }
 
 /* On the type of 16 MiB.  Those with a stride are shown. */
@@ -120,8 +120,8 @@ KUNIT_ARRAY_PARAM_DESC(mode, mode_cases, name);
 static void registers_select_the_mode(struct kunit *test)
 {
 	const struct mode_case *c = test->param_value;
-	struct mdev_pci_device *mpdev = new_mbochs(test, &mbochs_medium);
-	struct mdev_pci_mode mode = {}, untouched = {};
+	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_mode mode = {}, untouched = {};
 	const u16 dispi[] = {
 		0, c->xres, c->yres, c->bpp, c->enable, 0, c->virt_width,
 		c->virt_height, c->x, c->y,
@@ -129,8 +129,8 @@ static void registers_select_the_mode(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(dispi); i++)
-		put_dispi(mpdev, i, dispi[i]);
-	KUNIT_EXPECT_EQ(test, get_mode(mpdev, &mode), !!c->stride);
+		put_dispi(spdev, i, dispi[i]);
+	KUNIT_EXPECT_EQ(test, get_mode(spdev, &mode), !!c->stride);
 	if (!c->stride) {
 		KUNIT_EXPECT_MEMEQ(test, &mode, &untouched, sizeof(mode));
 		return;
@@ -146,7 +146,7 @@ static void registers_select_the_mode(struct kunit *test)
 /* All combinations of the values at which something overflows. */
 static void no_mode_leaves_the_memory(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = new_mbochs(test, &mbochs_small);
+	struct softpci_device *spdev = new_mbochs(test, &mbochs_small);
 	static const u16 extreme[] = {
 		0, 64, 1024, 1025, 16384, 32768, 65534, 65535,
 	};
@@ -156,15 +156,15 @@ static void no_mode_leaves_the_memory(struct kunit *test)
 	};
 	unsigned int i, j, bpp, shown = 0;
 
-	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED);
+	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
 	for (i = 0; i < BIT(3 * ARRAY_SIZE(reg) + 1); i++) {
-		struct mdev_pci_mode mode = {};
+		struct softpci_mode mode = {};
 
 		bpp = i >> 3 * ARRAY_SIZE(reg) ? 16 : 32;
-		to_mbochs(mpdev)->dispi[DISPI_BPP] = bpp;
+		to_mbochs(spdev)->dispi[DISPI_BPP] = bpp;
 		for (j = 0; j < ARRAY_SIZE(reg); j++)
-			to_mbochs(mpdev)->dispi[reg[j]] = extreme[i >> 3 * j & 7];
-		if (!get_mode(mpdev, &mode))
+			to_mbochs(spdev)->dispi[reg[j]] = extreme[i >> 3 * j & 7];
+		if (!get_mode(spdev, &mode))
 			continue;
 		shown++;
 		KUNIT_ASSERT_LE_MSG(test, mode.offset +
@@ -178,75 +178,75 @@ static void no_mode_leaves_the_memory(struct kunit *test)
 
 static void enabling_clears_what_is_shown(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = new_mbochs(test, &mbochs_medium);
-	struct mdev_pci_ram *ram = &mpdev->ram;
+	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_ram *ram = &spdev->ram;
 
 	/* Nothing that could be shown, nothing to clear. */
-	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED);
+	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
 	KUNIT_EXPECT_EQ(test, ram->clear_len, 0);
-	put_dispi(mpdev, DISPI_XRES, 800);
-	put_dispi(mpdev, DISPI_YRES, 600);
-	put_dispi(mpdev, DISPI_BPP, 32);
-	put_dispi(mpdev, DISPI_VIRT_WIDTH, 1000);
-	put_dispi(mpdev, DISPI_X_OFFSET, 5);
-	put_dispi(mpdev, DISPI_Y_OFFSET, 7);
+	put_dispi(spdev, DISPI_XRES, 800);
+	put_dispi(spdev, DISPI_YRES, 600);
+	put_dispi(spdev, DISPI_BPP, 32);
+	put_dispi(spdev, DISPI_VIRT_WIDTH, 1000);
+	put_dispi(spdev, DISPI_X_OFFSET, 5);
+	put_dispi(spdev, DISPI_Y_OFFSET, 7);
 	/* It is enabled already. */
-	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED);
+	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
 	KUNIT_EXPECT_EQ(test, ram->clear_len, 0);
-	put_dispi(mpdev, DISPI_ENABLE, 0);
-	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED | DISPI_NOCLEARMEM);
+	put_dispi(spdev, DISPI_ENABLE, 0);
+	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED | DISPI_NOCLEARMEM);
 	KUNIT_EXPECT_EQ(test, ram->clear_len, 0);
-	put_dispi(mpdev, DISPI_ENABLE, 0);
-	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED);
+	put_dispi(spdev, DISPI_ENABLE, 0);
+	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
 	KUNIT_EXPECT_EQ(test, ram->clear_start, 7 * 4000 + 5 * 4);
 	KUNIT_EXPECT_EQ(test, ram->clear_len, 600 * 4000);
 
-	put_dispi(mpdev, DISPI_ENABLE, 0);
-	put_dispi(mpdev, DISPI_BPP, 16);
-	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED);
+	put_dispi(spdev, DISPI_ENABLE, 0);
+	put_dispi(spdev, DISPI_BPP, 16);
+	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
 	KUNIT_EXPECT_EQ(test, ram->clear_start, 7 * 2000 + 5 * 2);
 	KUNIT_EXPECT_EQ(test, ram->clear_len, 600 * 2000);
 
 	ram->clear_len = 0;
-	put_dispi(mpdev, DISPI_ENABLE, 0);
-	put_dispi(mpdev, DISPI_BPP, 24);
-	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED);
+	put_dispi(spdev, DISPI_ENABLE, 0);
+	put_dispi(spdev, DISPI_BPP, 24);
+	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
 	KUNIT_EXPECT_EQ(test, ram->clear_len, 0);
 }
 
 static void getcaps_shows_the_maxima(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
 
-	put_dispi(mpdev, DISPI_XRES, 800);
-	put_dispi(mpdev, DISPI_YRES, 600);
-	put_dispi(mpdev, DISPI_BPP, 32);
-	put_dispi(mpdev, DISPI_VIRT_WIDTH, 801);
-	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED | DISPI_GETCAPS);
-	KUNIT_EXPECT_EQ(test, get_dispi(mpdev, DISPI_XRES), 16000);
-	KUNIT_EXPECT_EQ(test, get_dispi(mpdev, DISPI_YRES), 12000);
-	KUNIT_EXPECT_EQ(test, get_dispi(mpdev, DISPI_BPP), 32);
-	KUNIT_EXPECT_EQ(test, get_dispi(mpdev, DISPI_VIRT_WIDTH), 801);
-	put_dispi(mpdev, DISPI_BPP, 16);
-	KUNIT_EXPECT_EQ(test, get_dispi(mpdev, DISPI_BPP), 32);
+	put_dispi(spdev, DISPI_XRES, 800);
+	put_dispi(spdev, DISPI_YRES, 600);
+	put_dispi(spdev, DISPI_BPP, 32);
+	put_dispi(spdev, DISPI_VIRT_WIDTH, 801);
+	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED | DISPI_GETCAPS);
+	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_XRES), 16000);
+	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_YRES), 12000);
+	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_BPP), 32);
+	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_VIRT_WIDTH), 801);
+	put_dispi(spdev, DISPI_BPP, 16);
+	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_BPP), 32);
 
-	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED);
-	KUNIT_EXPECT_EQ(test, get_dispi(mpdev, DISPI_XRES), 800);
-	KUNIT_EXPECT_EQ(test, get_dispi(mpdev, DISPI_YRES), 600);
-	KUNIT_EXPECT_EQ(test, get_dispi(mpdev, DISPI_BPP), 16);
+	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
+	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_XRES), 800);
+	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_YRES), 600);
+	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_BPP), 16);
 }
 
 /* What is read must not become what is shown. */
 static void getcaps_does_not_change_the_mode(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = new_mbochs(test, &mbochs_medium);
-	struct mdev_pci_mode mode = {};
+	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_mode mode = {};
 
-	put_dispi(mpdev, DISPI_XRES, 800);
-	put_dispi(mpdev, DISPI_YRES, 600);
-	put_dispi(mpdev, DISPI_BPP, 32);
-	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED | DISPI_GETCAPS);
-	KUNIT_EXPECT_TRUE(test, get_mode(mpdev, &mode));
+	put_dispi(spdev, DISPI_XRES, 800);
+	put_dispi(spdev, DISPI_YRES, 600);
+	put_dispi(spdev, DISPI_BPP, 32);
+	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED | DISPI_GETCAPS);
+	KUNIT_EXPECT_TRUE(test, get_mode(spdev, &mode));
 	KUNIT_EXPECT_EQ(test, mode.width, 800);
 	KUNIT_EXPECT_EQ(test, mode.height, 600);
 }
@@ -269,65 +269,65 @@ KUNIT_ARRAY_PARAM_DESC(mbochs, mbochs_kunit_types, name);
 static void type_says_how_much_there_is(struct kunit *test)
 {
 	const struct mbochs_case *c = test->param_value;
-	struct mdev_pci_device *mpdev = new_mbochs(test, c->type);
+	struct softpci_device *spdev = new_mbochs(test, c->type);
 	unsigned int bar;
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		KUNIT_EXPECT_EQ_MSG(test, size_bar(mpdev, bar),
+		KUNIT_EXPECT_EQ_MSG(test, size_bar(spdev, bar),
 				    bar == 0 ? c->bar0 :
 				    bar == 2 ? 0xfffff000 : 0, "BAR %u", bar);
-	KUNIT_EXPECT_EQ(test, get_dispi(mpdev, DISPI_ID), 0xb0c5);
-	KUNIT_EXPECT_EQ(test, get_dispi(mpdev, DISPI_VIDEO_MEMORY_64K),
+	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_ID), 0xb0c5);
+	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_VIDEO_MEMORY_64K),
 			c->megabytes * 16);
-	put_dispi(mpdev, DISPI_ID, 0x1234);
-	put_dispi(mpdev, DISPI_VIDEO_MEMORY_64K, 0x1234);
-	KUNIT_EXPECT_EQ(test, get_dispi(mpdev, DISPI_ID), 0xb0c5);
-	KUNIT_EXPECT_EQ(test, get_dispi(mpdev, DISPI_VIDEO_MEMORY_64K),
+	put_dispi(spdev, DISPI_ID, 0x1234);
+	put_dispi(spdev, DISPI_VIDEO_MEMORY_64K, 0x1234);
+	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_ID), 0xb0c5);
+	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_VIDEO_MEMORY_64K),
 			c->megabytes * 16);
 
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, EDID, 0, 4), 0x400);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, EDID, 4, 4), 1024);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, EDID, 12, 4), c->max_xres);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, EDID, 16, 4), c->max_yres);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 0, 4), 0x400);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 4, 4), 1024);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 12, 4), c->max_xres);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 16, 4), c->max_yres);
 }
 
 static void byte_order_is_one_of_two(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = new_mbochs(test, &mbochs_small);
-	struct mdev_pci_mode mode = {};
+	struct softpci_device *spdev = new_mbochs(test, &mbochs_small);
+	struct softpci_mode mode = {};
 
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, MMIO, 0x600, 4), 8);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, MMIO, 0x604, 4), 0x1e1e1e1e);
-	guest_write(mpdev, MMIO, 0x604, 4, 0xbebebebe);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, MMIO, 0x604, 4), 0xbebebebe);
-	guest_write(mpdev, MMIO, 0x604, 4, 0x1234);
-	guest_write(mpdev, MMIO, 0x604, 4, 0);
-	guest_write(mpdev, MMIO, 0x604, 4, ~0);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, MMIO, 0x600, 4), 8);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, MMIO, 0x604, 4), 0x1e1e1e1e);
+	guest_write(spdev, MMIO, 0x604, 4, 0xbebebebe);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, MMIO, 0x604, 4), 0xbebebebe);
+	guest_write(spdev, MMIO, 0x604, 4, 0x1234);
+	guest_write(spdev, MMIO, 0x604, 4, 0);
+	guest_write(spdev, MMIO, 0x604, 4, ~0);
 	/* A byte of the other one makes neither. */
-	guest_write(mpdev, MMIO, 0x605, 1, 0x1e);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, MMIO, 0x604, 4), 0xbebebebe);
-	guest_write(mpdev, MMIO, 0x600, 4, 0xbebebebe);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, MMIO, 0x600, 4), 8);
+	guest_write(spdev, MMIO, 0x605, 1, 0x1e);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, MMIO, 0x604, 4), 0xbebebebe);
+	guest_write(spdev, MMIO, 0x600, 4, 0xbebebebe);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, MMIO, 0x600, 4), 8);
 
-	put_dispi(mpdev, DISPI_XRES, 64);
-	put_dispi(mpdev, DISPI_YRES, 64);
-	put_dispi(mpdev, DISPI_BPP, 32);
-	put_dispi(mpdev, DISPI_ENABLE, DISPI_ENABLED);
-	KUNIT_EXPECT_TRUE(test, get_mode(mpdev, &mode));
+	put_dispi(spdev, DISPI_XRES, 64);
+	put_dispi(spdev, DISPI_YRES, 64);
+	put_dispi(spdev, DISPI_BPP, 32);
+	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
+	KUNIT_EXPECT_TRUE(test, get_mode(spdev, &mode));
 	KUNIT_EXPECT_EQ(test, mode.format, DRM_FORMAT_BGRX8888);
 	/* QEMU has no other byte order of these. */
-	put_dispi(mpdev, DISPI_BPP, 16);
-	KUNIT_EXPECT_TRUE(test, get_mode(mpdev, &mode));
+	put_dispi(spdev, DISPI_BPP, 16);
+	KUNIT_EXPECT_TRUE(test, get_mode(spdev, &mode));
 	KUNIT_EXPECT_EQ(test, mode.format, DRM_FORMAT_RGB565);
-	put_dispi(mpdev, DISPI_BPP, 32);
-	guest_write(mpdev, MMIO, 0x604, 4, 0x1e1e1e1e);
-	KUNIT_EXPECT_TRUE(test, get_mode(mpdev, &mode));
+	put_dispi(spdev, DISPI_BPP, 32);
+	guest_write(spdev, MMIO, 0x604, 4, 0x1e1e1e1e);
+	KUNIT_EXPECT_TRUE(test, get_mode(spdev, &mode));
 	KUNIT_EXPECT_EQ(test, mode.format, DRM_FORMAT_XRGB8888);
 }
 
 static void absent_registers_read_0(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = new_mbochs(test, &mbochs_small);
+	struct softpci_device *spdev = new_mbochs(test, &mbochs_small);
 	unsigned int pos;
 
 	for (pos = 0x400; pos < 0x1000; pos += 4) {
@@ -335,42 +335,42 @@ static void absent_registers_read_0(struct kunit *test)
 			continue;
 		if (pos == 0x600 || pos == 0x604)
 			continue;
-		guest_write(mpdev, MMIO, pos, 4, ~0);
-		KUNIT_EXPECT_EQ_MSG(test, guest_read(mpdev, MMIO, pos, 4), 0,
+		guest_write(spdev, MMIO, pos, 4, ~0);
+		KUNIT_EXPECT_EQ_MSG(test, guest_read(spdev, MMIO, pos, 4), 0,
 				    "%03xh", pos);
 	}
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, MMIO, 0x516, 2), 0);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, MMIO, 0x516, 2), 0);
 }
 
 #define LINK_UP		1
 #define LINK_DOWN	2
 
-static int put_edid_size(struct mdev_pci_device *mpdev, u32 size)
+static int put_edid_size(struct softpci_device *spdev, u32 size)
 {
-	return guest_write(mpdev, EDID, 8, 4, size);
+	return guest_write(spdev, EDID, 8, 4, size);
 }
 
-static int put_link(struct mdev_pci_device *mpdev, u32 state)
+static int put_link(struct softpci_device *spdev, u32 state)
 {
-	return guest_write(mpdev, EDID, 20, 4, state);
+	return guest_write(spdev, EDID, 20, 4, state);
 }
 
 /* All 1024 bytes; none of them is 0. */
-static void put_blob(struct mdev_pci_device *mpdev)
+static void put_blob(struct softpci_device *spdev)
 {
 	unsigned int i;
 
 	for (i = 0; i < 1024; i++)
-		guest_write(mpdev, EDID, 0x400 + i, 1, i % 255 + 1);
+		guest_write(spdev, EDID, 0x400 + i, 1, i % 255 + 1);
 }
 
 /* How many bytes of the blob the guest sees; those behind are 0. */
-static unsigned int seen_by_guest(struct mdev_pci_device *mpdev)
+static unsigned int seen_by_guest(struct softpci_device *spdev)
 {
 	unsigned int i, seen = 0;
 
 	for (i = 0; i < 1024; i++) {
-		u32 val = guest_read(mpdev, MMIO, i, 1);
+		u32 val = guest_read(spdev, MMIO, i, 1);
 
 		if (val && (i != seen || val != i % 255 + 1))
 			return U32_MAX;
@@ -381,62 +381,62 @@ static unsigned int seen_by_guest(struct mdev_pci_device *mpdev)
 
 static void edid_shows_while_the_link_is_up(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
 	static const u16 size[] = { 0, 1, 127, 128, 256, 1023, 1024 };
 	unsigned int i;
 
-	put_blob(mpdev);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, EDID, 20, 4), LINK_DOWN);
+	put_blob(spdev);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 20, 4), LINK_DOWN);
 	for (i = 0; i < ARRAY_SIZE(size); i++) {
-		KUNIT_EXPECT_EQ(test, put_edid_size(mpdev, size[i]), 0);
-		KUNIT_EXPECT_EQ(test, guest_read(mpdev, EDID, 8, 4), size[i]);
-		KUNIT_EXPECT_EQ(test, seen_by_guest(mpdev), 0);
-		KUNIT_EXPECT_EQ(test, put_link(mpdev, LINK_UP), 0);
-		KUNIT_EXPECT_EQ(test, guest_read(mpdev, EDID, 20, 4), LINK_UP);
-		KUNIT_EXPECT_EQ(test, seen_by_guest(mpdev), size[i]);
-		KUNIT_EXPECT_EQ(test, put_link(mpdev, LINK_DOWN), 0);
-		KUNIT_EXPECT_EQ(test, seen_by_guest(mpdev), 0);
+		KUNIT_EXPECT_EQ(test, put_edid_size(spdev, size[i]), 0);
+		KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 8, 4), size[i]);
+		KUNIT_EXPECT_EQ(test, seen_by_guest(spdev), 0);
+		KUNIT_EXPECT_EQ(test, put_link(spdev, LINK_UP), 0);
+		KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 20, 4), LINK_UP);
+		KUNIT_EXPECT_EQ(test, seen_by_guest(spdev), size[i]);
+		KUNIT_EXPECT_EQ(test, put_link(spdev, LINK_DOWN), 0);
+		KUNIT_EXPECT_EQ(test, seen_by_guest(spdev), 0);
 	}
-	put_link(mpdev, LINK_UP);
-	guest_write(mpdev, MMIO, 0, 4, 0);
-	KUNIT_EXPECT_EQ(test, seen_by_guest(mpdev), 1024);
+	put_link(spdev, LINK_UP);
+	guest_write(spdev, MMIO, 0, 4, 0);
+	KUNIT_EXPECT_EQ(test, seen_by_guest(spdev), 1024);
 }
 
 static void edid_refuses_what_it_cannot_hold(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
 	static const u32 size[] = { 1025, 65536, BIT(31), U32_MAX };
 	static const u32 link[] = { 0, 3, 257, U32_MAX };
 	unsigned int i;
 
-	put_blob(mpdev);
-	put_edid_size(mpdev, 1024);
-	put_link(mpdev, LINK_UP);
+	put_blob(spdev);
+	put_edid_size(spdev, 1024);
+	put_link(spdev, LINK_UP);
 	for (i = 0; i < ARRAY_SIZE(size); i++)
-		KUNIT_EXPECT_EQ_MSG(test, put_edid_size(mpdev, size[i]),
+		KUNIT_EXPECT_EQ_MSG(test, put_edid_size(spdev, size[i]),
 				    -EINVAL, "%u", size[i]);
 	for (i = 0; i < ARRAY_SIZE(link); i++)
-		KUNIT_EXPECT_EQ_MSG(test, put_link(mpdev, link[i]), -EINVAL,
+		KUNIT_EXPECT_EQ_MSG(test, put_link(spdev, link[i]), -EINVAL,
 				    "%u", link[i]);
 	/* 1024 with a byte of it changed is 1279. */
-	KUNIT_EXPECT_EQ(test, guest_write(mpdev, EDID, 8, 1, 0xff), -EINVAL);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, EDID, 8, 4), 1024);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, EDID, 20, 4), LINK_UP);
-	KUNIT_EXPECT_EQ(test, seen_by_guest(mpdev), 1024);
+	KUNIT_EXPECT_EQ(test, guest_write(spdev, EDID, 8, 1, 0xff), -EINVAL);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 8, 4), 1024);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 20, 4), LINK_UP);
+	KUNIT_EXPECT_EQ(test, seen_by_guest(spdev), 1024);
 }
 
 static void edid_keeps_what_is_read_only(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
 	static const u8 pos[] = { 0, 4, 12, 16 };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(pos); i++) {
-		u32 val = guest_read(mpdev, EDID, pos[i], 4);
+		u32 val = guest_read(spdev, EDID, pos[i], 4);
 
-		KUNIT_EXPECT_EQ(test, guest_write(mpdev, EDID, pos[i], 4, ~val),
+		KUNIT_EXPECT_EQ(test, guest_write(spdev, EDID, pos[i], 4, ~val),
 				0);
-		KUNIT_EXPECT_EQ_MSG(test, guest_read(mpdev, EDID, pos[i], 4),
+		KUNIT_EXPECT_EQ_MSG(test, guest_read(spdev, EDID, pos[i], 4),
 				    val, "%u", pos[i]);
 	}
 }
@@ -444,30 +444,30 @@ static void edid_keeps_what_is_read_only(struct kunit *test)
 /* A reset is the guest's, the monitor is the user's. */
 static void monitor_stays_until_the_user_leaves(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
 	unsigned int i;
 
-	put_blob(mpdev);
-	put_edid_size(mpdev, 1024);
-	put_link(mpdev, LINK_UP);
+	put_blob(spdev);
+	put_edid_size(spdev, 1024);
+	put_link(spdev, LINK_UP);
 	for (i = 0; i < NR_DISPI; i++)
-		put_dispi(mpdev, i, 0xffff);
-	guest_write(mpdev, MMIO, 0x604, 4, 0xbebebebe);
+		put_dispi(spdev, i, 0xffff);
+	guest_write(spdev, MMIO, 0x604, 4, 0xbebebebe);
 
-	scoped_guard(mdev_pci, mpdev)
-		mbochs_reset(mpdev);
-	KUNIT_EXPECT_EQ(test, seen_by_guest(mpdev), 1024);
+	scoped_guard(softpci, spdev)
+		mbochs_reset(spdev);
+	KUNIT_EXPECT_EQ(test, seen_by_guest(spdev), 1024);
 	for (i = DISPI_XRES; i < DISPI_VIDEO_MEMORY_64K; i++)
-		KUNIT_EXPECT_EQ(test, get_dispi(mpdev, i), 0);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, MMIO, 0x604, 4), 0x1e1e1e1e);
+		KUNIT_EXPECT_EQ(test, get_dispi(spdev, i), 0);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, MMIO, 0x604, 4), 0x1e1e1e1e);
 
-	scoped_guard(mdev_pci, mpdev)
-		mbochs_close(mpdev);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, EDID, 20, 4), LINK_DOWN);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, EDID, 8, 4), 0);
-	put_edid_size(mpdev, 1024);
-	put_link(mpdev, LINK_UP);
-	KUNIT_EXPECT_EQ(test, seen_by_guest(mpdev), 0);
+	scoped_guard(softpci, spdev)
+		mbochs_close(spdev);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 20, 4), LINK_DOWN);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 8, 4), 0);
+	put_edid_size(spdev, 1024);
+	put_link(spdev, LINK_UP);
+	KUNIT_EXPECT_EQ(test, seen_by_guest(spdev), 0);
 }
 
 static struct kunit_case mbochs_cases[] = {

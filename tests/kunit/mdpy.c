@@ -16,35 +16,35 @@ static const struct mdpy_case {
 
 KUNIT_ARRAY_PARAM_DESC(mdpy, mdpy_kunit_types, name);
 
-static struct mdev_pci_device *new_mdpy(struct kunit *test)
+static struct softpci_device *new_mdpy(struct kunit *test)
 {
 	const struct mdpy_case *c = test->param_value;
 
-	return mdev_pci_kunit_device(test, &mdpy_driver, &c->type->base);
+	return softpci_kunit_device(test, &mdpy_driver, &c->type->base);
 }
 
 static void capability_says_the_mode(struct kunit *test)
 {
 	const struct mdpy_case *c = test->param_value;
-	struct mdev_pci_device *mpdev = new_mdpy(test);
+	struct softpci_device *spdev = new_mdpy(test);
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_CAPABILITY_LIST, 1), 0x40);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, 0x40, 1), 0x09);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, 0x41, 1), 0x50);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, 0x42, 2), 0x0010);
-	KUNIT_EXPECT_MEMEQ(test, &mpdev->config.val[0x44], "XR24", 4);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, 0x48, 4), c->width);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, 0x4c, 4), c->height);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, 0x50, 1), PCI_CAP_ID_PM);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, 0x51, 1), 0);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_CAPABILITY_LIST, 1), 0x40);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x40, 1), 0x09);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x41, 1), 0x50);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x42, 2), 0x0010);
+	KUNIT_EXPECT_MEMEQ(test, &spdev->config.val[0x44], "XR24", 4);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x48, 4), c->width);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x4c, 4), c->height);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x50, 1), PCI_CAP_ID_PM);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x51, 1), 0);
 
 	/* It is not the guest that chooses. */
 	for (i = 0x40; i < 0x50; i++) {
-		u32 val = config_get(mpdev, i, 1);
+		u32 val = config_get(spdev, i, 1);
 
-		config_put(mpdev, i, 1, ~val & 0xff);
-		KUNIT_EXPECT_EQ_MSG(test, config_get(mpdev, i, 1), val,
+		config_put(spdev, i, 1, ~val & 0xff);
+		KUNIT_EXPECT_EQ_MSG(test, config_get(spdev, i, 1), val,
 				    "byte %02xh", i);
 	}
 }
@@ -52,38 +52,38 @@ static void capability_says_the_mode(struct kunit *test)
 static void mode_is_that_of_the_type(struct kunit *test)
 {
 	const struct mdpy_case *c = test->param_value;
-	struct mdev_pci_device *mpdev = new_mdpy(test);
-	struct mdev_pci_mode mode = {};
+	struct softpci_device *spdev = new_mdpy(test);
+	struct softpci_mode mode = {};
 	bool shown;
 
-	scoped_guard(mdev_pci, mpdev)
-		shown = mdpy_get_mode(mpdev, &mode);
+	scoped_guard(softpci, spdev)
+		shown = mdpy_get_mode(spdev, &mode);
 	KUNIT_EXPECT_TRUE(test, shown);
 	KUNIT_EXPECT_EQ(test, mode.format, DRM_FORMAT_XRGB8888);
 	KUNIT_EXPECT_EQ(test, mode.width, c->width);
 	KUNIT_EXPECT_EQ(test, mode.height, c->height);
 	KUNIT_EXPECT_EQ(test, mode.stride, c->width * 4);
 	KUNIT_EXPECT_EQ(test, mode.offset, 0);
-	KUNIT_EXPECT_LE(test, mode.stride * mode.height, mpdev->type->ram_size);
+	KUNIT_EXPECT_LE(test, mode.stride * mode.height, spdev->type->ram_size);
 }
 
 static void mdpy_has_one_bar(struct kunit *test)
 {
 	const struct mdpy_case *c = test->param_value;
-	struct mdev_pci_device *mpdev = new_mdpy(test);
+	struct softpci_device *spdev = new_mdpy(test);
 	unsigned int bar;
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		KUNIT_EXPECT_EQ_MSG(test, size_bar(mpdev, bar),
+		KUNIT_EXPECT_EQ_MSG(test, size_bar(spdev, bar),
 				    bar ? 0 : c->bar0, "BAR %u", bar);
 }
 
 static void mdpy_has_no_interrupt(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = new_mdpy(test);
+	struct softpci_device *spdev = new_mdpy(test);
 
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_INTERRUPT_PIN, 1), 0);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_CLASS_REVISION, 4),
+	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_INTERRUPT_PIN, 1), 0);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_CLASS_REVISION, 4),
 			0x03800000);
 }
 

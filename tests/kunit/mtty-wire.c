@@ -10,14 +10,14 @@
 #define FIFO_ON		(UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_1)
 
 static struct mtty_device *new_card(struct kunit *test,
-				    const struct mdev_pci_type *type, u8 id)
+				    const struct softpci_type *type, u8 id)
 {
-	struct mdev_pci_device *mpdev;
+	struct softpci_device *spdev;
 
-	mpdev = mdev_pci_kunit_device(test, &mtty_driver, type);
-	mpdev->uuid.b[0] = id;
-	mpdev->open = true;
-	return to_mtty(mpdev);
+	spdev = softpci_kunit_device(test, &mtty_driver, type);
+	spdev->uuid.b[0] = id;
+	spdev->open = true;
+	return to_mtty(spdev);
 }
 
 /* As if it had been wired before it was opened. */
@@ -26,14 +26,14 @@ static int wire(struct mtty_device *a, struct mtty_device *b, const char *fmt)
 	char buf[64];
 	int ret;
 
-	snprintf(buf, sizeof(buf), fmt, b ? &b->mpdev.uuid : NULL);
-	a->mpdev.open = false;
+	snprintf(buf, sizeof(buf), fmt, b ? &b->spdev.uuid : NULL);
+	a->spdev.open = false;
 	if (b)
-		b->mpdev.open = false;
+		b->spdev.open = false;
 	ret = mtty_wire(a, buf);
-	a->mpdev.open = true;
+	a->spdev.open = true;
 	if (b)
-		b->mpdev.open = true;
+		b->spdev.open = true;
 	return ret;
 }
 
@@ -47,12 +47,12 @@ static void wired_cards(struct kunit *test, struct mtty_device **a,
 
 static u8 port_in(struct mtty_port *port, unsigned int reg)
 {
-	return in_port(port->mpdev, port->index, reg);
+	return in_port(port->spdev, port->index, reg);
 }
 
 static void port_out(struct mtty_port *port, unsigned int reg, u8 val)
 {
-	out_port(port->mpdev, port->index, reg, val);
+	out_port(port->spdev, port->index, reg, val);
 }
 
 static void expect_shown(struct kunit *test, struct mtty_device *mtty,
@@ -74,8 +74,8 @@ static void expect_shown(struct kunit *test, struct mtty_device *mtty,
 static bool asks_for_service(struct mtty_port *port)
 {
 	flush_work(&port->arrival);
-	guard(mdev_pci)(port->mpdev);
-	return port->mpdev->irqs.level & BIT(port->index);
+	guard(softpci)(port->spdev);
+	return port->spdev->irqs.level & BIT(port->index);
 }
 
 static void send_and_wait_for_room(struct kunit *test, struct mtty_port *a,
@@ -90,13 +90,13 @@ static void send_and_wait_for_room(struct kunit *test, struct mtty_port *a,
 
 	/* In all FIFOs, in the shift register, and on the way. */
 	while (port_in(a, UART_LSR) & UART_LSR_THRE) {
-		for (i = 0; i < MDEV_PCI_UART_FIFO; i++)
+		for (i = 0; i < SOFTPCI_UART_FIFO; i++)
 			port_out(a, UART_TX, sent++);
 		flush_work(&b->arrival);
 		flush_work(&a->arrival);
 	}
 	KUNIT_EXPECT_GE(test, sent, way);
-	KUNIT_EXPECT_LE(test, sent, way + MDEV_PCI_UART_FIFO);
+	KUNIT_EXPECT_LE(test, sent, way + SOFTPCI_UART_FIFO);
 	KUNIT_EXPECT_EQ(test, port_in(b, UART_LSR),
 			LSR_EMPTY | UART_LSR_DR);
 
@@ -181,17 +181,17 @@ static void without_fifos_the_newest_counts(struct kunit *test)
 }
 
 static bool send_frame(struct mtty_port *port,
-		       const struct mdev_pci_uart_frame *frame, bool force)
+		       const struct softpci_uart_frame *frame, bool force)
 {
-	guard(mdev_pci)(port->mpdev);
+	guard(softpci)(port->spdev);
 	return mtty_send(&port->uart, frame, force);
 }
 
 /* However late the work item of the other end is. */
 static void paced_sender_does_not_go_ahead_of_the_far_end(struct kunit *test)
 {
-	static const struct mdev_pci_uart_frame slow = { 0x3fe, 10, 0xffff };
-	static const struct mdev_pci_uart_frame fast = { 0x3fe, 10, 1 };
+	static const struct softpci_uart_frame slow = { 0x3fe, 10, 0xffff };
+	static const struct softpci_uart_frame fast = { 0x3fe, 10, 1 };
 	struct mtty_device *a, *b;
 	struct mtty_port *near, *far;
 
@@ -268,11 +268,11 @@ static void closed_end_hears_nothing(struct kunit *test)
 
 	wired_cards(test, &a, &b);
 	port_out(&a->port[1], UART_FCR, FIFO_ON);
-	b->mpdev.open = false;
+	b->spdev.open = false;
 	for (i = 0; i < 100; i++)
 		port_out(&a->port[1], UART_TX, 'x');
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), LSR_EMPTY);
-	b->mpdev.open = true;
+	b->spdev.open = true;
 	KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_LSR), LSR_EMPTY);
 }
 
@@ -291,8 +291,8 @@ static void reset_drops_lines_and_lets_go_of_who_waits(struct kunit *test)
 		port_out(&a->port[1], UART_TX, 'x');
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), 0);
 
-	scoped_guard(mdev_pci, &b->mpdev)
-		mtty_reset(&b->mpdev);
+	scoped_guard(softpci, &b->spdev)
+		mtty_reset(&b->spdev);
 	/* More than the cable takes at once: the other end makes room in between. */
 	flush_work(&a->port[1].arrival);
 	flush_work(&b->port[0].arrival);
@@ -312,7 +312,7 @@ static void other_end_can_leave(struct kunit *test)
 	wired_cards(test, &a, &b);
 	port_out(&b->port[0], UART_MCR, UART_MCR_DTR);
 	port_in(&a->port[1], UART_MSR);
-	mtty_release_device(&b->mpdev);
+	mtty_release_device(&b->spdev);
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_MSR),
 			UART_MSR_DDSR | UART_MSR_DDCD);
 	for (i = 0; i < 100; i++)
@@ -321,11 +321,11 @@ static void other_end_can_leave(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, a->port[1].other);
 
 	/* It comes back, while this one is in use; and is released once more. */
-	b->mpdev.open = false;
-	KUNIT_EXPECT_EQ(test, mtty_init_device(&b->mpdev), 0);
+	b->spdev.open = false;
+	KUNIT_EXPECT_EQ(test, mtty_init_device(&b->spdev), 0);
 	KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &b->port[0]);
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_MSR), 0);
-	b->mpdev.open = true;
+	b->spdev.open = true;
 	port_out(&b->port[0], UART_MCR, UART_MCR_DTR);
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_MSR), UART_MSR_DSR |
 			UART_MSR_DCD | UART_MSR_DDSR | UART_MSR_DDCD);
@@ -343,14 +343,14 @@ static void other_end_can_leave(struct kunit *test)
 /* As the device does that has this name until the test ends. */
 static void come(struct kunit *test, struct mtty_device *mtty)
 {
-	mtty->mpdev.open = false;
-	KUNIT_ASSERT_EQ(test, mtty_init_device(&mtty->mpdev), 0);
+	mtty->spdev.open = false;
+	KUNIT_ASSERT_EQ(test, mtty_init_device(&mtty->spdev), 0);
 }
 
 static void go(struct mtty_device *mtty)
 {
-	mtty->mpdev.open = false;
-	mtty_release_device(&mtty->mpdev);
+	mtty->spdev.open = false;
+	mtty_release_device(&mtty->spdev);
 }
 
 static void ports_wait_for_a_device_to_appear(struct kunit *test)
@@ -363,7 +363,7 @@ static void ports_wait_for_a_device_to_appear(struct kunit *test)
 	go(b);
 	KUNIT_EXPECT_EQ(test, wire(a, NULL, "loopback"), 0);
 	KUNIT_EXPECT_EQ(test, wire(a, b, "1 %pUl 2"), 0);
-	snprintf(text, sizeof(text), "1 %pUl 2\n2 loopback\n", &b->mpdev.uuid);
+	snprintf(text, sizeof(text), "1 %pUl 2\n2 loopback\n", &b->spdev.uuid);
 	expect_shown(test, a, text);
 	KUNIT_EXPECT_NULL(test, a->port[0].other);
 	KUNIT_EXPECT_NULL(test, a->port[0].peer);
@@ -375,17 +375,17 @@ static void ports_wait_for_a_device_to_appear(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, b->port[1].other, &a->port[0]);
 	KUNIT_EXPECT_NULL(test, c->port[0].other);
 	expect_shown(test, a, text);
-	snprintf(text, sizeof(text), "1 loopback\n2 %pUl 1\n", &a->mpdev.uuid);
+	snprintf(text, sizeof(text), "1 loopback\n2 %pUl 1\n", &a->spdev.uuid);
 	expect_shown(test, b, text);
 
 	/* Told so as well, while the other is in use. */
-	b->mpdev.open = false;
-	KUNIT_EXPECT_TRUE(test, a->mpdev.open);
+	b->spdev.open = false;
+	KUNIT_EXPECT_TRUE(test, a->spdev.open);
 	KUNIT_EXPECT_EQ(test, mtty_wire(b, text), 0);
 	KUNIT_EXPECT_PTR_EQ(test, b->port[1].other, &a->port[0]);
 
 	/* Now it is told otherwise: the other goes on waiting for it. */
-	a->mpdev.open = false;
+	a->spdev.open = false;
 	KUNIT_EXPECT_EQ(test, mtty_wire(b, "loopback"), 0);
 	KUNIT_EXPECT_NULL(test, a->port[0].other);
 	KUNIT_EXPECT_NULL(test, a->port[0].peer);
@@ -399,7 +399,7 @@ static void successor_gets_the_cables(struct kunit *test)
 	struct mtty_device *a, *b, *next;
 
 	wired_cards(test, &a, &b);
-	b->mpdev.open = false;
+	b->spdev.open = false;
 	next = new_card(test, &mtty_single, 2);
 	go(next);
 	come(test, next);
@@ -419,22 +419,22 @@ static void all_lines_of_a_write_are_one_change(struct kunit *test)
 	char text[128];
 	unsigned int i;
 
-	a->mpdev.open = false;
-	b->mpdev.open = false;
+	a->spdev.open = false;
+	b->spdev.open = false;
 	for (i = 0; i < 3; i++) {
 		snprintf(text, sizeof(text), "1 %pUl %u\n2 %pUl %u\n",
-			 &b->mpdev.uuid, 1 + i % 2, &b->mpdev.uuid, 2 - i % 2);
+			 &b->spdev.uuid, 1 + i % 2, &b->spdev.uuid, 2 - i % 2);
 		KUNIT_EXPECT_EQ(test, mtty_wire(a, text), 0);
 		expect_shown(test, a, text);
 		KUNIT_EXPECT_PTR_EQ(test, a->port[0].other, &b->port[i % 2]);
 		KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &b->port[!(i % 2)]);
 	}
 	/* One line can be done, the other cannot. */
-	snprintf(text, sizeof(text), "1 loopback\n2 %pUl 3\n", &b->mpdev.uuid);
+	snprintf(text, sizeof(text), "1 loopback\n2 %pUl 3\n", &b->spdev.uuid);
 	KUNIT_EXPECT_EQ(test, mtty_wire(a, text), -EINVAL);
 	KUNIT_EXPECT_PTR_EQ(test, a->port[0].other, &b->port[0]);
-	snprintf(text, sizeof(text), "1 %pUl 1\n2 %pUl 1\n", &b->mpdev.uuid,
-		 &b->mpdev.uuid);
+	snprintf(text, sizeof(text), "1 %pUl 1\n2 %pUl 1\n", &b->spdev.uuid,
+		 &b->spdev.uuid);
 	KUNIT_EXPECT_EQ(test, mtty_wire(a, text), -EBUSY);
 	KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &b->port[1]);
 }

@@ -11,76 +11,76 @@
 #define IER_ALL		(UART_IER_RDI | UART_IER_THRI | UART_IER_RLSI | \
 			 UART_IER_MSI)
 
-static u8 in_port(struct mdev_pci_device *mpdev, unsigned int port,
+static u8 in_port(struct softpci_device *spdev, unsigned int port,
 		  unsigned int reg)
 {
-	return guest_read(mpdev, VFIO_PCI_BAR0_REGION_INDEX + port, reg, 1);
+	return guest_read(spdev, VFIO_PCI_BAR0_REGION_INDEX + port, reg, 1);
 }
 
-static void out_port(struct mdev_pci_device *mpdev, unsigned int port,
+static void out_port(struct softpci_device *spdev, unsigned int port,
 		     unsigned int reg, u8 val)
 {
 	KUNIT_EXPECT_EQ(kunit_get_current_test(),
-			guest_write(mpdev, VFIO_PCI_BAR0_REGION_INDEX + port,
+			guest_write(spdev, VFIO_PCI_BAR0_REGION_INDEX + port,
 				    reg, 1, val), 0);
 }
 
-static u8 in(struct mdev_pci_device *mpdev, unsigned int reg)
+static u8 in(struct softpci_device *spdev, unsigned int reg)
 {
-	return in_port(mpdev, 0, reg);
+	return in_port(spdev, 0, reg);
 }
 
-static void out(struct mdev_pci_device *mpdev, unsigned int reg, u8 val)
+static void out(struct softpci_device *spdev, unsigned int reg, u8 val)
 {
-	out_port(mpdev, 0, reg, val);
+	out_port(spdev, 0, reg, val);
 }
 
-static bool interrupts(struct mdev_pci_device *mpdev)
+static bool interrupts(struct softpci_device *spdev)
 {
-	return config_get(mpdev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT;
+	return config_get(spdev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT;
 }
 
-static struct mdev_pci_device *new_mtty(struct kunit *test)
+static struct softpci_device *new_mtty(struct kunit *test)
 {
-	return mdev_pci_kunit_device(test, &mtty_driver, &mtty_dual);
+	return softpci_kunit_device(test, &mtty_driver, &mtty_dual);
 }
 
 /* One so slow that no character time-out comes while a test runs. */
-static struct mdev_pci_device *slow_mtty(struct kunit *test, u8 fcr)
+static struct softpci_device *slow_mtty(struct kunit *test, u8 fcr)
 {
-	struct mdev_pci_device *mpdev = new_mtty(test);
+	struct softpci_device *spdev = new_mtty(test);
 	unsigned int port;
 
 	for (port = 0; port < MTTY_MAX_PORTS; port++) {
-		out_port(mpdev, port, UART_LCR, UART_LCR_DLAB);
-		out_port(mpdev, port, UART_DLL, 0xff);
-		out_port(mpdev, port, UART_DLM, 0xff);
-		out_port(mpdev, port, UART_LCR, UART_LCR_WLEN8);
-		out_port(mpdev, port, UART_FCR, fcr);
+		out_port(spdev, port, UART_LCR, UART_LCR_DLAB);
+		out_port(spdev, port, UART_DLL, 0xff);
+		out_port(spdev, port, UART_DLM, 0xff);
+		out_port(spdev, port, UART_LCR, UART_LCR_WLEN8);
+		out_port(spdev, port, UART_FCR, fcr);
 	}
-	return mpdev;
+	return spdev;
 }
 
 /* "UART Reset Configuration" */
-static void expect_power_on(struct kunit *test, struct mdev_pci_device *mpdev)
+static void expect_power_on(struct kunit *test, struct softpci_device *spdev)
 {
 	unsigned int port;
 
 	for (port = 0; port < MTTY_MAX_PORTS; port++) {
-		KUNIT_EXPECT_EQ(test, in_port(mpdev, port, UART_IER), 0);
-		KUNIT_EXPECT_EQ(test, in_port(mpdev, port, UART_IIR),
+		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_IER), 0);
+		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_IIR),
 				UART_IIR_NO_INT);
-		KUNIT_EXPECT_EQ(test, in_port(mpdev, port, UART_LCR), 0);
-		KUNIT_EXPECT_EQ(test, in_port(mpdev, port, UART_MCR), 0);
-		KUNIT_EXPECT_EQ(test, in_port(mpdev, port, UART_LSR),
+		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_LCR), 0);
+		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_MCR), 0);
+		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_LSR),
 				LSR_EMPTY);
-		KUNIT_EXPECT_EQ(test, in_port(mpdev, port, UART_MSR), 0);
-		out_port(mpdev, port, UART_LCR, UART_LCR_DLAB);
-		KUNIT_EXPECT_EQ(test, in_port(mpdev, port, UART_DLL), 12);
-		KUNIT_EXPECT_EQ(test, in_port(mpdev, port, UART_DLM), 0);
-		out_port(mpdev, port, UART_LCR, 0);
+		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_MSR), 0);
+		out_port(spdev, port, UART_LCR, UART_LCR_DLAB);
+		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_DLL), 12);
+		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_DLM), 0);
+		out_port(spdev, port, UART_LCR, 0);
 	}
-	KUNIT_EXPECT_FALSE(test, interrupts(mpdev));
+	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
 }
 
 static void power_on_values(struct kunit *test)
@@ -90,45 +90,45 @@ static void power_on_values(struct kunit *test)
 
 static void reset_leaves_nothing(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
+	struct softpci_device *spdev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
 	unsigned int port, i;
 
 	for (port = 0; port < MTTY_MAX_PORTS; port++) {
-		out_port(mpdev, port, UART_IER, IER_ALL);
+		out_port(spdev, port, UART_IER, IER_ALL);
 		for (i = 0; i <= 16; i++)
-			out_port(mpdev, port, UART_TX, 'x');
-		out_port(mpdev, port, UART_MCR, 0x0f);
-		out_port(mpdev, port, UART_LCR, UART_LCR_SBC);
-		out_port(mpdev, port, UART_SCR, 0x55);
+			out_port(spdev, port, UART_TX, 'x');
+		out_port(spdev, port, UART_MCR, 0x0f);
+		out_port(spdev, port, UART_LCR, UART_LCR_SBC);
+		out_port(spdev, port, UART_SCR, 0x55);
 	}
-	scoped_guard(mdev_pci, mpdev) {
-		mpdev->irqs.level = 0; /* the core's part */
-		mpdev->config.val[PCI_STATUS] &= ~PCI_STATUS_INTERRUPT;
-		mtty_driver.reset(mpdev);
+	scoped_guard(softpci, spdev) {
+		spdev->irqs.level = 0; /* the core's part */
+		spdev->config.val[PCI_STATUS] &= ~PCI_STATUS_INTERRUPT;
+		mtty_driver.reset(spdev);
 	}
-	expect_power_on(test, mpdev);
+	expect_power_on(test, spdev);
 }
 
 /* "Line Control Register", bit 7: the latch instead of data and IER */
 static void divisor_latch_is_apart(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = new_mtty(test);
+	struct softpci_device *spdev = new_mtty(test);
 
-	out(mpdev, UART_IER, UART_IER_MSI);
-	out(mpdev, UART_LCR, UART_LCR_DLAB | UART_LCR_WLEN8);
-	out(mpdev, UART_DLL, 0xff);
-	out(mpdev, UART_DLM, 0xff);
+	out(spdev, UART_IER, UART_IER_MSI);
+	out(spdev, UART_LCR, UART_LCR_DLAB | UART_LCR_WLEN8);
+	out(spdev, UART_DLL, 0xff);
+	out(spdev, UART_DLM, 0xff);
 	/* Each is replaced, not added to, and the other stays. */
-	out(mpdev, UART_DLL, 0x01);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_DLL), 0x01);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_DLM), 0xff);
-	out(mpdev, UART_DLM, 0x80);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_DLL), 0x01);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_DLM), 0x80);
+	out(spdev, UART_DLL, 0x01);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_DLL), 0x01);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_DLM), 0xff);
+	out(spdev, UART_DLM, 0x80);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_DLL), 0x01);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_DLM), 0x80);
 
-	out(mpdev, UART_LCR, UART_LCR_WLEN8);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IER), UART_IER_MSI);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY);
+	out(spdev, UART_LCR, UART_LCR_WLEN8);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IER), UART_IER_MSI);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
 }
 
 static void registers_keep_the_bits_they_have(struct kunit *test)
@@ -139,118 +139,118 @@ static void registers_keep_the_bits_they_have(struct kunit *test)
 	} keeps[] = {
 		{ UART_IER, 0x0f }, { UART_MCR, 0x1f }, { UART_SCR, 0xff },
 	};
-	struct mdev_pci_device *mpdev = new_mtty(test);
+	struct softpci_device *spdev = new_mtty(test);
 	unsigned int i, val;
 
 	for (i = 0; i < ARRAY_SIZE(keeps); i++)
 		for (val = 0; val <= 0xff; val++) {
-			out(mpdev, keeps[i].reg, val);
-			KUNIT_EXPECT_EQ_MSG(test, in(mpdev, keeps[i].reg),
+			out(spdev, keeps[i].reg, val);
+			KUNIT_EXPECT_EQ_MSG(test, in(spdev, keeps[i].reg),
 					    val & keeps[i].bits,
 					    "register %u", keeps[i].reg);
 		}
 	for (val = 0; val <= 0xff; val++) {
-		out(mpdev, UART_LCR, val);
-		KUNIT_EXPECT_EQ(test, in(mpdev, UART_LCR), val);
+		out(spdev, UART_LCR, val);
+		KUNIT_EXPECT_EQ(test, in(spdev, UART_LCR), val);
 	}
 }
 
 /* Those are for factory tests. */
 static void status_registers_take_no_writes(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = new_mtty(test);
+	struct softpci_device *spdev = new_mtty(test);
 
-	out(mpdev, UART_LSR, 0xff);
-	out(mpdev, UART_MSR, 0xff);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_MSR), 0);
+	out(spdev, UART_LSR, 0xff);
+	out(spdev, UART_MSR, 0xff);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_MSR), 0);
 }
 
 static void what_is_sent_is_received(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = slow_mtty(test, 0);
+	struct softpci_device *spdev = slow_mtty(test, 0);
 	unsigned int val;
 
 	for (val = 0; val <= 0xff; val++) {
-		out(mpdev, UART_TX, val);
-		KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR),
+		out(spdev, UART_TX, val);
+		KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR),
 				LSR_EMPTY | UART_LSR_DR);
-		KUNIT_EXPECT_EQ(test, in(mpdev, UART_RX), val);
-		KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY);
+		KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), val);
+		KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
 	}
 }
 
 static void short_words_lose_their_upper_bits(struct kunit *test)
 {
 	static const u8 word[] = { 0x1f, 0x3f, 0x7f, 0xff };
-	struct mdev_pci_device *mpdev = slow_mtty(test, 0);
+	struct softpci_device *spdev = slow_mtty(test, 0);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(word); i++) {
-		out(mpdev, UART_LCR, i);
-		out(mpdev, UART_TX, 0xff);
-		KUNIT_EXPECT_EQ(test, in(mpdev, UART_RX), word[i]);
+		out(spdev, UART_LCR, i);
+		out(spdev, UART_TX, 0xff);
+		KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), word[i]);
 	}
 }
 
 static void overrun_without_fifo_loses_the_older(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = slow_mtty(test, 0);
+	struct softpci_device *spdev = slow_mtty(test, 0);
 
-	out(mpdev, UART_TX, 'a');
-	out(mpdev, UART_TX, 'b');
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR),
+	out(spdev, UART_TX, 'a');
+	out(spdev, UART_TX, 'b');
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR),
 			LSR_EMPTY | UART_LSR_DR | UART_LSR_OE);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY | UART_LSR_DR);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_RX), 'b');
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY | UART_LSR_DR);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'b');
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
 }
 
 /* Three rounds, so that the FIFO begins at each of its places. */
 static void fifo_holds_sixteen_and_loses_the_newest(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
+	struct softpci_device *spdev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
 	unsigned int round, i;
 
 	for (round = 0; round < 3; round++) {
 		for (i = 0; i < 16; i++) {
-			out(mpdev, UART_TX, 'a' + i);
-			KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR),
+			out(spdev, UART_TX, 'a' + i);
+			KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR),
 					LSR_EMPTY | UART_LSR_DR);
 		}
-		out(mpdev, UART_TX, '!');
-		KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR),
+		out(spdev, UART_TX, '!');
+		KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR),
 				LSR_EMPTY | UART_LSR_DR | UART_LSR_OE);
 		for (i = 0; i < 16; i++) {
-			KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR),
+			KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR),
 					LSR_EMPTY | UART_LSR_DR);
-			KUNIT_EXPECT_EQ(test, in(mpdev, UART_RX), 'a' + i);
+			KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'a' + i);
 		}
-		KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY);
+		KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
 		/* One in and out again moves its beginning. */
 		for (i = 0; i < 5; i++) {
-			out(mpdev, UART_TX, 'z');
-			KUNIT_EXPECT_EQ(test, in(mpdev, UART_RX), 'z');
+			out(spdev, UART_TX, 'z');
+			KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'z');
 		}
 	}
 }
 
 static void fcr_clears_the_receiver(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
+	struct softpci_device *spdev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
 
-	out(mpdev, UART_TX, 'a');
-	out(mpdev, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_CLEAR_XMIT);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY | UART_LSR_DR);
-	out(mpdev, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_CLEAR_RCVR);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY);
+	out(spdev, UART_TX, 'a');
+	out(spdev, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_CLEAR_XMIT);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY | UART_LSR_DR);
+	out(spdev, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_CLEAR_RCVR);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
 	/* So does changing between the modes, either way. */
-	out(mpdev, UART_TX, 'b');
-	out(mpdev, UART_FCR, 0);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY);
-	out(mpdev, UART_TX, 'c');
-	out(mpdev, UART_FCR, UART_FCR_ENABLE_FIFO);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY);
+	out(spdev, UART_TX, 'b');
+	out(spdev, UART_FCR, 0);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
+	out(spdev, UART_TX, 'c');
+	out(spdev, UART_FCR, UART_FCR_ENABLE_FIFO);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
 }
 
 static const struct trigger_case {
@@ -273,55 +273,55 @@ KUNIT_ARRAY_PARAM_DESC(trigger, trigger_cases, name);
 static void receiver_interrupts_at_the_trigger_level(struct kunit *test)
 {
 	const struct trigger_case *c = test->param_value;
-	struct mdev_pci_device *mpdev = slow_mtty(test, 0xc1);
+	struct softpci_device *spdev = slow_mtty(test, 0xc1);
 	unsigned int i, last = c->iir ? 16 : 1;
 
 	/* Written over another one. */
-	out(mpdev, UART_FCR, c->fcr);
-	out(mpdev, UART_IER, UART_IER_RDI);
+	out(spdev, UART_FCR, c->fcr);
+	out(spdev, UART_IER, UART_IER_RDI);
 	for (i = 1; i <= last; i++) {
-		out(mpdev, UART_TX, i);
-		KUNIT_EXPECT_EQ_MSG(test, in(mpdev, UART_IIR),
+		out(spdev, UART_TX, i);
+		KUNIT_EXPECT_EQ_MSG(test, in(spdev, UART_IIR),
 				    c->iir | (i >= c->level ? UART_IIR_RDI :
 					      UART_IIR_NO_INT), "%u", i);
-		KUNIT_EXPECT_EQ(test, interrupts(mpdev), i >= c->level);
+		KUNIT_EXPECT_EQ(test, interrupts(spdev), i >= c->level);
 	}
 	for (i = last; i-- > 0;) {
-		in(mpdev, UART_RX);
-		KUNIT_EXPECT_EQ_MSG(test, in(mpdev, UART_IIR),
+		in(spdev, UART_RX);
+		KUNIT_EXPECT_EQ_MSG(test, in(spdev, UART_IIR),
 				    c->iir | (i >= c->level ? UART_IIR_RDI :
 					      UART_IIR_NO_INT), "%u", i);
-		KUNIT_EXPECT_EQ(test, interrupts(mpdev), i >= c->level);
+		KUNIT_EXPECT_EQ(test, interrupts(spdev), i >= c->level);
 	}
 }
 
 /* "Interrupt Identification Register": the order, and what clears each */
 static void most_urgent_interrupt_comes_first(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = slow_mtty(test, 0);
+	struct softpci_device *spdev = slow_mtty(test, 0);
 
-	out(mpdev, UART_TX, 'a');
-	out(mpdev, UART_TX, 'b'); /* overrun */
-	out(mpdev, UART_MCR, UART_MCR_RTS);
-	KUNIT_EXPECT_FALSE(test, interrupts(mpdev));
-	out(mpdev, UART_IER, IER_ALL);
+	out(spdev, UART_TX, 'a');
+	out(spdev, UART_TX, 'b'); /* overrun */
+	out(spdev, UART_MCR, UART_MCR_RTS);
+	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
+	out(spdev, UART_IER, IER_ALL);
 
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), UART_IIR_RLSI);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_RLSI);
 	/* Reading it again clears nothing, and hides nothing. */
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), UART_IIR_RLSI);
-	in(mpdev, UART_LSR);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), UART_IIR_RDI);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), UART_IIR_RDI);
-	in(mpdev, UART_RX);
-	KUNIT_EXPECT_TRUE(test, interrupts(mpdev));
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_RLSI);
+	in(spdev, UART_LSR);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_RDI);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_RDI);
+	in(spdev, UART_RX);
+	KUNIT_EXPECT_TRUE(test, interrupts(spdev));
 	/* This one is cleared by being read. */
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), UART_IIR_THRI);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), UART_IIR_MSI);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), UART_IIR_MSI);
-	KUNIT_EXPECT_TRUE(test, interrupts(mpdev));
-	in(mpdev, UART_MSR);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), UART_IIR_NO_INT);
-	KUNIT_EXPECT_FALSE(test, interrupts(mpdev));
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_THRI);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_MSI);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_MSI);
+	KUNIT_EXPECT_TRUE(test, interrupts(spdev));
+	in(spdev, UART_MSR);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_NO_INT);
+	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
 }
 
 static const struct cause_case {
@@ -343,82 +343,82 @@ KUNIT_ARRAY_PARAM_DESC(cause, cause_cases, name);
 static void enable_bits_choose_the_causes(struct kunit *test)
 {
 	const struct cause_case *c = test->param_value;
-	struct mdev_pci_device *mpdev = slow_mtty(test, 0);
+	struct softpci_device *spdev = slow_mtty(test, 0);
 
-	out(mpdev, UART_TX, 'a');
-	out(mpdev, UART_TX, 'b');
-	out(mpdev, UART_MCR, UART_MCR_RTS);
-	out(mpdev, UART_IER, c->ier);
-	KUNIT_EXPECT_EQ(test, interrupts(mpdev), c->iir != UART_IIR_NO_INT);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), c->iir);
-	out(mpdev, UART_IER, 0);
-	KUNIT_EXPECT_FALSE(test, interrupts(mpdev));
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), UART_IIR_NO_INT);
+	out(spdev, UART_TX, 'a');
+	out(spdev, UART_TX, 'b');
+	out(spdev, UART_MCR, UART_MCR_RTS);
+	out(spdev, UART_IER, c->ier);
+	KUNIT_EXPECT_EQ(test, interrupts(spdev), c->iir != UART_IIR_NO_INT);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), c->iir);
+	out(spdev, UART_IER, 0);
+	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_NO_INT);
 }
 
 static void empty_transmitter_interrupts_once(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = slow_mtty(test, 0);
+	struct softpci_device *spdev = slow_mtty(test, 0);
 
 	/* It was empty all the time: enabling is a cause of itself. */
-	out(mpdev, UART_IER, UART_IER_THRI);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), UART_IIR_THRI);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), UART_IIR_NO_INT);
-	out(mpdev, UART_IER, UART_IER_THRI);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), UART_IIR_NO_INT);
-	out(mpdev, UART_IER, 0);
-	out(mpdev, UART_IER, UART_IER_THRI);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), UART_IIR_THRI);
+	out(spdev, UART_IER, UART_IER_THRI);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_THRI);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_NO_INT);
+	out(spdev, UART_IER, UART_IER_THRI);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_NO_INT);
+	out(spdev, UART_IER, 0);
+	out(spdev, UART_IER, UART_IER_THRI);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_THRI);
 
-	out(mpdev, UART_TX, 'a');
-	KUNIT_EXPECT_TRUE(test, interrupts(mpdev));
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), UART_IIR_THRI);
-	KUNIT_EXPECT_FALSE(test, interrupts(mpdev));
+	out(spdev, UART_TX, 'a');
+	KUNIT_EXPECT_TRUE(test, interrupts(spdev));
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_THRI);
+	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
 }
 
 /* "Line Status Register": an error shows when its character is the next one */
 static void error_shows_at_the_head_of_the_fifo(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
+	struct softpci_device *spdev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
 
-	out(mpdev, UART_IER, UART_IER_RLSI);
-	out(mpdev, UART_TX, 'a');
-	out(mpdev, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
-	out(mpdev, UART_LCR, UART_LCR_WLEN8);
-	out(mpdev, UART_TX, 'b');
-	KUNIT_EXPECT_FALSE(test, interrupts(mpdev));
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR),
+	out(spdev, UART_IER, UART_IER_RLSI);
+	out(spdev, UART_TX, 'a');
+	out(spdev, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
+	out(spdev, UART_LCR, UART_LCR_WLEN8);
+	out(spdev, UART_TX, 'b');
+	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR),
 			LSR_EMPTY | UART_LSR_DR | UART_LSR_FIFOE);
 
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_RX), 'a');
-	KUNIT_EXPECT_TRUE(test, interrupts(mpdev));
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_IIR), 0xc0 | UART_IIR_RLSI);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR),
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'a');
+	KUNIT_EXPECT_TRUE(test, interrupts(spdev));
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), 0xc0 | UART_IIR_RLSI);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR),
 			LSR_EMPTY | UART_LSR_DR | UART_LSR_FIFOE |
 			UART_LSR_BI | UART_LSR_FE);
-	KUNIT_EXPECT_FALSE(test, interrupts(mpdev));
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY | UART_LSR_DR);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_RX), 0);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_RX), 'b');
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY);
+	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY | UART_LSR_DR);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 0);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'b');
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
 }
 
 static void break_is_one_character_however_long(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = slow_mtty(test, 0);
+	struct softpci_device *spdev = slow_mtty(test, 0);
 
-	out(mpdev, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY | UART_LSR_DR |
+	out(spdev, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY | UART_LSR_DR |
 			UART_LSR_BI | UART_LSR_FE);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_RX), 0);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 0);
 	/* A line that is held spacing carries nothing else. */
-	out(mpdev, UART_LCR, UART_LCR_WLEN7 | UART_LCR_SBC);
-	out(mpdev, UART_TX, 'a');
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY);
-	out(mpdev, UART_LCR, UART_LCR_WLEN8);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY);
-	out(mpdev, UART_TX, 'a');
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_RX), 'a');
+	out(spdev, UART_LCR, UART_LCR_WLEN7 | UART_LCR_SBC);
+	out(spdev, UART_TX, 'a');
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
+	out(spdev, UART_LCR, UART_LCR_WLEN8);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
+	out(spdev, UART_TX, 'a');
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'a');
 }
 
 static const struct modem_case {
@@ -451,70 +451,70 @@ KUNIT_ARRAY_PARAM_DESC(modem, modem_cases, name);
 static void modem_lines_follow_with_deltas(struct kunit *test)
 {
 	const struct modem_case *c = test->param_value;
-	struct mdev_pci_device *mpdev = slow_mtty(test, 0);
+	struct softpci_device *spdev = slow_mtty(test, 0);
 
-	out(mpdev, UART_MCR, c->from);
-	in(mpdev, UART_MSR);
-	out(mpdev, UART_IER, UART_IER_MSI);
-	out(mpdev, UART_MCR, c->to);
-	KUNIT_EXPECT_EQ(test, interrupts(mpdev), !!(c->msr & 0x0f));
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_MSR), c->msr);
+	out(spdev, UART_MCR, c->from);
+	in(spdev, UART_MSR);
+	out(spdev, UART_IER, UART_IER_MSI);
+	out(spdev, UART_MCR, c->to);
+	KUNIT_EXPECT_EQ(test, interrupts(spdev), !!(c->msr & 0x0f));
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_MSR), c->msr);
 	/* The deltas are gone by then, the lines are not. */
-	KUNIT_EXPECT_FALSE(test, interrupts(mpdev));
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_MSR), c->msr & 0xf0);
+	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_MSR), c->msr & 0xf0);
 }
 
 static void deltas_stay_until_they_are_read(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = slow_mtty(test, 0);
+	struct softpci_device *spdev = slow_mtty(test, 0);
 
-	out(mpdev, UART_MCR, UART_MCR_RTS);
-	out(mpdev, UART_MCR, 0);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_MSR), UART_MSR_DCTS);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_MSR), 0);
+	out(spdev, UART_MCR, UART_MCR_RTS);
+	out(spdev, UART_MCR, 0);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_MSR), UART_MSR_DCTS);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_MSR), 0);
 }
 
 /* "Modem Control Register", bit 4 */
 static void loop_mode_carries_data_and_no_break(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = slow_mtty(test, 0);
+	struct softpci_device *spdev = slow_mtty(test, 0);
 
-	out(mpdev, UART_MCR, UART_MCR_LOOP);
-	out(mpdev, UART_TX, 'a');
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_RX), 'a');
-	out(mpdev, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_LSR), LSR_EMPTY);
-	out(mpdev, UART_TX, 'b');
-	KUNIT_EXPECT_EQ(test, in(mpdev, UART_RX), 'b');
+	out(spdev, UART_MCR, UART_MCR_LOOP);
+	out(spdev, UART_TX, 'a');
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'a');
+	out(spdev, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
+	out(spdev, UART_TX, 'b');
+	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'b');
 }
 
 static void ports_do_not_know_of_each_other(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = slow_mtty(test, 0);
+	struct softpci_device *spdev = slow_mtty(test, 0);
 
-	out_port(mpdev, 0, UART_SCR, 0x11);
-	out_port(mpdev, 1, UART_SCR, 0x22);
-	out_port(mpdev, 1, UART_IER, UART_IER_RDI);
-	out_port(mpdev, 1, UART_TX, 'b');
-	KUNIT_EXPECT_EQ(test, mpdev->irqs.level, BIT(1));
-	KUNIT_EXPECT_EQ(test, in_port(mpdev, 0, UART_LSR), LSR_EMPTY);
-	KUNIT_EXPECT_EQ(test, in_port(mpdev, 0, UART_IER), 0);
-	KUNIT_EXPECT_EQ(test, in_port(mpdev, 0, UART_SCR), 0x11);
-	KUNIT_EXPECT_EQ(test, in_port(mpdev, 1, UART_SCR), 0x22);
+	out_port(spdev, 0, UART_SCR, 0x11);
+	out_port(spdev, 1, UART_SCR, 0x22);
+	out_port(spdev, 1, UART_IER, UART_IER_RDI);
+	out_port(spdev, 1, UART_TX, 'b');
+	KUNIT_EXPECT_EQ(test, spdev->irqs.level, BIT(1));
+	KUNIT_EXPECT_EQ(test, in_port(spdev, 0, UART_LSR), LSR_EMPTY);
+	KUNIT_EXPECT_EQ(test, in_port(spdev, 0, UART_IER), 0);
+	KUNIT_EXPECT_EQ(test, in_port(spdev, 0, UART_SCR), 0x11);
+	KUNIT_EXPECT_EQ(test, in_port(spdev, 1, UART_SCR), 0x22);
 
-	out_port(mpdev, 0, UART_IER, UART_IER_RDI);
-	out_port(mpdev, 0, UART_TX, 'a');
-	KUNIT_EXPECT_EQ(test, mpdev->irqs.level, BIT(0) | BIT(1));
-	KUNIT_EXPECT_EQ(test, in_port(mpdev, 1, UART_RX), 'b');
-	KUNIT_EXPECT_EQ(test, mpdev->irqs.level, BIT(0));
-	KUNIT_EXPECT_TRUE(test, interrupts(mpdev));
-	KUNIT_EXPECT_EQ(test, in_port(mpdev, 0, UART_RX), 'a');
-	KUNIT_EXPECT_FALSE(test, interrupts(mpdev));
+	out_port(spdev, 0, UART_IER, UART_IER_RDI);
+	out_port(spdev, 0, UART_TX, 'a');
+	KUNIT_EXPECT_EQ(test, spdev->irqs.level, BIT(0) | BIT(1));
+	KUNIT_EXPECT_EQ(test, in_port(spdev, 1, UART_RX), 'b');
+	KUNIT_EXPECT_EQ(test, spdev->irqs.level, BIT(0));
+	KUNIT_EXPECT_TRUE(test, interrupts(spdev));
+	KUNIT_EXPECT_EQ(test, in_port(spdev, 0, UART_RX), 'a');
+	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
 }
 
 static const struct mtty_case {
 	const char *name;
-	const struct mdev_pci_type *type;
+	const struct softpci_type *type;
 	unsigned int ports;
 	u16 msi_flags;
 } mtty_kunit_types[] = {
@@ -527,19 +527,19 @@ KUNIT_ARRAY_PARAM_DESC(mtty, mtty_kunit_types, name);
 static void card_has_a_bar_and_a_message_per_port(struct kunit *test)
 {
 	const struct mtty_case *c = test->param_value;
-	struct mdev_pci_device *mpdev;
+	struct softpci_device *spdev;
 	unsigned int bar;
 
-	mpdev = mdev_pci_kunit_device(test, &mtty_driver, c->type);
+	spdev = softpci_kunit_device(test, &mtty_driver, c->type);
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		KUNIT_EXPECT_EQ_MSG(test, size_bar(mpdev, bar),
+		KUNIT_EXPECT_EQ_MSG(test, size_bar(spdev, bar),
 				    bar < c->ports ? 0xfffffff9 : 0, "BAR %u",
 				    bar);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_CLASS_REVISION, 4),
+	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_CLASS_REVISION, 4),
 			0x07000210);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, PCI_INTERRUPT_PIN, 1), 1);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, 0x48, 1), PCI_CAP_ID_MSI);
-	KUNIT_EXPECT_EQ(test, config_get(mpdev, 0x4a, 2), c->msi_flags);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_INTERRUPT_PIN, 1), 1);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x48, 1), PCI_CAP_ID_MSI);
+	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x4a, 2), c->msi_flags);
 }
 
 static struct kunit_case mtty_cases[] = {

@@ -3,8 +3,8 @@
 #include "kunit.h"
 
 /**
- * mdev_pci_kunit_access() - an access to config space or registers
- * @mpdev: the device
+ * softpci_kunit_access() - an access to config space or registers
+ * @spdev: the device
  * @index: of the region
  * @pos: first byte, from the start of the region
  * @buf: where to or where from
@@ -12,24 +12,24 @@
  * @write: which of them
  *
  * Without memory, which a device that is not open lacks: what a register wants
- * to be cleared can be seen in struct mdev_pci_ram.
+ * to be cleared can be seen in struct softpci_ram.
  *
  * Return: bytes done, or an errno if none.
  */
-int mdev_pci_kunit_access(struct mdev_pci_device *mpdev, u32 index,
-			  unsigned int pos, void *buf, size_t len, bool write)
+int softpci_kunit_access(struct softpci_device *spdev, u32 index,
+			 unsigned int pos, void *buf, size_t len, bool write)
 {
 	unsigned int i;
 
-	guard(mdev_pci)(mpdev);
-	for (i = 0; i < mpdev->nr_windows; i++)
-		if (mpdev->window[i].region->index == index)
-			return piece_access_locked(mpdev,
-						   mpdev->window[i].region, pos,
+	guard(softpci)(spdev);
+	for (i = 0; i < spdev->nr_windows; i++)
+		if (spdev->window[i].region->index == index)
+			return piece_access_locked(spdev,
+						   spdev->window[i].region, pos,
 						   buf, len, write);
 	return -ENXIO;
 }
-EXPORT_SYMBOL_GPL(mdev_pci_kunit_access);
+EXPORT_SYMBOL_GPL(softpci_kunit_access);
 
 /* The region with registers, and what is where in it. */
 #define REGS_REGION	1
@@ -50,45 +50,45 @@ EXPORT_SYMBOL_GPL(mdev_pci_kunit_access);
 
 /**
  * struct kunit_regs - a device with registers
- * @mpdev: must be first
+ * @spdev: must be first
  * @val: what they hold, as bytes
  * @reads: how often each was read, by its first byte
  * @writes: and written
  */
 struct kunit_regs {
-	struct mdev_pci_device mpdev;
+	struct softpci_device spdev;
 	u8 val[REGS_SIZE];
 	u8 reads[REGS_SIZE];
 	u8 writes[REGS_SIZE];
 };
 
-static struct kunit_regs *to_regs(struct mdev_pci_device *mpdev)
+static struct kunit_regs *to_regs(struct softpci_device *spdev)
 {
-	return container_of(mpdev, struct kunit_regs, mpdev);
+	return container_of(spdev, struct kunit_regs, spdev);
 }
 
 /* The @i-th of those of @width bytes that begin at @first. */
-static u32 regs_read(struct mdev_pci_device *mpdev, unsigned int first,
+static u32 regs_read(struct softpci_device *spdev, unsigned int first,
 		     unsigned int i, unsigned int width)
 {
-	struct kunit_regs *regs = to_regs(mpdev);
+	struct kunit_regs *regs = to_regs(spdev);
 	unsigned int pos = first + i * width;
 	u32 val = 0;
 
-	lockdep_assert_held(&mpdev->lock);
+	lockdep_assert_held(&spdev->lock);
 	regs->reads[pos]++;
 	while (width--)
 		val = val << 8 | regs->val[pos + width];
 	return val;
 }
 
-static int regs_write(struct mdev_pci_device *mpdev, unsigned int first,
+static int regs_write(struct softpci_device *spdev, unsigned int first,
 		      unsigned int i, unsigned int width, u32 val)
 {
-	struct kunit_regs *regs = to_regs(mpdev);
+	struct kunit_regs *regs = to_regs(spdev);
 	unsigned int pos = first + i * width, byte;
 
-	lockdep_assert_held(&mpdev->lock);
+	lockdep_assert_held(&spdev->lock);
 	regs->writes[pos]++;
 	if (pos == REFUSING_POS && val == WORD_REFUSED)
 		return -EINVAL;
@@ -98,17 +98,17 @@ static int regs_write(struct mdev_pci_device *mpdev, unsigned int first,
 }
 
 #define READER(_name, _pos, _width)					\
-static u32 read_##_name(struct mdev_pci_device *mpdev,			\
+static u32 read_##_name(struct softpci_device *spdev,			\
 			unsigned int region, unsigned int i)		\
 {									\
-	return regs_read(mpdev, _pos, i, _width);			\
+	return regs_read(spdev, _pos, i, _width);			\
 }
 
 #define WRITER(_name, _pos, _width)					\
-static int write_##_name(struct mdev_pci_device *mpdev,			\
+static int write_##_name(struct softpci_device *spdev,			\
 			 unsigned int region, unsigned int i, u32 val)	\
 {									\
-	return regs_write(mpdev, _pos, i, _width, val);			\
+	return regs_write(spdev, _pos, i, _width, val);			\
 }
 
 READER(array, ARRAY_POS, 1)
@@ -123,14 +123,14 @@ WRITER(refusing, REFUSING_POS, 2)
 READER(end, END_POS, 4)
 WRITER(end, END_POS, 4)
 
-static u32 read_only(struct mdev_pci_device *mpdev, unsigned int region,
+static u32 read_only(struct softpci_device *spdev, unsigned int region,
 		     unsigned int i)
 {
-	to_regs(mpdev)->reads[READ_ONLY_POS]++;
+	to_regs(spdev)->reads[READ_ONLY_POS]++;
 	return READ_ONLY_VAL;
 }
 
-static const struct mdev_pci_reg regs_table[] = {
+static const struct softpci_reg regs_table[] = {
 	{ "array", ARRAY_POS, 1, 4, read_array, write_array },
 	{ "words", WORDS_POS, 2, 2, read_words, write_words },
 	{ "longs", LONGS_POS, 4, 2, read_longs, write_longs },
@@ -161,11 +161,11 @@ static void calls_of(u8 *calls, unsigned int pos, unsigned int len)
 			calls[reg_of[i]] = 1;
 }
 
-static const struct mdev_pci_driver regs_driver = {
+static const struct softpci_driver regs_driver = {
 	.device_size = sizeof(struct kunit_regs),
 };
 
-static const struct mdev_pci_region regs_regions[] = {
+static const struct softpci_region regs_regions[] = {
 	{ .index = 0, .bar = PCI_BASE_ADDRESS_MEM_PREFETCH, },
 	{
 		.index = REGS_REGION,
@@ -182,19 +182,19 @@ static const struct mdev_pci_region regs_regions[] = {
 	},
 };
 
-static const struct mdev_pci_model regs_model = {
+static const struct softpci_model regs_model = {
 	.regions	= regs_regions,
 	.nr_regions	= ARRAY_SIZE(regs_regions),
 };
 
-static const struct mdev_pci_type regs_type = {
+static const struct softpci_type regs_type = {
 	.model = &regs_model,
 	.ram_size = SZ_1M,
 };
 
 static struct kunit_regs *regs_device(struct kunit *test)
 {
-	return to_regs(mdev_pci_kunit_device(test, &regs_driver, &regs_type));
+	return to_regs(softpci_kunit_device(test, &regs_driver, &regs_type));
 }
 
 /* Each byte tells from its value where it is. */
@@ -226,8 +226,8 @@ static void reads_of_all_lengths_and_alignments(struct kunit *test)
 			regs_fill(regs);
 			memset(buf, 0x5a, sizeof(buf));
 			KUNIT_ASSERT_EQ(test,
-					mdev_pci_kunit_access(&regs->mpdev,
-							      REGS_REGION, pos,
+					softpci_kunit_access(&regs->spdev,
+							     REGS_REGION, pos,
 							      buf + 1, len, false),
 					len);
 			KUNIT_ASSERT_MEMEQ_MSG(test, buf + 1, expected + pos,
@@ -271,8 +271,8 @@ static void writes_of_all_lengths_and_alignments(struct kunit *test)
 					expected[pos + i] = buf[i];
 
 			KUNIT_ASSERT_EQ(test,
-					mdev_pci_kunit_access(&regs->mpdev,
-							      REGS_REGION, pos,
+					softpci_kunit_access(&regs->spdev,
+							     REGS_REGION, pos,
 							      buf, len, true),
 					len);
 			KUNIT_ASSERT_MEMEQ_MSG(test, regs->val, expected,
@@ -289,47 +289,47 @@ static void writes_of_all_lengths_and_alignments(struct kunit *test)
 static void only_partial_writes_read_first(struct kunit *test)
 {
 	struct kunit_regs *regs = regs_device(test);
-	struct mdev_pci_device *mpdev = &regs->mpdev;
+	struct softpci_device *spdev = &regs->spdev;
 
 	regs_fill(regs);
-	guest_write(mpdev, REGS_REGION, LONGS_POS, 4, 0x11223344);
-	guest_write(mpdev, REGS_REGION, WORDS_POS, 2, 0x5566);
-	guest_write(mpdev, REGS_REGION, ARRAY_POS, 1, 0x77);
+	guest_write(spdev, REGS_REGION, LONGS_POS, 4, 0x11223344);
+	guest_write(spdev, REGS_REGION, WORDS_POS, 2, 0x5566);
+	guest_write(spdev, REGS_REGION, ARRAY_POS, 1, 0x77);
 	KUNIT_EXPECT_NULL(test, memchr_inv(regs->reads, 0, REGS_SIZE));
 
-	guest_write(mpdev, REGS_REGION, LONGS_POS + 1, 2, 0xaabb);
+	guest_write(spdev, REGS_REGION, LONGS_POS + 1, 2, 0xaabb);
 	KUNIT_EXPECT_EQ(test, regs->reads[LONGS_POS], 1);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, REGS_REGION, LONGS_POS, 4),
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, REGS_REGION, LONGS_POS, 4),
 			0x11aabb44);
-	guest_write(mpdev, REGS_REGION, WORDS_POS + 1, 2, 0xccdd);
+	guest_write(spdev, REGS_REGION, WORDS_POS + 1, 2, 0xccdd);
 	KUNIT_EXPECT_EQ(test, regs->reads[WORDS_POS], 1);
 	KUNIT_EXPECT_EQ(test, regs->reads[WORDS_POS + 2], 1);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, REGS_REGION, WORDS_POS, 4),
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, REGS_REGION, WORDS_POS, 4),
 			0x47ccdd66);
 }
 
 static void refused_value_ends_a_write_before_it(struct kunit *test)
 {
 	struct kunit_regs *regs = regs_device(test);
-	struct mdev_pci_device *mpdev = &regs->mpdev;
+	struct softpci_device *spdev = &regs->spdev;
 	static const u8 refused[] = { 1, 2, 0xad, 0xde, 3, 4, 5, 6 };
 
 	regs_fill(regs);
-	KUNIT_EXPECT_EQ(test, guest_write(mpdev, REGS_REGION, REFUSING_POS, 2,
+	KUNIT_EXPECT_EQ(test, guest_write(spdev, REGS_REGION, REFUSING_POS, 2,
 					  WORD_REFUSED), -EINVAL);
 	/* Merged, it is the same value. */
-	KUNIT_EXPECT_EQ(test, guest_write(mpdev, REGS_REGION, REFUSING_POS + 1,
+	KUNIT_EXPECT_EQ(test, guest_write(spdev, REGS_REGION, REFUSING_POS + 1,
 					  1, WORD_REFUSED >> 8), 0);
-	KUNIT_EXPECT_EQ(test, guest_write(mpdev, REGS_REGION, REFUSING_POS, 1,
+	KUNIT_EXPECT_EQ(test, guest_write(spdev, REGS_REGION, REFUSING_POS, 1,
 					  WORD_REFUSED & 0xff), -EINVAL);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, REGS_REGION, REFUSING_POS, 2),
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, REGS_REGION, REFUSING_POS, 2),
 			0xde5e);
 
 	/* What lies before it is done, what lies behind it is not. */
 	KUNIT_EXPECT_EQ(test,
-			mdev_pci_kunit_access(mpdev, REGS_REGION, NEITHER_POS,
-					      (void *)refused, 8, true), 2);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, REGS_REGION, REFUSING_POS, 2),
+			softpci_kunit_access(spdev, REGS_REGION, NEITHER_POS,
+					     (void *)refused, 8, true), 2);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, REGS_REGION, REFUSING_POS, 2),
 			0xde5e);
 	KUNIT_EXPECT_EQ(test, regs->writes[REFUSING_POS], 4);
 }
@@ -339,7 +339,7 @@ static void registers_are_told_apart_to_the_byte(struct kunit *test)
 	unsigned int pos;
 
 	for (pos = 0; pos < REGS_SIZE + 8; pos++) {
-		const struct mdev_pci_reg *reg = find_reg(&regs_regions[1], pos);
+		const struct softpci_reg *reg = find_reg(&regs_regions[1], pos);
 		u8 first = pos < REGS_SIZE ? reg_of[pos] : 0xff;
 
 		if (first == 0xff) {
@@ -356,29 +356,29 @@ static void registers_are_told_apart_to_the_byte(struct kunit *test)
 
 static void regions_lie_apart_from_each_other(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = &regs_device(test)->mpdev;
+	struct softpci_device *spdev = &regs_device(test)->spdev;
 	u64 end = 0;
 	unsigned int i;
 
-	KUNIT_ASSERT_EQ(test, mpdev->nr_windows, ARRAY_SIZE(regs_regions) + 1);
-	for (i = 0; i < mpdev->nr_windows; i++) {
-		const struct mdev_pci_window *win = &mpdev->window[i];
+	KUNIT_ASSERT_EQ(test, spdev->nr_windows, ARRAY_SIZE(regs_regions) + 1);
+	for (i = 0; i < spdev->nr_windows; i++) {
+		const struct softpci_window *win = &spdev->window[i];
 
 		KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(win->start));
 		KUNIT_EXPECT_GE(test, win->start, end + PAGE_SIZE);
 		KUNIT_EXPECT_GT(test, win->size, 0);
 		end = win->start + win->size;
 	}
-	KUNIT_EXPECT_PTR_EQ(test, mpdev->window[i - 1].region, &config_region);
+	KUNIT_EXPECT_PTR_EQ(test, spdev->window[i - 1].region, &config_region);
 }
 
 static void window_is_found_to_the_byte(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = &regs_device(test)->mpdev;
+	struct softpci_device *spdev = &regs_device(test)->spdev;
 	unsigned int i, j;
 
-	for (i = 0; i < mpdev->nr_windows; i++) {
-		const struct mdev_pci_window *win = &mpdev->window[i];
+	for (i = 0; i < spdev->nr_windows; i++) {
+		const struct softpci_window *win = &spdev->window[i];
 		u64 start = win->start, size = win->size;
 		const struct {
 			u64 pos;
@@ -408,7 +408,7 @@ static void window_is_found_to_the_byte(struct kunit *test)
 
 		for (j = 0; j < ARRAY_SIZE(edges); j++)
 			KUNIT_EXPECT_PTR_EQ_MSG(test,
-						find_window(mpdev, edges[j].pos,
+						find_window(spdev, edges[j].pos,
 							    edges[j].len),
 						edges[j].found ? win : NULL,
 						"window %u, edge %u", i, j);
@@ -417,7 +417,7 @@ static void window_is_found_to_the_byte(struct kunit *test)
 
 static void nothing_is_found_far_away(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = &regs_device(test)->mpdev;
+	struct softpci_device *spdev = &regs_device(test)->spdev;
 	static const u64 far[] = {
 		0, 1, PAGE_SIZE - 1, SZ_16M, U32_MAX, BIT_ULL(32), BIT_ULL(40),
 		S64_MAX, BIT_ULL(63), U64_MAX - 1, U64_MAX,
@@ -426,7 +426,7 @@ static void nothing_is_found_far_away(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(far); i++)
 		for (j = 1; j < ARRAY_SIZE(far); j++)
-			KUNIT_EXPECT_NULL_MSG(test, find_window(mpdev, far[i],
+			KUNIT_EXPECT_NULL_MSG(test, find_window(spdev, far[i],
 								far[j]),
 					      "%llx, length %llx", far[i],
 					      far[j]);
@@ -434,11 +434,11 @@ static void nothing_is_found_far_away(struct kunit *test)
 
 static void region_info_of_every_index(struct kunit *test)
 {
-	struct mdev_pci_device *mpdev = &regs_device(test)->mpdev;
+	struct softpci_device *spdev = &regs_device(test)->spdev;
 	struct vfio_region_info_cap_type *cap;
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, mdev_pci_num_regions(mpdev), 17);
+	KUNIT_EXPECT_EQ(test, softpci_num_regions(spdev), 17);
 	for (i = 0; i < 20; i++) {
 		struct vfio_region_info info = { .index = i, .size = 1, };
 		struct vfio_info_cap caps = {};
@@ -447,7 +447,7 @@ static void region_info_of_every_index(struct kunit *test)
 		u64 size = 0;
 		int ret;
 
-		ret = mdev_pci_get_region_info(&mpdev->vdev, &info, &caps);
+		ret = softpci_get_region_info(&spdev->vdev, &info, &caps);
 		KUNIT_ASSERT_EQ_MSG(test, ret, i < 17 ? 0 : -EINVAL, "%u", i);
 		if (ret)
 			continue;
@@ -489,7 +489,7 @@ static void region_info_of_every_index(struct kunit *test)
 			KUNIT_EXPECT_EQ_MSG(test, caps.size, 0, "%u", i);
 		if (size)
 			KUNIT_EXPECT_EQ_MSG(test,
-					    find_window(mpdev, info.offset,
+					    find_window(spdev, info.offset,
 							size)->region->index,
 					    i, "%u", i);
 	}
@@ -499,24 +499,24 @@ static void region_info_of_every_index(struct kunit *test)
 static void absent_bar_reads_all_ones_and_ignores_writes(struct kunit *test)
 {
 	struct kunit_regs *regs = regs_device(test);
-	struct mdev_pci_device *mpdev = &regs->mpdev;
+	struct softpci_device *spdev = &regs->spdev;
 	u8 before[REGS_SIZE], ones[8], buf[8];
 	unsigned int pos, len;
 
 	regs_fill(regs);
 	memcpy(before, regs->val, sizeof(before));
 	memset(ones, 0xff, sizeof(ones));
-	config_put(mpdev, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
+	config_put(spdev, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
 	for (pos = 0; pos < REGS_SIZE; pos++)
 		for (len = 1; len <= 8 && pos + len <= REGS_SIZE; len++) {
 			memset(buf, 0x5a, sizeof(buf));
 			KUNIT_ASSERT_EQ(test,
-					mdev_pci_kunit_access(mpdev, REGS_REGION,
-							      pos, buf, len,
+					softpci_kunit_access(spdev, REGS_REGION,
+							     pos, buf, len,
 							      true), len);
 			KUNIT_ASSERT_EQ(test,
-					mdev_pci_kunit_access(mpdev, REGS_REGION,
-							      pos, buf, len,
+					softpci_kunit_access(spdev, REGS_REGION,
+							     pos, buf, len,
 							      false), len);
 			KUNIT_ASSERT_MEMEQ(test, buf, ones, len);
 		}
@@ -525,17 +525,17 @@ static void absent_bar_reads_all_ones_and_ignores_writes(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(regs->writes, 0, REGS_SIZE));
 
 	/* The other kind of BAR is there, and what is none. */
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, 0, 0, 4), ~0U);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, 3, 0, 4), 0);
-	config_put(mpdev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, 3, 0, 4), ~0U);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, REGS_REGION, ARRAY_POS, 1),
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, 0, 0, 4), ~0U);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, 3, 0, 4), 0);
+	config_put(spdev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, 3, 0, 4), ~0U);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, REGS_REGION, ARRAY_POS, 1),
 			0x40);
-	config_put(mpdev, mpdev->config.pm + PCI_PM_CTRL, 2, 3);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, REGS_REGION, ARRAY_POS, 1),
+	config_put(spdev, spdev->config.pm + PCI_PM_CTRL, 2, 3);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, REGS_REGION, ARRAY_POS, 1),
 			0xff);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, 16, 0, 4), 0);
-	KUNIT_EXPECT_EQ(test, guest_read(mpdev, VFIO_PCI_CONFIG_REGION_INDEX,
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, 16, 0, 4), 0);
+	KUNIT_EXPECT_EQ(test, guest_read(spdev, VFIO_PCI_CONFIG_REGION_INDEX,
 					 PCI_COMMAND, 1), PCI_COMMAND_MEMORY);
 }
 
@@ -554,7 +554,7 @@ static struct kunit_case region_cases[] = {
 };
 
 static struct kunit_suite region_suite = {
-	.name = "mdev-pci-region",
+	.name = "softpci-region",
 	.test_cases = region_cases,
 };
 

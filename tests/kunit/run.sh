@@ -15,13 +15,13 @@ results=/sys/kernel/debug/kunit
 case ${1-} in
 --help)
 	echo "usage: tests/kunit/run.sh [DIR]   DIR: modules built with CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST=y"
-	echo "                              (default \$MDEV_PCI_KO/kunit)"
+	echo "                              (default \$SOFTPCI_KO/kunit)"
 	exit 0
 	;;
 -*) die "unknown option '$1' (--help tells how)" ;;
 esac
 (($# <= 1)) || die "takes one folder (--help tells how)"
-ko=${1-${MDEV_PCI_KO:-.}/kunit}
+ko=${1-${SOFTPCI_KO:-.}/kunit}
 
 ((EUID == 0)) || die "run me as root: I load modules"
 for module in "${modules[@]}"; do

@@ -8,7 +8,7 @@
 
 /* Far in the future: no timer fires while a test runs. */
 #define START		((ktime_t)(KTIME_MAX / 2))
-#define WAIT_NS		(MDEV_PCI_UART_WAIT_MS * NSEC_PER_MSEC)
+#define WAIT_NS		(SOFTPCI_UART_WAIT_MS * NSEC_PER_MSEC)
 #define CHAR_NS(halves, divisor) \
 	((u64)(halves) * (divisor) * NSEC_PER_SEC / (2 * UART_BASE_BAUD))
 
@@ -23,11 +23,11 @@
  * @lost: how often it did not wait for the peer to have room
  */
 struct kunit_uart {
-	struct mdev_pci_uart uart;
+	struct softpci_uart uart;
 	struct kunit_uart *peer;
 	bool refuse;
 	bool irq;
-	struct mdev_pci_uart_frame frame;
+	struct softpci_uart_frame frame;
 	unsigned int sent;
 	unsigned int lost;
 };
@@ -51,13 +51,13 @@ static ktime_t stopped_clock(void)
 	return line->now;
 }
 
-static void take_irq(struct mdev_pci_uart *uart, bool level)
+static void take_irq(struct softpci_uart *uart, bool level)
 {
 	container_of(uart, struct kunit_uart, uart)->irq = level;
 }
 
-static bool take_frame(struct mdev_pci_uart *uart,
-		       const struct mdev_pci_uart_frame *frame, bool force)
+static bool take_frame(struct softpci_uart *uart,
+		       const struct softpci_uart_frame *frame, bool force)
 {
 	struct kunit_uart *end = container_of(uart, struct kunit_uart, uart);
 
@@ -68,15 +68,15 @@ static bool take_frame(struct mdev_pci_uart *uart,
 	end->frame = *frame;
 	end->sent++;
 	if (end->peer)
-		mdev_pci_uart_receive(&end->peer->uart, frame);
+		softpci_uart_receive(&end->peer->uart, frame);
 	return true;
 }
 
-static void ignore_outputs(struct mdev_pci_uart *uart)
+static void ignore_outputs(struct softpci_uart *uart)
 {
 }
 
-static const struct mdev_pci_uart_ops kunit_uart_ops = {
+static const struct softpci_uart_ops kunit_uart_ops = {
 	.irq		= take_irq,
 	.send		= take_frame,
 	.outputs	= ignore_outputs,
@@ -88,7 +88,7 @@ static void release_line(void *arg)
 	unsigned int i;
 
 	for (i = 0; i < 2; i++)
-		mdev_pci_uart_release(&line->end[i].uart);
+		softpci_uart_release(&line->end[i].uart);
 }
 
 static struct kunit_line *new_line(struct kunit *test, bool paced)
@@ -104,11 +104,11 @@ static struct kunit_line *new_line(struct kunit *test, bool paced)
 	kunit_activate_static_stub(test, uart_now, stopped_clock);
 	for (i = 0; i < 2; i++) {
 		line->end[i].peer = &line->end[!i];
-		mdev_pci_uart_init(&line->end[i].uart, &kunit_uart_ops,
-				   &line->lock);
+		softpci_uart_init(&line->end[i].uart, &kunit_uart_ops,
+				  &line->lock);
 		line->end[i].uart.paced = paced;
 		scoped_guard(spinlock, &line->lock)
-			mdev_pci_uart_reset(&line->end[i].uart, 0);
+			softpci_uart_reset(&line->end[i].uart, 0);
 	}
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, release_line, line),
 			0);
@@ -118,14 +118,14 @@ static struct kunit_line *new_line(struct kunit *test, bool paced)
 static u8 get(struct kunit_line *line, unsigned int end, unsigned int reg)
 {
 	guard(spinlock)(&line->lock);
-	return mdev_pci_uart_read(&line->end[end].uart, reg);
+	return softpci_uart_read(&line->end[end].uart, reg);
 }
 
 static void put(struct kunit_line *line, unsigned int end, unsigned int reg,
 		u8 val)
 {
 	guard(spinlock)(&line->lock);
-	mdev_pci_uart_write(&line->end[end].uart, reg, val);
+	softpci_uart_write(&line->end[end].uart, reg, val);
 }
 
 static void set_format(struct kunit_line *line, unsigned int end, u16 divisor,
@@ -680,7 +680,7 @@ static void full_receiver_makes_the_sender_wait(struct kunit *test)
 	line->end[0].refuse = false;
 	line->end[0].peer = NULL;
 	scoped_guard(spinlock, &line->lock)
-		mdev_pci_uart_run(&line->end[0].uart);
+		softpci_uart_run(&line->end[0].uart);
 	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
 	KUNIT_EXPECT_EQ(test, line->end[0].sent, 17);
 }
@@ -703,7 +703,7 @@ static void sender_waits_for_a_bounded_time(struct kunit *test)
 	line->now += 1;
 	/* As the timer has it. */
 	scoped_guard(spinlock, &line->lock)
-		mdev_pci_uart_run(&line->end[0].uart);
+		softpci_uart_run(&line->end[0].uart);
 	KUNIT_EXPECT_TRUE(test, line->end[0].irq);
 	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
 	KUNIT_EXPECT_EQ(test, line->end[0].lost, 17);
@@ -750,8 +750,8 @@ static void loop_back_is_inside(struct kunit *test)
 			UART_MSR_RI);
 	/* What is at the pins does not matter, there and back. */
 	scoped_guard(spinlock, &line->lock)
-		mdev_pci_uart_set_inputs(&line->end[0].uart, UART_MSR_DCD,
-					 UART_MSR_DCD | UART_MSR_CTS);
+		softpci_uart_set_inputs(&line->end[0].uart, UART_MSR_DCD,
+					UART_MSR_DCD | UART_MSR_CTS);
 	KUNIT_EXPECT_EQ(test, get(line, 0, UART_MSR), UART_MSR_CTS | UART_MSR_RI);
 	put(line, 0, UART_TX, 0x15);
 	line->now += CHAR_NS(14, 12);
@@ -825,7 +825,7 @@ static void short_pulse_leaves_a_delta(struct kunit *test)
 
 	put(line, 0, UART_IER, UART_IER_MSI);
 	scoped_guard(spinlock, &line->lock)
-		mdev_pci_uart_set_inputs(&line->end[0].uart, 0, UART_MSR_DSR);
+		softpci_uart_set_inputs(&line->end[0].uart, 0, UART_MSR_DSR);
 	KUNIT_EXPECT_TRUE(test, line->end[0].irq);
 	KUNIT_EXPECT_EQ(test, get(line, 0, UART_MSR), UART_MSR_DDSR);
 	KUNIT_EXPECT_FALSE(test, line->end[0].irq);
@@ -865,7 +865,7 @@ static struct kunit_case uart_cases[] = {
 };
 
 static struct kunit_suite uart_suite = {
-	.name = "mdev-pci-uart",
+	.name = "softpci-uart",
 	.test_cases = uart_cases,
 };
 

@@ -35,7 +35,7 @@ static int run_modprobe(const char *name, const char *params)
 
 int __module_load(const char *name, const char *params)
 {
-	const char *dir = getenv("MDEV_PCI_KO");
+	const char *dir = getenv("SOFTPCI_KO");
 	int fd, ret;
 
 	if (!dir || !*dir)

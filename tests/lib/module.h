@@ -6,8 +6,8 @@
 #include "check.h"
 
 /**
- * __module_load() - load one of the modules: its file in $MDEV_PCI_KO, or by modprobe
- * @name: as the file has it: "mdev-pci-core", "mdpy"
+ * __module_load() - load one of the modules: its file in $SOFTPCI_KO, or by modprobe
+ * @name: as the file has it: "softpci", "mdpy"
  * @params: as of insmod, "count=2"
  */
 int __module_load(const char *name, const char *params);

@@ -46,7 +46,7 @@ struct state state_of(struct env *env)
 	if (env->model->bit & DISPLAYS)
 		check_eq(__plane_query(v, env->model->bit & MBOCHS ? DMABUF : REGION, &s.plane), 0);
 	read_fds(s.fds);
-	s.core_users = module_users("mdev_pci_core");
+	s.core_users = module_users("softpci");
 	s.driver_users = module_users(env->model->parent);
 	return s;
 }

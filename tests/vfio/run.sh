@@ -14,7 +14,7 @@ program_limit=900
 usage() {
 	cat <<-END
 		usage: tests/vfio/run.sh [OPTION...]
-		  --ko DIR       folder of the modules (default \$MDEV_PCI_KO, else modprobe)
+		  --ko DIR       folder of the modules (default \$SOFTPCI_KO, else modprobe)
 		  --bin DIR      folder of the built programs (default below build/tests, built if need be)
 		  --only NAME    only this program, "irq" or "test-irq"; may be given again
 		  --cases GLOB   only these cases of it, such as 'group/mtty-1/*'
@@ -29,7 +29,7 @@ while (($#)); do
 	--ko | --bin | --only | --cases | --log)
 		(($# > 1)) || die "$1 wants a value"
 		case $1 in
-		--ko) export MDEV_PCI_KO=$2 ;;
+		--ko) export SOFTPCI_KO=$2 ;;
 		--bin) bin=$2 ;;
 		--only) only+=("test-${2#test-}") ;;
 		--cases) cases=$2 ;;

@@ -19,7 +19,7 @@
 #include "../lib/restored.h"
 #include "../lib/state.h"
 
-#define CORE		"mdev-pci-core"
+#define CORE		"softpci"
 #define VRAM		0	/* BAR of the displays */
 /* Loading and unloading a module some hundred times. */
 #define LOADING_MS	100000
@@ -472,7 +472,7 @@ struct file {
  */
 static struct file module_file(const char *name)
 {
-	const char *dir = getenv("MDEV_PCI_KO");
+	const char *dir = getenv("SOFTPCI_KO");
 	struct file file;
 	int fd;
 

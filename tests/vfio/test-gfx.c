@@ -571,13 +571,13 @@ static void the_dmabuf_keeps_the_code_it_needs(struct env *env)
 
 	vfio_close(&env->dev);
 	mdev_remove(&env->mdev);
-	check_eq(__module_unload("mdev-pci-core"), -EWOULDBLOCK);
+	check_eq(__module_unload("softpci"), -EWOULDBLOCK);
 	/* Whether the driver may go is its own business. */
 	if (!__module_unload("mbochs")) {
 		map = dmabuf_map(buf, 0, 480 * PAGE);
 		map[17 * PAGE] = 1;
 		munmap(map, 480 * PAGE);
-		check_eq(__module_unload("mdev-pci-core"), -EWOULDBLOCK);
+		check_eq(__module_unload("softpci"), -EWOULDBLOCK);
 		close(buf);
 		module_load("mbochs", "");
 	}

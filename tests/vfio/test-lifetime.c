@@ -21,7 +21,7 @@
 #include "../lib/race.h"
 #include "../lib/uart.h"
 
-#define CORE		"mdev-pci-core"
+#define CORE		"softpci"
 /* For unloading modules beside a thread that leaves one CPU to nothing else. */
 #define UNLOAD_MS	90000
 

@@ -315,7 +315,7 @@ static unsigned int movable_blocks(struct text *block)
 
 static void memory_behind_a_dmabuf_can_be_taken_away_from_the_rest(struct env *env)
 {
-	struct text block[MAX_BLOCKS], mark = text("mdev-pci: offline, %s\n", env->mdev.uuid);
+	struct text block[MAX_BLOCKS], mark = text("softpci: offline, %s\n", env->mdev.uuid);
 	unsigned int i, nr, gone = 0;
 	int status = -1;
 	bool ended = true;

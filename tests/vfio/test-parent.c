@@ -278,7 +278,7 @@ static void parameters_have_a_description(struct env *env)
 		{ "mdpy", "count:" }, { "mbochs", "mem:" }, { "mbochs", "count:" },
 		{ "mtty", "ports:" },
 	};
-	const char *dir = getenv("MDEV_PCI_KO");
+	const char *dir = getenv("SOFTPCI_KO");
 	char line[256];
 	unsigned int r;
 	bool found;

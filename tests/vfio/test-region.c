@@ -405,7 +405,7 @@ static void memory_is_in_huge_pages_unless_they_are_denied(struct env *env)
 }
 
 #define CGROUPS		"/sys/fs/cgroup"
-#define RECLAIM_GROUP	CGROUPS "/mdev-pci-test"
+#define RECLAIM_GROUP	CGROUPS "/softpci-test"
 
 static bool have_swap(void)
 {

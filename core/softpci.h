@@ -2,18 +2,18 @@
 /*
  * Virtual PCI devices for VFIO: what a driver sees of the core.
  *
- * A driver describes its device in const tables - struct mdev_pci_driver,
- * mdev_pci_type, mdev_pci_model, mdev_pci_region, mdev_pci_reg - embeds
- * struct mdev_pci_device first in its own, and is called back for what only it
+ * A driver describes its device in const tables - struct softpci_driver,
+ * softpci_type, softpci_model, softpci_region, softpci_reg - embeds
+ * struct softpci_device first in its own, and is called back for what only it
  * can know: the meaning of a register, the mode on the screen.
  *
- * Locking: mdev_pci_device.lock covers the config space, the registers, the
+ * Locking: softpci_device.lock covers the config space, the registers, the
  * interrupt lines and the display modes.  The core takes it around every
  * callback that says "lock held": it is a spinlock, and they are not to sleep.
  * User memory is never touched under it: a page fault can wait for anything.
  */
-#ifndef MDEV_PCI_CORE_H
-#define MDEV_PCI_CORE_H
+#ifndef SOFTPCI_CORE_H
+#define SOFTPCI_CORE_H
 
 #include <linux/bits.h>
 #include <linux/cleanup.h>
@@ -33,22 +33,22 @@
 #include <linux/vfio.h>
 #include <linux/workqueue.h>
 
-struct mdev_pci_device;
-struct mdev_pci_driver;
+struct softpci_device;
+struct softpci_driver;
 
 /* A conventional PCI function's config space (PCI Local Bus 3.0, 6.1). */
-#define MDEV_PCI_CONFIG_SIZE	256
+#define SOFTPCI_CONFIG_SIZE	256
 /* Config space, six BARs, and two regions of a device's own. */
-#define MDEV_PCI_MAX_REGIONS	9
-#define MDEV_PCI_MAX_MSI	32
+#define SOFTPCI_MAX_REGIONS	9
+#define SOFTPCI_MAX_MSI	32
 /*
  * Modes whose dma-buf ids are remembered; what a flipping guest cycles through.
- * As many as fit into 2 KiB (struct mdev_pci_gfx).
+ * As many as fit into 2 KiB (struct softpci_gfx).
  */
-#define MDEV_PCI_MAX_MODES	60
+#define SOFTPCI_MAX_MODES	60
 
 /**
- * struct mdev_pci_reg - one register, or an array of equal ones
+ * struct softpci_reg - one register, or an array of equal ones
  * @name: as in the data sheet
  * @offset: of the first, in bytes from the start of its region
  * @width: of each, in bytes: 1, 2 or 4; the bus is little-endian
@@ -61,41 +61,41 @@ struct mdev_pci_driver;
  * registers, are taken apart by the core; a partial write is merged with what
  * @read returns.
  */
-struct mdev_pci_reg {
+struct softpci_reg {
 	const char *name;
 	u16 offset;
 	u8 width;
 	u16 count;
-	u32 (*read)(struct mdev_pci_device *mpdev, unsigned int region,
+	u32 (*read)(struct softpci_device *spdev, unsigned int region,
 		    unsigned int i);
-	int (*write)(struct mdev_pci_device *mpdev, unsigned int region,
+	int (*write)(struct softpci_device *spdev, unsigned int region,
 		     unsigned int i, u32 val);
 };
 
 /**
- * struct mdev_pci_region - a BAR or a device-specific VFIO region
+ * struct softpci_region - a BAR or a device-specific VFIO region
  * @index: as in VFIO_DEVICE_GET_REGION_INFO; up to 5 it is a BAR as well
  * @bar: low bits of the BAR (PCI_BASE_ADDRESS_*), for a BAR
  * @size: in bytes, a power of two for a BAR; 0: the device's memory
- *	  (mdev_pci_type.ram_size), which can be mapped
+ *	  (softpci_type.ram_size), which can be mapped
  * @regs: the registers in it, for a region that is not memory; what lies
  *	  between them reads 0 and ignores writes
  * @nr_regs: how many entries @regs has
  * @cap_type: VFIO_REGION_INFO_CAP_TYPE's type, 0 for none
  * @cap_subtype: and its subtype
  */
-struct mdev_pci_region {
+struct softpci_region {
 	u32 index;
 	u32 bar;
 	u32 size;
-	const struct mdev_pci_reg *regs;
+	const struct softpci_reg *regs;
 	unsigned int nr_regs;
 	u32 cap_type;
 	u32 cap_subtype;
 };
 
 /**
- * struct mdev_pci_model - what the guest finds on its PCI bus
+ * struct softpci_model - what the guest finds on its PCI bus
  * @vendor: PCI vendor id
  * @device: PCI device id
  * @subsystem_vendor: subsystem vendor id
@@ -107,7 +107,7 @@ struct mdev_pci_region {
  * @regions: its BARs and device-specific regions; config space is implied
  * @nr_regions: how many
  */
-struct mdev_pci_model {
+struct softpci_model {
 	u16 vendor;
 	u16 device;
 	u16 subsystem_vendor;
@@ -116,35 +116,35 @@ struct mdev_pci_model {
 	u8 revision;
 	u8 pin;
 	u8 nr_msi;
-	const struct mdev_pci_region *regions;
+	const struct softpci_region *regions;
 	unsigned int nr_regions;
 };
 
 /**
- * struct mdev_pci_type - an mdev type: a folder in mdev_supported_types
+ * struct softpci_type - an mdev type: a folder in mdev_supported_types
  * @mdev: @mdev.sysfs_name and @mdev.pretty_name are the driver's to set
  * @description: one line for people
  * @model: the PCI device it makes
  * @ram_size: bytes of guest-visible memory, a multiple of PAGE_SIZE; 0: none
  * @cost: how much of the driver's budget one device takes, at least 1
  */
-struct mdev_pci_type {
+struct softpci_type {
 	struct mdev_type mdev;
 	const char *description;
-	const struct mdev_pci_model *model;
+	const struct softpci_model *model;
 	u32 ram_size;
 	unsigned int cost;
 };
 
 /**
- * struct mdev_pci_mode - what a display scans out
+ * struct softpci_mode - what a display scans out
  * @format: DRM fourcc (drm_fourcc.h)
  * @width: in pixels
  * @height: in lines
  * @stride: bytes from one line to the next
  * @offset: of the first pixel, in bytes from the start of the memory
  */
-struct mdev_pci_mode {
+struct softpci_mode {
 	u32 format;
 	u32 width;
 	u32 height;
@@ -153,10 +153,10 @@ struct mdev_pci_mode {
 };
 
 /**
- * struct mdev_pci_driver - an mdev parent driver
+ * struct softpci_driver - an mdev parent driver
  * @name: of module, class, parent device and mdev driver
  * @owner: THIS_MODULE
- * @device_size: of the struct that embeds struct mdev_pci_device first
+ * @device_size: of the struct that embeds struct softpci_device first
  * @types: the mdev types, @nr_types pointers
  * @nr_types: how many
  * @attrs: device attributes of each mdev, shown in its folder "vendor"
@@ -166,35 +166,35 @@ struct mdev_pci_mode {
  * @reset: lock held; put the registers to their state at power-on. May be NULL
  * @close: lock held; after @reset, for a new device and when its user has left:
  *	   forget what was the user's and not the guest's. May be NULL
- * @fill_ram: give the memory its content at power-on by mdev_pci_ram_set();
+ * @fill_ram: give the memory its content at power-on by softpci_ram_set();
  *	      called before the first access to it and after a reset. NULL: zero
  * @display: VFIO_GFX_PLANE_TYPE_DMABUF or VFIO_GFX_PLANE_TYPE_REGION; 0: none
  * @display_region: index of the region that holds the picture, for the latter
  * @get_mode: lock held; the mode on the screen as the registers have it. false:
  *	      nothing is shown
  */
-struct mdev_pci_driver {
+struct softpci_driver {
 	const char *name;
 	struct module *owner;
 	size_t device_size;
-	struct mdev_pci_type *const *types;
+	struct softpci_type *const *types;
 	unsigned int nr_types;
 	struct attribute **attrs;
 
-	int (*init)(struct mdev_pci_device *mpdev);
-	void (*release)(struct mdev_pci_device *mpdev);
-	void (*reset)(struct mdev_pci_device *mpdev);
-	void (*close)(struct mdev_pci_device *mpdev);
-	int (*fill_ram)(struct mdev_pci_device *mpdev);
+	int (*init)(struct softpci_device *spdev);
+	void (*release)(struct softpci_device *spdev);
+	void (*reset)(struct softpci_device *spdev);
+	void (*close)(struct softpci_device *spdev);
+	int (*fill_ram)(struct softpci_device *spdev);
 
 	u32 display;
 	u32 display_region;
-	bool (*get_mode)(struct mdev_pci_device *mpdev,
-			 struct mdev_pci_mode *mode);
+	bool (*get_mode)(struct softpci_device *spdev,
+			 struct softpci_mode *mode);
 };
 
 /**
- * struct mdev_pci_parent - a registered driver; nothing in it is the driver's
+ * struct softpci_parent - a registered driver; nothing in it is the driver's
  * @drv: the driver
  * @class: /sys/class/<name>
  * @dev: /sys/devices/virtual/<name>/<name>
@@ -208,8 +208,8 @@ struct mdev_pci_driver {
  * @live: one for the registration and one for each device not yet released
  * @released: all of them are gone
  */
-struct mdev_pci_parent {
-	const struct mdev_pci_driver *drv;
+struct softpci_parent {
+	const struct softpci_driver *drv;
 	struct class class;
 	struct device *dev;
 	struct mdev_driver mdev_drv;
@@ -224,7 +224,7 @@ struct mdev_pci_parent {
 };
 
 /**
- * struct mdev_pci_config - config space
+ * struct softpci_config - config space
  * @val: what it reads
  * @power_on: what it read when the device was made
  * @writable: a mask of the bits that take what is written
@@ -237,11 +237,11 @@ struct mdev_pci_parent {
  * @memory_bars: a bit for each BAR that COMMAND's memory bit enables
  * @absent: a bit for each BAR that answers no access: not enabled, or D3hot
  */
-struct mdev_pci_config {
-	u8 val[MDEV_PCI_CONFIG_SIZE];
-	u8 power_on[MDEV_PCI_CONFIG_SIZE];
-	u8 writable[MDEV_PCI_CONFIG_SIZE];
-	u8 w1c[MDEV_PCI_CONFIG_SIZE];
+struct softpci_config {
+	u8 val[SOFTPCI_CONFIG_SIZE];
+	u8 power_on[SOFTPCI_CONFIG_SIZE];
+	u8 writable[SOFTPCI_CONFIG_SIZE];
+	u8 w1c[SOFTPCI_CONFIG_SIZE];
 	u16 end;
 	u8 last_cap;
 	u8 pm;
@@ -252,19 +252,19 @@ struct mdev_pci_config {
 };
 
 /**
- * struct mdev_pci_window - where a region lies in the device's file
+ * struct softpci_window - where a region lies in the device's file
  * @region: the region
  * @start: its VFIO offset
  * @size: in bytes
  */
-struct mdev_pci_window {
-	const struct mdev_pci_region *region;
+struct softpci_window {
+	const struct softpci_region *region;
 	u64 start;
 	u64 size;
 };
 
 /**
- * struct mdev_pci_ram - guest-visible memory of one opening of the device
+ * struct softpci_ram - guest-visible memory of one opening of the device
  * @file: shmem file that backs it, NULL while the device is closed
  * @lock: serialises the first fill with itself
  * @filled: fill_ram() has run, or there is nothing to fill
@@ -273,7 +273,7 @@ struct mdev_pci_window {
  * @clear_start: first byte that a register write wants zeroed; device lock
  * @clear_len: how many bytes of them; device lock
  */
-struct mdev_pci_ram {
+struct softpci_ram {
 	struct file *file;
 	struct mutex lock; /* filling */
 	bool filled;
@@ -284,7 +284,7 @@ struct mdev_pci_ram {
 };
 
 /**
- * struct mdev_pci_irqs - interrupts; see core/irq.c
+ * struct softpci_irqs - interrupts; see core/irq.c
  * @igate: serialises VFIO_DEVICE_SET_IRQS and close; outside of the device lock
  * @index: VFIO_PCI_INTX_IRQ_INDEX or VFIO_PCI_MSI_IRQ_INDEX, whichever the
  *	   user has enabled; VFIO_PCI_NUM_IRQS: none
@@ -296,7 +296,7 @@ struct mdev_pci_ram {
  * @mask_work: masks INTx for its eventfd
  * @unmask_work: unmasks INTx for its eventfd, or sets @unmask_due
  * @late_work: unmasks INTx if @unmask_due
- * @unmask_due: an unmask by eventfd waits for @late_work or mdev_pci_irq_update()
+ * @unmask_due: an unmask by eventfd waits for @late_work or softpci_irq_update()
  * @level_changed: @level has changed since @unmasked was last cleared
  * @unmask_jiffy: when @unmasked was last cleared
  * @unmasked: unmasks by eventfd since then
@@ -308,7 +308,7 @@ struct mdev_pci_ram {
  * @mask: eventfd that masks INTx
  * @unmask: eventfd that unmasks INTx
  */
-struct mdev_pci_irqs {
+struct softpci_irqs {
 	struct mutex igate; /* SET_IRQS */
 	unsigned int index;
 	u32 level;
@@ -323,7 +323,7 @@ struct mdev_pci_irqs {
 	unsigned long unmask_jiffy;
 	unsigned int unmasked;
 	unsigned int nr_vectors;
-	struct eventfd_ctx *trigger[MDEV_PCI_MAX_MSI];
+	struct eventfd_ctx *trigger[SOFTPCI_MAX_MSI];
 	spinlock_t req_lock; /* req */
 	struct eventfd_ctx *req;
 	struct virqfd *mask;
@@ -331,23 +331,23 @@ struct mdev_pci_irqs {
 };
 
 /**
- * struct mdev_pci_gfx - the modes that have a dma-buf id
+ * struct softpci_gfx - the modes that have a dma-buf id
  * @mode: the modes, those with @id 0 unused
  * @id: their dma-buf ids
  * @used: when each was last asked for, in queries
  * @last_id: the newest id
  * @clock: counts queries
  */
-struct mdev_pci_gfx {
-	struct mdev_pci_mode mode[MDEV_PCI_MAX_MODES];
-	u32 id[MDEV_PCI_MAX_MODES];
-	u64 used[MDEV_PCI_MAX_MODES];
+struct softpci_gfx {
+	struct softpci_mode mode[SOFTPCI_MAX_MODES];
+	u32 id[SOFTPCI_MAX_MODES];
+	u64 used[SOFTPCI_MAX_MODES];
 	u32 last_id;
 	u64 clock;
 };
 
 /**
- * struct mdev_pci_device - one virtual PCI device
+ * struct softpci_device - one virtual PCI device
  * @vdev: must be first, vfio_alloc_device() wants it so
  * @parent: the driver's registration
  * @type: the mdev type it was created as
@@ -361,85 +361,85 @@ struct mdev_pci_gfx {
  * @irqs: interrupts
  * @gfx: display of dma-bufs, NULL for any other
  */
-struct mdev_pci_device {
+struct softpci_device {
 	struct vfio_device vdev;
-	struct mdev_pci_parent *parent;
-	const struct mdev_pci_type *type;
+	struct softpci_parent *parent;
+	const struct softpci_type *type;
 	guid_t uuid;
 
 	spinlock_t lock; /* all below, but for what a file of its own says */
 	bool open;
-	struct mdev_pci_config config;
-	struct mdev_pci_window window[MDEV_PCI_MAX_REGIONS];
+	struct softpci_config config;
+	struct softpci_window window[SOFTPCI_MAX_REGIONS];
 	unsigned int nr_windows;
-	struct mdev_pci_ram ram;
-	struct mdev_pci_irqs irqs;
-	struct mdev_pci_gfx *gfx;
+	struct softpci_ram ram;
+	struct softpci_irqs irqs;
+	struct softpci_gfx *gfx;
 };
 
-static inline struct mdev_pci_device *to_mdev_pci(struct vfio_device *vdev)
+static inline struct softpci_device *to_softpci(struct vfio_device *vdev)
 {
-	return container_of(vdev, struct mdev_pci_device, vdev);
+	return container_of(vdev, struct softpci_device, vdev);
 }
 
 /**
- * mdev_pci_lock() - take the device lock
- * @mpdev: the device
+ * softpci_lock() - take the device lock
+ * @spdev: the device
  *
  * A spinlock: whoever has it neither sleeps nor touches the user's memory. By
- * guard(mdev_pci)(mpdev) or scoped_guard(mdev_pci, mpdev); sparse, which counts
+ * guard(softpci)(spdev) or scoped_guard(softpci, spdev); sparse, which counts
  * locks and does not see a guard's end, is told that nothing is taken.
  */
-static inline void mdev_pci_lock(struct mdev_pci_device *mpdev)
+static inline void softpci_lock(struct softpci_device *spdev)
 {
-	spin_lock(&mpdev->lock);
-	__release(&mpdev->lock);
+	spin_lock(&spdev->lock);
+	__release(&spdev->lock);
 }
 
 /**
- * mdev_pci_unlock() - release the device lock
- * @mpdev: the device
+ * softpci_unlock() - release the device lock
+ * @spdev: the device
  */
-static inline void mdev_pci_unlock(struct mdev_pci_device *mpdev)
+static inline void softpci_unlock(struct softpci_device *spdev)
 {
-	__acquire(&mpdev->lock);
-	spin_unlock(&mpdev->lock);
+	__acquire(&spdev->lock);
+	spin_unlock(&spdev->lock);
 }
 
-DEFINE_GUARD(mdev_pci, struct mdev_pci_device *, mdev_pci_lock(_T),
-	     mdev_pci_unlock(_T))
+DEFINE_GUARD(softpci, struct softpci_device *, softpci_lock(_T),
+	     softpci_unlock(_T))
 
-struct mdev_pci_parent *mdev_pci_register(const struct mdev_pci_driver *drv,
-					  unsigned int budget);
-void mdev_pci_unregister(struct mdev_pci_parent *parent);
+struct softpci_parent *softpci_register(const struct softpci_driver *drv,
+					unsigned int budget);
+void softpci_unregister(struct softpci_parent *parent);
 
 /**
- * module_mdev_pci_driver() - a module that is one driver and nothing besides
- * @_driver: the struct mdev_pci_driver
- * @_budget: for mdev_pci_register(), read when the module is loaded
+ * module_softpci_driver() - a module that is one driver and nothing besides
+ * @_driver: the struct softpci_driver
+ * @_budget: for softpci_register(), read when the module is loaded
  */
-#define module_mdev_pci_driver(_driver, _budget)			\
-static struct mdev_pci_parent *_driver##_parent;			\
+#define module_softpci_driver(_driver, _budget)			\
+static struct softpci_parent *_driver##_parent;			\
 									\
 static int __init _driver##_init(void)					\
 {									\
-	_driver##_parent = mdev_pci_register(&(_driver), _budget);	\
+	_driver##_parent = softpci_register(&(_driver), _budget);	\
 	return PTR_ERR_OR_ZERO(_driver##_parent);			\
 }									\
 module_init(_driver##_init);						\
 									\
 static void __exit _driver##_exit(void)					\
 {									\
-	mdev_pci_unregister(_driver##_parent);				\
+	softpci_unregister(_driver##_parent);				\
 }									\
 module_exit(_driver##_exit)
 
-int mdev_pci_add_cap(struct mdev_pci_device *mpdev, u8 id, const void *body,
-		     const void *writable, size_t len);
-int mdev_pci_ram_set(struct mdev_pci_device *mpdev, u32 offset, u8 byte,
-		     size_t len);
-void mdev_pci_ram_clear(struct mdev_pci_device *mpdev, u32 offset, u32 len);
-void mdev_pci_set_irq(struct mdev_pci_device *mpdev, unsigned int source,
-		      bool level);
+int softpci_add_cap(struct softpci_device *spdev, u8 id, const void *body,
+		    const void *writable, size_t len);
+int softpci_ram_set(struct softpci_device *spdev, u32 offset, u8 byte,
+		    size_t len);
+void softpci_ram_clear(struct softpci_device *spdev, u32 offset, u32 len);
+void softpci_set_irq(struct softpci_device *spdev, unsigned int source,
+		     bool level);
 
-#endif /* MDEV_PCI_CORE_H */
+#endif /* SOFTPCI_CORE_H */
