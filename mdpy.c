@@ -37,6 +37,7 @@ static const struct softpci_model mdpy_model = {
 	.subsystem_vendor	= MDPY_PCI_SUBVENDOR_ID,
 	.subsystem_device	= MDPY_PCI_SUBDEVICE_ID,
 	.class			= PCI_CLASS_DISPLAY_OTHER << 8,
+	.revision		= 1,
 	.regions		= mdpy_regions,
 	.nr_regions		= ARRAY_SIZE(mdpy_regions),
 };

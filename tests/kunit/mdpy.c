@@ -84,7 +84,7 @@ static void mdpy_has_no_interrupt(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_INTERRUPT_PIN, 1), 0);
 	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_CLASS_REVISION, 4),
-			0x03800000);
+			0x03800001);
 }
 
 static struct kunit_case mdpy_cases[] = {

@@ -11,7 +11,7 @@
 #define MDPY_MODEL								\
 	.parent = "mdpy", .attribute = "resolution",				\
 	.vendor = 0x1b36, .device = 0x000f,					\
-	.subvendor = 0x1af4, .subdevice = 0x1100, .class = 0x038000, .revision = -1
+	.subvendor = 0x1af4, .subdevice = 0x1100, .class = 0x038000, .revision = 1
 
 #define MBOCHS_MODEL								\
 	.parent = "mbochs", .attribute = "memory",				\
