@@ -389,17 +389,6 @@ static int mdpy_fb_read_mode(struct pci_dev *pdev, struct fb_info *info)
 	return 0;
 }
 
-static void mdpy_fb_unregister(struct fb_info *info)
-{
-#ifdef SOFTPCI_FB_NEEDS_NODE
-	/* Without a device node the console would keep a freed framebuffer. */
-	if (!info->dev)
-		info->dev = info->device;
-#endif
-	/* mdpy_fb_destroy() does the rest, at once or when it is closed. */
-	unregister_framebuffer(info);
-}
-
 static int mdpy_fb_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct fb_info *info;
@@ -444,7 +433,8 @@ static int mdpy_fb_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	 */
 	if (ret && refcount_read(&info->count)) {
 		mdpy_fb_revoke(fb);
-		mdpy_fb_unregister(info);
+		/* mdpy_fb_destroy() does the rest, at once or when it is closed. */
+		unregister_framebuffer(info);
 		goto err_release_region;
 	}
 	if (ret)
@@ -475,7 +465,8 @@ static void mdpy_fb_remove(struct pci_dev *pdev)
 	struct fb_info *info = pci_get_drvdata(pdev);
 
 	mdpy_fb_revoke(info->par);
-	mdpy_fb_unregister(info);
+	/* Likewise. */
+	unregister_framebuffer(info);
 	pci_release_region(pdev, 0);
 }
 

@@ -267,7 +267,7 @@ list_sources() {
 
 # The part of the sources that becomes modules.
 module_sources() {
-	list_sources | grep -zE '^((core|tests/kunit)/.*|[^/]+\.[ch]|Kbuild|Kconfig|Makefile)$' | sort -z
+	list_sources | grep -zE '^((core|compat|tests/(kunit|compat))/.*|[^/]+\.[ch]|Kbuild|Kconfig|Makefile)$' | sort -z
 }
 
 # A fingerprint of files: of their names and contents.

@@ -99,9 +99,6 @@ static void softpci_release_device(struct vfio_device *vdev)
 	struct softpci_parent *parent = spdev->parent;
 
 	softpci_power_off(spdev);
-#ifdef SOFTPCI_RELEASE_FREES
-	vfio_free_device(vdev);
-#endif
 	/* From here on nothing keeps the modules. */
 	softpci_parent_put(parent);
 }
@@ -151,47 +148,6 @@ static int ioctl_get_info(struct softpci_device *spdev, void __user *arg)
 	info.num_irqs = VFIO_PCI_NUM_IRQS;
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
-
-#ifdef SOFTPCI_NO_REGION_INFO_CAPS
-static int ioctl_get_region_info(struct softpci_device *spdev,
-				 void __user *arg)
-{
-	const size_t minsz = offsetofend(struct vfio_region_info, offset);
-	struct vfio_region_info info = {};
-	struct vfio_info_cap caps = {};
-	int ret;
-
-	if (copy_from_user(&info, arg, minsz))
-		return -EFAULT;
-	if (info.argsz < minsz)
-		return -EINVAL;
-
-	ret = softpci_get_region_info(&spdev->vdev, &info, &caps);
-	if (ret)
-		goto out_free;
-
-	if (caps.size) {
-		size_t need = sizeof(info) + caps.size;
-
-		info.flags |= VFIO_REGION_INFO_FLAG_CAPS;
-		if (info.argsz < need) {
-			info.argsz = need;
-		} else {
-			info.cap_offset = sizeof(info);
-			vfio_info_cap_shift(&caps, sizeof(info));
-			if (copy_to_user(arg + sizeof(info), caps.buf,
-					 caps.size))
-				ret = -EFAULT;
-		}
-	}
-	if (!ret && copy_to_user(arg, &info, minsz))
-		ret = -EFAULT;
-
-out_free:
-	kfree(caps.buf);
-	return ret;
-}
-#endif
 
 static int ioctl_get_irq_info(struct softpci_device *spdev, void __user *arg)
 {
@@ -307,10 +263,6 @@ static long softpci_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	switch (cmd) {
 	case VFIO_DEVICE_GET_INFO:
 		return ioctl_get_info(spdev, uarg);
-#ifdef SOFTPCI_NO_REGION_INFO_CAPS
-	case VFIO_DEVICE_GET_REGION_INFO:
-		return ioctl_get_region_info(spdev, uarg);
-#endif
 	case VFIO_DEVICE_GET_IRQ_INFO:
 		return ioctl_get_irq_info(spdev, uarg);
 	case VFIO_DEVICE_SET_IRQS:
@@ -330,22 +282,16 @@ const struct vfio_device_ops softpci_device_ops = {
 	.name			= "softpci",
 	.init			= softpci_init_device,
 	.release		= softpci_release_device,
-#ifndef SOFTPCI_NO_IOMMUFD_OPS
 	.bind_iommufd		= vfio_iommufd_emulated_bind,
 	.unbind_iommufd		= vfio_iommufd_emulated_unbind,
 	.attach_ioas		= vfio_iommufd_emulated_attach_ioas,
-#endif
-#ifndef SOFTPCI_NO_DETACH_IOAS
 	.detach_ioas		= vfio_iommufd_emulated_detach_ioas,
-#endif
 	.open_device		= softpci_open_device,
 	.close_device		= softpci_close_device,
 	.read			= softpci_read,
 	.write			= softpci_write,
 	.ioctl			= softpci_ioctl,
-#ifndef SOFTPCI_NO_REGION_INFO_CAPS
 	.get_region_info_caps	= softpci_get_region_info,
-#endif
 	.mmap			= softpci_mmap,
 	.request		= softpci_request,
 };

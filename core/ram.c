@@ -11,10 +11,8 @@
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
-#include <linux/huge_mm.h>
 #include <linux/init.h>
 #include <linux/mm.h>
-#include <linux/mman.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
@@ -31,98 +29,24 @@
 /* A tmpfs of our own; NULL: the kernel's will do. */
 static struct vfsmount *ram_mnt;
 
-static struct vfsmount *__init mount_tmpfs(char *options)
-{
-	struct file_system_type *tmpfs = get_fs_type("tmpfs");
-	struct vfsmount *mnt;
-
-	if (!tmpfs || !IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
-		return NULL;
-	mnt = vfs_kern_mount(tmpfs, SB_KERNMOUNT, tmpfs->name, options);
-	return IS_ERR(mnt) ? NULL : mnt;
-}
-
-#if defined(SOFTPCI_HUGE_PAGES_MAY_FORGET) && \
-	defined(CONFIG_TRANSPARENT_HUGEPAGE)
-/* Maps @file at @at, reads and then writes it. Is it in a huge page that is dirty? */
-static bool __init dirty_huge_page(struct file *file, unsigned long at)
-{
-	u8 __user *byte = (u8 __user *)at;
-	struct folio *folio;
-	struct page *page;
-	bool huge, dirty;
-	u8 val;
-
-	if (vm_mmap(file, at, HPAGE_PMD_SIZE, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_FIXED, 0) != at ||
-	    get_user(val, byte) || put_user(val + 1, byte))
-		return false;
-	page = shmem_read_mapping_page(file->f_mapping, 0);
-	if (IS_ERR(page))
-		return false;
-	folio = page_folio(page);
-	/* A small page has no such count. */
-	huge = folio_test_large(folio) && folio_entire_mapcount(folio);
-	/* Unmapped by a mapping in its place, so that the room has no hole. */
-	dirty = vm_mmap(NULL, at, HPAGE_PMD_SIZE, PROT_NONE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0) == at &&
-		folio_test_dirty(folio);
-	put_page(page);
-	return huge && dirty;
-}
-
-/*
- * Kernels before 7.2 may forget that a huge page of a file was written to, when
- * it is unmapped: then it counts as clean, and is thrown away.  Stable kernels
- * got the correction in some release of each series, and distributions in what
- * they call by an older version, so only an attempt tells.  It is made in the
- * process that loads the module.  False: there may be no huge page right now,
- * and nothing is known.
- */
-static bool __init huge_pages_remember(struct vfsmount *mnt)
-{
-	unsigned long room, size = 2 * HPAGE_PMD_SIZE;
-	bool remember = false;
-	struct file *file;
-
-	if (!current->mm)
-		return false;
-	file = shmem_file_setup_with_mnt(mnt, "softpci", HPAGE_PMD_SIZE,
-					 mk_vma_flags(VMA_NORESERVE_BIT));
-	if (IS_ERR(file))
-		return false;
-	room = vm_mmap(NULL, 0, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
-	if (!IS_ERR_VALUE(room)) {
-		remember = dirty_huge_page(file, ALIGN(room, HPAGE_PMD_SIZE));
-		vm_munmap(room, size);
-	}
-	fput(file);
-	return remember;
-}
-#else
-static bool __init huge_pages_remember(struct vfsmount *mnt)
-{
-	return true;
-}
-#endif
-
 /**
  * softpci_ram_init() - find out where memory can come from
  *
  * The kernel's own tmpfs has no huge pages unless an administrator says so for
  * all of its users.  A mount of our own has them wherever one fits; a kernel
  * that has none at all, or is told to "deny" them to shmem, gives small pages.
- * A kernel that would lose what is written to huge pages is asked for none.
  */
 void __init softpci_ram_init(void)
 {
-	char within_size[] = "huge=within_size", never[] = "huge=never";
+	struct file_system_type *tmpfs = get_fs_type("tmpfs");
+	char options[] = "huge=within_size";
+	struct vfsmount *mnt;
 
-	ram_mnt = mount_tmpfs(within_size);
-	if (ram_mnt && !huge_pages_remember(ram_mnt)) {
-		kern_unmount(ram_mnt);
-		ram_mnt = mount_tmpfs(never);
-	}
+	if (!tmpfs || !IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
+		return;
+	mnt = vfs_kern_mount(tmpfs, SB_KERNMOUNT, tmpfs->name, options);
+	if (!IS_ERR(mnt))
+		ram_mnt = mnt;
 }
 
 /**

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which API the kernel has that the modules are built for.
+ *
+ * probe.sh compiles this file, which gives no object, and makes a header of
+ * the errors.  HAS(X, ...) are statements for a kernel with X, as the newest
+ * one or an old one has it, and ELSE(X, ...) those for a kernel without it.  If
+ * HAS(X, ...) has no error, SOFTPCI_HAS_X is 1.  If only ELSE(X, ...) has none,
+ * it is 0.  If both have errors, neither is known to be true and the build
+ * ends, as it does when a CONTROL() is not as it says.
+ *
+ * To be kept in mind for new ones: a macro's name starts its line; the compiler
+ * must give an error proper and no warning; a function is better mentioned than
+ * called, as a call of an unknown one may be an error the first time only.
+ */
+#include <linux/eventfd.h>
+#include <linux/fb.h>
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/shmem_fs.h>
+#include <linux/vfio.h>
+
+/* MODULE_IMPORT_NS() is told by what it makes of its argument. */
+#undef MODULE_INFO
+#define MODULE_INFO(tag, info) \
+	static_assert(sizeof(info) == sizeof("NAME"), #tag " is quoted twice")
+
+#define IS_TYPE(thing, type) \
+	static_assert(__same_type(thing, type), "another type")
+#define HAS_MEMBER(type, member)	((void)offsetof(type, member))
+
+#define CONTROL(name, ...)						\
+	static void __maybe_unused control_##name(void) { __VA_ARGS__; }
+#define HAS(name, ...)							\
+	static void __maybe_unused has_##name(void) { __VA_ARGS__; }
+#define ELSE(name, ...)							\
+	static void __maybe_unused else_##name(void) { __VA_ARGS__; }
+
+/* Only errors in the lines of a probe count: the flags and headers are good. */
+CONTROL(COMPILES, struct vm_area_struct *vma = NULL; (void)vma);
+
+/* vma->vm_flags is constant, and changed by functions: 6.3 */
+HAS(VM_FLAGS_SET, (void)&vm_flags_set; (void)&vm_flags_clear);
+ELSE(VM_FLAGS_SET, struct vm_area_struct *vma = NULL; vma->vm_flags |= 0);
+
+/* VMA flags are a bitmap: 7.0 */
+HAS(VMA_FLAGS_T, vma_flags_t f = {}; (void)shmem_file_setup("", 0, f));
+ELSE(VMA_FLAGS_T, IS_TYPE(shmem_file_setup, struct file *(const char *, loff_t, unsigned long)));
+
+/* call_mmap() is vfs_mmap(): 6.17 */
+HAS(VFS_MMAP, (void)&vfs_mmap);
+ELSE(VFS_MMAP, (void)&call_mmap);
+
+/* The function of a timer is not assigned: 6.13 */
+HAS(HRTIMER_SETUP, (void)&hrtimer_setup);
+ELSE(HRTIMER_SETUP, (void)&hrtimer_init);
+
+/* No count: 6.8 */
+HAS(EVENTFD_SIGNAL_ONE, IS_TYPE(eventfd_signal, void (struct eventfd_ctx *)));
+ELSE(EVENTFD_SIGNAL_ONE, IS_TYPE(eventfd_signal, __u64 (struct eventfd_ctx *, __u64)));
+
+/* MODULE_IMPORT_NS() takes a string and not a token of which it makes one: 6.13 */
+HAS(IMPORT_NS_STRING, MODULE_IMPORT_NS("NAME"));
+ELSE(IMPORT_NS_STRING, MODULE_IMPORT_NS(NAME));
+
+/* A framebuffer's device is there in any configuration: until 6.5 */
+HAS(FB_DEV_ALWAYS, static_assert(!IS_ENABLED(CONFIG_FB_DEVICE), "an option");
+	HAS_MEMBER(struct fb_info, dev));
+ELSE(FB_DEV_ALWAYS, HAS_MEMBER(struct fb_info, device));
+
+/* Members of struct vfio_device_ops: 6.2, 6.6, 7.0 */
+HAS(IOMMUFD_OPS, HAS_MEMBER(struct vfio_device_ops, bind_iommufd);
+	HAS_MEMBER(struct vfio_device_ops, unbind_iommufd);
+	HAS_MEMBER(struct vfio_device_ops, attach_ioas));
+ELSE(IOMMUFD_OPS, HAS_MEMBER(struct vfio_device_ops, ioctl));
+HAS(DETACH_IOAS, HAS_MEMBER(struct vfio_device_ops, detach_ioas));
+ELSE(DETACH_IOAS, HAS_MEMBER(struct vfio_device_ops, ioctl));
+HAS(REGION_INFO_CAPS, HAS_MEMBER(struct vfio_device_ops, get_region_info_caps));
+ELSE(REGION_INFO_CAPS, HAS_MEMBER(struct vfio_device_ops, ioctl));
+
+/* .release has to call it: until 6.1 */
+HAS(VFIO_FREE_DEVICE, (void)&vfio_free_device);
+ELSE(VFIO_FREE_DEVICE, (void)&_vfio_alloc_device);
+
+/* Migration that starts while the device works: 6.2 */
+HAS(PRE_COPY, (void)VFIO_MIGRATION_PRE_COPY; (void)VFIO_DEVICE_STATE_PRE_COPY;
+	HAS_MEMBER(struct vfio_precopy_info, dirty_bytes));
+ELSE(PRE_COPY, (void)VFIO_MIGRATION_STOP_COPY; (void)VFIO_DEVICE_STATE_STOP_COPY);
+
+/* A helper for VFIO_MIG_GET_PRECOPY_INFO: 7.1 */
+HAS(CHECK_PRECOPY_IOCTL, (void)&vfio_check_precopy_ioctl);
+ELSE(CHECK_PRECOPY_IOCTL, (void)VFIO_MIGRATION_STOP_COPY);
+
+/* Last: errors are seen, up to the end of the file. */
+CONTROL(FAILS, (void)&softpci_no_kernel_has_this);
