@@ -560,7 +560,6 @@ static void mtty_lock(struct mtty_concerned *c, struct mtty_port *port)
 			return;
 	/* In any order: only one thread at a time has more than one of them. */
 	spin_lock_nest_lock(&mtty->spdev.lock, &mtty_wiring);
-	__release(&mtty->spdev.lock);
 	c->mtty[c->nr++] = mtty;
 }
 

@@ -28,3 +28,6 @@ targets += compat/probed.h
 
 $(addprefix $(obj)/,$(foreach o,$(obj-y) $(obj-m),$(or $($(o:.o=-y)),$(o)))): \
 	$(softpci-probed)
+
+# Sparse counts locks in kernels up to 6.19 and does not see the end of a guard.
+CHECKFLAGS += -include $(softpci-compat)/sparse.h -Wno-context

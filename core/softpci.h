@@ -387,13 +387,11 @@ static inline struct softpci_device *to_softpci(struct vfio_device *vdev)
  * @spdev: the device
  *
  * A spinlock: whoever has it neither sleeps nor touches the user's memory. By
- * guard(softpci)(spdev) or scoped_guard(softpci, spdev); sparse, which counts
- * locks and does not see a guard's end, is told that nothing is taken.
+ * guard(softpci)(spdev) or scoped_guard(softpci, spdev).
  */
 static inline void softpci_lock(struct softpci_device *spdev)
 {
 	spin_lock(&spdev->lock);
-	__release(&spdev->lock);
 }
 
 /**
@@ -402,7 +400,6 @@ static inline void softpci_lock(struct softpci_device *spdev)
  */
 static inline void softpci_unlock(struct softpci_device *spdev)
 {
-	__acquire(&spdev->lock);
 	spin_unlock(&spdev->lock);
 }
 
