@@ -17,26 +17,30 @@ usage() {
 		  --ko DIR       folder of the modules (default \$SOFTPCI_KO, else modprobe)
 		  --bin DIR      folder of the built programs (default below build/tests, built if need be)
 		  --only NAME    only this program, "irq" or "test-irq"; may be given again
+		  --shard I/N    only the I-th of N parts; all N of them are all programs
+		  --list         list the programs that these options choose
 		  --cases GLOB   only these cases of it, such as 'group/mtty-1/*'
 		  --log DIR      keep each program's whole output there
 		  --verbose      show it as well
 	END
 }
 
-only=() cases='' bin='' log='' verbose=0
+only=() shard=1/1 list=0 cases='' bin='' log='' verbose=0
 while (($#)); do
 	case $1 in
-	--ko | --bin | --only | --cases | --log)
+	--ko | --bin | --only | --shard | --cases | --log)
 		(($# > 1)) || die "$1 wants a value"
 		case $1 in
 		--ko) export SOFTPCI_KO=$2 ;;
 		--bin) bin=$2 ;;
 		--only) only+=("test-${2#test-}") ;;
+		--shard) shard=$2 ;;
 		--cases) cases=$2 ;;
 		--log) log=$2 ;;
 		esac
 		shift
 		;;
+	--list) list=1 ;;
 	--verbose) verbose=1 ;;
 	--help)
 		usage
@@ -47,15 +51,28 @@ while (($#)); do
 	shift
 done
 
-set_up
-find_programs
-programs=()
+part=${shard%/*} parts=${shard#*/}
+[[ $shard =~ ^[1-9][0-9]*/[1-9][0-9]*$ && $part -le $parts ]] ||
+	die "--shard wants I/N, such as 1/3, not '$shard'"
+
+programs=() found=0
 for source in "$here"/vfio/test-*.c; do
 	name=$(basename "$source" .c)
-	[[ ${#only[@]} -gt 0 && " ${only[*]} " != *" $name "* ]] || programs+=("$name")
+	[[ ${#only[@]} -eq 0 || " ${only[*]} " == *" $name "* ]] || continue
+	# In turn, so that each part gets slow and fast ones.
+	((found++ % parts != part - 1)) || programs+=("$name")
+done
+((found && found >= ${#only[@]})) || die "no such program: ${only[*]}"
+((${#programs[@]})) || die "there is nothing in part $shard of $found programs"
+if ((list)); then
+	printf '%s\n' "${programs[@]}"
+	exit
+fi
+set_up
+find_programs
+for name in "${programs[@]}"; do
 	[[ -x $bin/$name ]] || die "no program $bin/$name: make -C tests O=$bin"
 done
-((${#programs[@]} && ${#programs[@]} >= ${#only[@]})) || die "no such program: ${only[*]}"
 probe_kernel
 
 passed=0 failed=0 skipped=0
