@@ -347,7 +347,9 @@ static void bars_answer_if_they_are_decoded_and_the_device_is_in_d0(struct env *
 static void memory_keeps_its_content_and_mappings_while_it_is_absent(struct env *env)
 {
 	size_t size = env->model->bar[0].size, len = 65536;
-	u8 *map = region_map(&env->dev, 0, 0, size), *want = malloc(len), *got = malloc(size);
+	/* All ones come in pieces of a few bytes: 64 MiB take a minute on the debug kernel. */
+	size_t most = size < 4 * MIB ? size : 4 * MIB;
+	u8 *map = region_map(&env->dev, 0, 0, size), *want = malloc(len), *got = malloc(most);
 	unsigned int command, i;
 
 	check(want && got);
@@ -357,9 +359,9 @@ static void memory_keeps_its_content_and_mappings_while_it_is_absent(struct env 
 		note(command ? "D3hot" : "decoding off");
 		config_put(&env->dev, PCI_COMMAND, 2, command ? PCI_COMMAND_MEMORY : 0);
 		power_put(&env->dev, command ? D3HOT : D0);
-		/* All of it in one call, and no more than that. */
-		check_eq(__region_read(&env->dev, 0, 0, got, size), size);
-		for (i = 0; i < size; i++)
+		/* All that is asked for in one call, and no more than there is. */
+		check_eq(__region_read(&env->dev, 0, 0, got, most), most);
+		for (i = 0; i < most; i++)
 			if (got[i] != 0xff)
 				check_eq(got[i], 0xff);
 		check_eq(__region_read(&env->dev, 0, size - 3, got, 8), 3);
