@@ -14,7 +14,7 @@ depmod = depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(release)
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
 
 .PHONY: modules install uninstall dkms-install dkms-uninstall \
-	demo check check-debug fuzz bench shell clean distclean help
+	demo check check-all check-debug fuzz bench shell clean distclean help
 
 modules: headers
 	$(kbuild) modules
@@ -52,6 +52,9 @@ demo:
 check:
 	@ci/check
 
+check-all:
+	@ci/check --all
+
 check-debug:
 	@ci/check --only setup,debug
 
@@ -87,6 +90,7 @@ help:
 	@echo "make demo             see the devices at work in a throwaway VM"
 	@echo "make shell            a root shell in a VM that has one of each device"
 	@echo "make check            build for all kernels, run all tests"
+	@echo "make check-all        what costs much and adds little as well"
 	@echo "make check-debug      those on the debug kernel, and more of them"
 	@echo "make fuzz             20,000,000 random calls there; FUZZ_SEED=N repeats a run"
 	@echo "make bench            speed, as ratios to what the kernel can do, and a plot"
