@@ -12,6 +12,8 @@ static const char *const kinds[] = { "failslab", "fail_page_alloc", "fail_userco
 /* Far above what any call needs: to end a round that goes on for ever. */
 #define MAX_NTH	1000
 #define OWN_FD	500
+/* require-end, if no function is required */
+#define EVERYWHERE	"0xffffffffffffffff"
 
 static void set(const char *file, const char *val)
 {
@@ -42,6 +44,8 @@ static void set_up(void)
 		set(text("%s/verbose", kinds[i]).s, "0");
 		__sysfs_write(text(DEBUGFS "/%s/reject-start", kinds[i]).s, "0");
 		__sysfs_write(text(DEBUGFS "/%s/reject-end", kinds[i]).s, "0");
+		__sysfs_write(text(DEBUGFS "/%s/require-start", kinds[i]).s, "0");
+		__sysfs_write(text(DEBUGFS "/%s/require-end", kinds[i]).s, EVERYWHERE);
 	}
 }
 
@@ -127,7 +131,8 @@ static bool find_function(const char *function, unsigned long *start, unsigned l
 	return *end;
 }
 
-void fault_spare(const char *function)
+/* @filter: "reject" or "require", of the functions that have called. */
+static void filter_by(const char *filter, const char *function)
 {
 	unsigned long start, end;
 	unsigned int i;
@@ -137,7 +142,23 @@ void fault_spare(const char *function)
 		skip_case("no %s() in /proc/kallsyms", function);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		set(text("%s/stacktrace-depth", kinds[i]).s, "32");
-		set(text("%s/reject-start", kinds[i]).s, text("%#lx", start).s);
-		set(text("%s/reject-end", kinds[i]).s, text("%#lx", end).s);
+		set(text("%s/%s-start", kinds[i], filter).s, text("%#lx", start).s);
+		set(text("%s/%s-end", kinds[i], filter).s, text("%#lx", end).s);
 	}
+}
+
+void fault_spare(const char *function)
+{
+	filter_by("reject", function);
+}
+
+void fault_only_in(const char *function)
+{
+	filter_by("require", function);
+}
+
+void fault_anywhere(void)
+{
+	fail_nth();
+	set_up();
 }

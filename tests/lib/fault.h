@@ -70,6 +70,17 @@ bool fault_next(struct fault *f);
  */
 void fault_spare(const char *function);
 
+/**
+ * fault_only_in() - leave alone all but what a function of the kernel calls
+ * @function: as /proc/kallsyms has it
+ *
+ * At most 32 functions deep.  Skips the case where the kernel cannot do it.
+ */
+void fault_only_in(const char *function);
+
+/* Neither of the two any more. */
+void fault_anywhere(void);
+
 void fault_arm(const struct fault *f);
 void fault_disarm(struct fault *f, long long ret);
 
