@@ -160,7 +160,7 @@ static int ioctl_get_irq_info(struct softpci_device *spdev, void __user *arg)
 		return -EINVAL;
 
 	info.count = softpci_irq_count(spdev, info.index);
-	info.flags = info.count ? softpci_irq_flags(info.index) : 0;
+	info.flags = softpci_irq_flags(info.index);
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
 

@@ -314,8 +314,12 @@ int softpci_irq_count(struct softpci_device *spdev, unsigned int index)
 }
 
 /**
- * softpci_irq_flags() - VFIO_IRQ_INFO_* of an index that the device has
+ * softpci_irq_flags() - VFIO_IRQ_INFO_* of an index
  * @index: VFIO_PCI_*_IRQ_INDEX
+ *
+ * They do not depend on whether the device has any interrupt of that index.
+ * vfio-pci gives them for each index, and there are users that refuse a device
+ * with an index that lacks VFIO_IRQ_INFO_EVENTFD, even if its count is 0.
  *
  * Return: the flags.
  */
