@@ -273,6 +273,12 @@ module_sources() {
 	list_sources | grep -zE '^((core|compat|tests/(kunit|compat))/.*|[^/]+\.[ch]|Kbuild|Kconfig|Makefile)$' | sort -z
 }
 
+# The last line of the form "3 passed, 0 failed, 1 skipped", as three numbers.
+counts_in() { # LOG
+	sed -nE 's/^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped\r?$/\1 \2 \3/p' "$1" |
+		tail -n 1
+}
+
 # A fingerprint of files: of their names and contents.
 hash_files() { # < NUL-SEPARATED-NAMES, relative to the top
 	(cd "$SRC" && xargs -0 sha256sum -- /dev/null) | sha256sum | cut -c -16
