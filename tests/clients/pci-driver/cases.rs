@@ -306,6 +306,15 @@ fn enable(kind: &PciInterruptMechanism, events: &[Event]) -> std::io::Result<()>
     kind.enable(&fds)
 }
 
+/// Messages are writes to memory.
+fn allow_messages(env: &Env) -> std::io::Result<()> {
+    env.device
+        .config()
+        .command()
+        .bus_master_enable()
+        .write(true)
+}
+
 fn it_has_no_interrupts(env: &Env) -> Outcome {
     let interrupts = env.device.interrupts();
     let event = [Event::new()?];
@@ -361,11 +370,7 @@ fn each_port_sends_its_own_message(env: &Env) -> Outcome {
     for _ in 0..env.ports {
         events.push(Event::new()?);
     }
-    env.device
-        .config()
-        .command()
-        .bus_master_enable()
-        .write(true)?;
+    allow_messages(env)?;
     enable(&msi, &events)?;
     for index in 0..env.ports {
         let port = bar(env, index)?;
@@ -389,11 +394,7 @@ fn interrupts_change_from_intx_to_messages_and_back(env: &Env) -> Outcome {
     let event = [Event::new()?];
     let port = bar(env, 0)?;
 
-    env.device
-        .config()
-        .command()
-        .bus_master_enable()
-        .write(true)?;
+    allow_messages(env)?;
     for kind in [&intx, &msi, &intx] {
         enable(kind, &event)?;
         raise(&port)?;
@@ -411,11 +412,7 @@ fn interrupts_come_after_a_reset(env: &Env) -> Outcome {
     let event = [Event::new()?];
     let port = bar(env, 0)?;
 
-    env.device
-        .config()
-        .command()
-        .bus_master_enable()
-        .write(true)?;
+    allow_messages(env)?;
     enable(&msi, &event)?;
     raise(&port)?;
     check_eq!(event[0].take()?, 1);
