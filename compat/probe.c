@@ -84,14 +84,5 @@ ELSE(REGION_INFO_CAPS, HAS_MEMBER(struct vfio_device_ops, ioctl));
 HAS(VFIO_FREE_DEVICE, (void)&vfio_free_device);
 ELSE(VFIO_FREE_DEVICE, (void)&_vfio_alloc_device);
 
-/* Migration that starts while the device works: 6.2 */
-HAS(PRE_COPY, (void)VFIO_MIGRATION_PRE_COPY; (void)VFIO_DEVICE_STATE_PRE_COPY;
-	HAS_MEMBER(struct vfio_precopy_info, dirty_bytes));
-ELSE(PRE_COPY, (void)VFIO_MIGRATION_STOP_COPY; (void)VFIO_DEVICE_STATE_STOP_COPY);
-
-/* A helper for VFIO_MIG_GET_PRECOPY_INFO: 7.1 */
-HAS(CHECK_PRECOPY_IOCTL, (void)&vfio_check_precopy_ioctl);
-ELSE(CHECK_PRECOPY_IOCTL, (void)VFIO_MIGRATION_STOP_COPY);
-
 /* Last: errors are seen, up to the end of the file. */
 CONTROL(FAILS, (void)&softpci_no_kernel_has_this);

@@ -7,11 +7,9 @@
 	(SOFTPCI_HAS_VFIO_FREE_DEVICE || !SOFTPCI_HAS_IOMMUFD_OPS ||	\
 	 !SOFTPCI_HAS_DETACH_IOAS || !SOFTPCI_HAS_REGION_INFO_CAPS)
 
-#if SOFTPCI_OLD_VFIO_OPS || !SOFTPCI_HAS_PRE_COPY || !SOFTPCI_HAS_CHECK_PRECOPY_IOCTL
-#include <linux/vfio.h>
-#endif
-
 #if SOFTPCI_OLD_VFIO_OPS
+#include <linux/vfio.h>
+
 struct iommufd_ctx;
 
 /* As struct vfio_device_ops of the newest kernel. */
@@ -58,37 +56,5 @@ softpci_vfio_alloc_device(size_t size, struct device *dev,
 #define vfio_iommufd_emulated_detach_ioas	NULL
 #endif
 #endif /* SOFTPCI_OLD_VFIO_OPS */
-
-/* Without it a device can announce the flag and will not see the states. */
-#if !SOFTPCI_HAS_PRE_COPY
-#define VFIO_MIGRATION_PRE_COPY		0
-#define VFIO_DEVICE_STATE_PRE_COPY	((enum vfio_device_mig_state)6)
-#define VFIO_DEVICE_STATE_PRE_COPY_P2P	((enum vfio_device_mig_state)7)
-#define VFIO_MIG_GET_PRECOPY_INFO	_IO(VFIO_TYPE, VFIO_BASE + 21)
-
-struct vfio_precopy_info {
-	__u32 argsz;
-	__u32 flags;
-	__aligned_u64 initial_bytes;
-	__aligned_u64 dirty_bytes;
-};
-#endif
-
-#if !SOFTPCI_HAS_CHECK_PRECOPY_IOCTL
-#include <linux/uaccess.h>
-
-static inline int vfio_check_precopy_ioctl(struct vfio_device *vdev,
-					   unsigned int cmd, unsigned long arg,
-					   struct vfio_precopy_info *info)
-{
-	const size_t minsz = offsetofend(struct vfio_precopy_info, dirty_bytes);
-
-	if (cmd != VFIO_MIG_GET_PRECOPY_INFO)
-		return -ENOTTY;
-	if (copy_from_user(info, (void __user *)arg, minsz))
-		return -EFAULT;
-	return info->argsz < minsz ? -EINVAL : 0;
-}
-#endif
 
 #endif /* SOFTPCI_COMPAT_VFIO_H */
