@@ -444,7 +444,7 @@ static void uart_arm(struct softpci_uart *uart)
 	if (uart->waiting) {
 		next = uart->wait_end;
 	} else {
-		/* Unpaced it leaves at once, and what it wakes may end here. */
+		/* Unpaced it is being handed over at this moment: nothing is due. */
 		if (uart->shifting && uart->paced)
 			next = uart->shift_end;
 		if (uart->break_at)
