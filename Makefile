@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What a person types.  What is built, and how, is in Kbuild.
+# The commands for people.  Kbuild says which modules are built, and how.
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
@@ -32,10 +32,12 @@ install: modules
 	$(kbuild) modules_install $(unsigned)
 	$(depmod)
 
+# All modules are named in dkms.conf, which ci/build compares with what is built.
+names := $(shell sed -n 's/^BUILT_MODULE_NAME\[.*\]="\(.*\)"/\1/p' dkms.conf)
+
 # modules_install puts them there, under whatever compression is in use.
 uninstall:
-	rm -f $(foreach m,softpci mdpy mbochs mtty mdpy-fb,\
-		$(INSTALL_MOD_PATH)/lib/modules/$(release)/updates/$(m).ko*)
+	rm -f $(foreach m,$(names),$(INSTALL_MOD_PATH)/lib/modules/$(release)/updates/$(m).ko*)
 	$(depmod)
 
 # Rebuilt by DKMS for every kernel that the machine gets.
@@ -91,6 +93,6 @@ help:
 	@echo "make shell            a root shell in a VM that has one of each device"
 	@echo "make check            build for all kernels, run all tests"
 	@echo "make check-all        what costs much and adds little as well"
-	@echo "make check-debug      those on the debug kernel, and more of them"
+	@echo "make check-debug      those on the debug kernel"
 	@echo "make fuzz             20,000,000 random calls there; FUZZ_SEED=N repeats a run"
 	@echo "make bench            speed, as ratios to what the kernel can do, and a plot"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What mdpy, the device, and mdpy-fb, its driver in the guest, both know. */
+/* Constants of mdpy, the device, and mdpy-fb, its driver in the guest. */
 #ifndef MDPY_DEFS_H
 #define MDPY_DEFS_H
 

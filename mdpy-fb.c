@@ -59,7 +59,7 @@ static const struct fb_var_screeninfo mdpy_fb_var = {
 };
 
 /**
- * struct mdpy_fb - what a framebuffer has besides its fb_info
+ * struct mdpy_fb - a framebuffer, besides its fb_info
  * @palette: pseudo palette of the console
  * @lock: held for reading around each access to the memory of the device
  * @gone: the device is being removed and its memory must not be accessed

@@ -8,12 +8,15 @@
  *
  * There is no register.  mdpy-fb.c is its driver in the guest.
  */
+#include <linux/device.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/sysfs.h>
+#include <linux/vfio.h>
+#include <asm/byteorder.h>
 #include <drm/drm_fourcc.h>
 
-#include "core/softpci.h"
+#include "vfio/softpci-vfio.h"
 #include "mdpy-defs.h"
 
 #define MDPY_DISPLAY_REGION	16
@@ -22,111 +25,150 @@ static unsigned int count = 1024;
 module_param(count, uint, 0444);
 MODULE_PARM_DESC(count, "how many devices there can be at once (default 1024)");
 
-static const struct softpci_region mdpy_regions[] = {
-	{
-		.index = VFIO_PCI_BAR0_REGION_INDEX,
-		.bar = PCI_BASE_ADDRESS_MEM_TYPE_32 |
-		       PCI_BASE_ADDRESS_MEM_PREFETCH,
-	},
-	{ .index = MDPY_DISPLAY_REGION },
-};
+/**
+ * struct mdpy_vendor_cap - the vendor-specific capability, behind its header
+ * @length: of all of it
+ * @reserved: 0
+ * @format: DRM fourcc
+ * @width: in pixels
+ * @height: in lines
+ */
+struct mdpy_vendor_cap {
+	u8 length;
+	u8 reserved;
+	__le32 format;
+	__le32 width;
+	__le32 height;
+} __packed;
 
-static const struct softpci_model mdpy_model = {
-	.vendor			= MDPY_PCI_VENDOR_ID,
-	.device			= MDPY_PCI_DEVICE_ID,
-	.subsystem_vendor	= MDPY_PCI_SUBVENDOR_ID,
-	.subsystem_device	= MDPY_PCI_SUBDEVICE_ID,
-	.class			= PCI_CLASS_DISPLAY_OTHER << 8,
-	.revision		= 1,
-	.regions		= mdpy_regions,
-	.nr_regions		= ARRAY_SIZE(mdpy_regions),
-};
-
-struct mdpy_type {
-	struct softpci_type base;
+/**
+ * struct mdpy_model - a model of one mode
+ * @base: the function
+ * @width: in pixels
+ * @height: in lines
+ */
+struct mdpy_model {
+	struct softpci_model base;
 	u32 width;
 	u32 height;
 };
 
-#define MDPY_TYPE(_name, _pretty, _width, _height, _ram_size) {		\
-	.base = {							\
-		.mdev.sysfs_name = #_name,				\
-		.mdev.pretty_name = _pretty " framebuffer",		\
-		.description = "virtual display, " #_width "x" #_height	\
-			       " framebuffer",				\
-		.model = &mdpy_model,					\
-		.ram_size = _ram_size,					\
-		.cost = 1,						\
-	},								\
-	.width = _width,						\
-	.height = _height,						\
-}
-
-/* As BARs want it, the memory is the next power of two. */
-static struct mdpy_type mdpy_vga = MDPY_TYPE(vga, "VGA", 640, 480, SZ_2M);
-static struct mdpy_type mdpy_xga = MDPY_TYPE(xga, "XGA", 1024, 768, SZ_4M);
-static struct mdpy_type mdpy_hd = MDPY_TYPE(hd, "HD", 1920, 1080, SZ_8M);
-
-static struct softpci_type *const mdpy_types[] = {
-	&mdpy_vga.base, &mdpy_xga.base, &mdpy_hd.base,
-};
-
-static const struct mdpy_type *mdpy_type(struct softpci_device *spdev)
+static const struct mdpy_model *mdpy_model(struct softpci_device *dev)
 {
-	return container_of_const(spdev->type, struct mdpy_type, base);
-}
-
-static int mdpy_init_device(struct softpci_device *spdev)
-{
-	const struct mdpy_type *type = mdpy_type(spdev);
-	struct {
-		u8 length;
-		u8 reserved;
-		__le32 format;
-		__le32 width;
-		__le32 height;
-	} __packed cap = {
-		.length = MDPY_VENDORCAP_SIZE,
-		.format = cpu_to_le32(DRM_FORMAT_XRGB8888),
-		.width = cpu_to_le32(type->width),
-		.height = cpu_to_le32(type->height),
-	};
-
-	return softpci_add_cap(spdev, PCI_CAP_ID_VNDR, &cap, NULL,
-				sizeof(cap));
+	return container_of_const(dev->model, struct mdpy_model, base);
 }
 
 /* A gray ramp from top to bottom: shows at a glance that the display works. */
-static int mdpy_fill_ram(struct softpci_device *spdev)
+static int mdpy_fill(struct softpci_device *dev, unsigned int memory)
 {
-	const struct mdpy_type *type = mdpy_type(spdev);
-	u32 stride = type->width * 4, y;
+	const struct mdpy_model *model = mdpy_model(dev);
+	u32 stride = model->width * 4, y;
 	int ret = 0;
 
-	for (y = 0; y < type->height && !ret; y++)
-		ret = softpci_ram_set(spdev, y * stride,
-				      y * 255 / type->height, stride);
+	for (y = 0; y < model->height && !ret; y++)
+		ret = softpci_memory_set(dev, memory, y * stride,
+					 y * 255 / model->height, stride);
 	return ret;
 }
 
-static bool mdpy_get_mode(struct softpci_device *spdev,
-			  struct softpci_mode *mode)
+static bool mdpy_get_mode(struct softpci_device *dev, struct softpci_mode *mode)
 {
-	const struct mdpy_type *type = mdpy_type(spdev);
+	const struct mdpy_model *model = mdpy_model(dev);
 
 	mode->format = DRM_FORMAT_XRGB8888;
-	mode->width = type->width;
-	mode->height = type->height;
-	mode->stride = type->width * 4;
+	mode->width = model->width;
+	mode->height = model->height;
+	mode->stride = model->width * 4;
 	return true;
 }
+
+static const struct softpci_ops mdpy_ops = {
+	.get_mode	= mdpy_get_mode,
+};
+
+/* As BARs want it, the memory is the next power of two. */
+#define MDPY_MODEL(_name, _width, _height, _size)			\
+static const struct softpci_memory_desc mdpy_##_name##_memories[] = {	\
+	{ .size = (_size), .fill = mdpy_fill },				\
+};									\
+									\
+static const struct softpci_area mdpy_##_name##_areas[] = {		\
+	SOFTPCI_MEMORY_AREA(0, _size, 0),				\
+};									\
+									\
+static const struct softpci_region mdpy_##_name##_regions[] = {		\
+	{								\
+		.index = VFIO_PCI_BAR0_REGION_INDEX,			\
+		.bar = PCI_BASE_ADDRESS_MEM_TYPE_32 |			\
+		       PCI_BASE_ADDRESS_MEM_PREFETCH,			\
+		.size = (_size),					\
+		SOFTPCI_TABLE(areas, mdpy_##_name##_areas),		\
+	}, {								\
+		.index = MDPY_DISPLAY_REGION,				\
+		.size = (_size),					\
+		SOFTPCI_TABLE(areas, mdpy_##_name##_areas),		\
+	},								\
+};									\
+									\
+static const struct mdpy_vendor_cap mdpy_##_name##_body = {		\
+	.length = MDPY_VENDORCAP_SIZE,					\
+	.format = cpu_to_le32(DRM_FORMAT_XRGB8888),			\
+	.width = cpu_to_le32(_width),					\
+	.height = cpu_to_le32(_height),					\
+};									\
+									\
+static const struct softpci_cap mdpy_##_name##_caps[] = {		\
+	{								\
+		.id = PCI_CAP_ID_VNDR,					\
+		.len = sizeof(mdpy_##_name##_body),			\
+		.body = &mdpy_##_name##_body,				\
+	},								\
+};									\
+									\
+static const struct mdpy_model mdpy_##_name = {				\
+	.base = {							\
+		.device_size = sizeof(struct softpci_device),		\
+		.ops = &mdpy_ops,					\
+		.vendor = MDPY_PCI_VENDOR_ID,				\
+		.device = MDPY_PCI_DEVICE_ID,				\
+		.subsystem_vendor = MDPY_PCI_SUBVENDOR_ID,		\
+		.subsystem_device = MDPY_PCI_SUBDEVICE_ID,		\
+		.class = PCI_CLASS_DISPLAY_OTHER << 8,			\
+		.revision = 1,						\
+		SOFTPCI_TABLE(regions, mdpy_##_name##_regions),		\
+		SOFTPCI_TABLE(memories, mdpy_##_name##_memories),	\
+		SOFTPCI_TABLE(caps, mdpy_##_name##_caps),		\
+		.display = SOFTPCI_DISPLAY_REGION,			\
+		.display_region = MDPY_DISPLAY_REGION,			\
+	},								\
+	.width = (_width),						\
+	.height = (_height),						\
+}
+
+MDPY_MODEL(vga, 640, 480, SZ_2M);
+MDPY_MODEL(xga, 1024, 768, SZ_4M);
+MDPY_MODEL(hd, 1920, 1080, SZ_8M);
+
+#define MDPY_TYPE(_name, _pretty, _size) {				\
+	.name = #_name,							\
+	.pretty_name = _pretty " framebuffer",				\
+	.description = "virtual display, " _size " framebuffer",	\
+	.model = &mdpy_##_name.base,					\
+	.cost = 1,							\
+}
+
+static const struct softpci_type mdpy_types[] = {
+	MDPY_TYPE(vga, "VGA", "640x480"),
+	MDPY_TYPE(xga, "XGA", "1024x768"),
+	MDPY_TYPE(hd, "HD", "1920x1080"),
+};
 
 static ssize_t resolution_show(struct device *dev,
 			       struct device_attribute *attr, char *buf)
 {
-	const struct mdpy_type *type = mdpy_type(dev_get_drvdata(dev));
+	const struct mdpy_model *model = mdpy_model(softpci_from_dev(dev));
 
-	return sysfs_emit(buf, "%ux%u\n", type->width, type->height);
+	return sysfs_emit(buf, "%ux%u\n", model->width, model->height);
 }
 static DEVICE_ATTR_RO(resolution);
 
@@ -138,23 +180,16 @@ static struct attribute *mdpy_attrs[] = {
 static const struct softpci_driver mdpy_driver = {
 	.name		= "mdpy",
 	.owner		= THIS_MODULE,
-	.device_size	= sizeof(struct softpci_device),
-	.types		= mdpy_types,
-	.nr_types	= ARRAY_SIZE(mdpy_types),
+	SOFTPCI_TABLE(types, mdpy_types),
 	.attrs		= mdpy_attrs,
-	.init		= mdpy_init_device,
-	.fill_ram	= mdpy_fill_ram,
-	.display	= VFIO_GFX_PLANE_TYPE_REGION,
-	.display_region	= MDPY_DISPLAY_REGION,
-	.get_mode	= mdpy_get_mode,
 };
 
-module_softpci_driver(mdpy_driver, count);
+module_softpci_vfio_driver(mdpy_driver, count);
 
 MODULE_DESCRIPTION("Virtual PCI framebuffer for VFIO");
 MODULE_LICENSE("GPL");
 
-/* Here, as the tests call what is static above. */
+/* KUnit tests of the static functions above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
 #include "tests/kunit/mdpy.c"
 #endif

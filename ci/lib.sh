@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2034 # variables are for those who source it
-# What the scripts of this folder share: messages, the cache, host packages,
+# shellcheck shell=bash disable=SC2034 # variables are for the scripts that source it
+# Shared by the scripts of this folder: messages, the cache, host packages,
 # the Debian mirror, and running a command inside a cached Debian root.
 #
 # Bash reads a script while it runs it. Those that run for minutes have a main()
-# and call it in one line with exit, so that nobody trips over a file that is
-# edited meanwhile.
+# and call it in one line with exit, so that editing the file meanwhile does no
+# harm.
 
 set -euo pipefail
 shopt -s inherit_errexit nullglob
@@ -114,8 +114,8 @@ need_space() { # DIRECTORY MIB WHAT
 		die "$3 needs $2 MiB in $1, only $free MiB are free: make room or set SOFTPCI_CACHE"
 }
 
-# Holds a lock until this process ends; one line when somebody else has it, so
-# that nobody wonders.
+# Holds a lock until this process ends; says so in one line if it has to wait
+# for another process.
 lock() { # FOLDER NAME
 	mkdir -p "$1" 2>/dev/null || die "cannot make the folder $1"
 	exec {lock_fd}>"$1/$2.lock"
@@ -270,7 +270,7 @@ list_sources() {
 
 # The part of the sources that becomes modules.
 module_sources() {
-	list_sources | grep -zE '^((core|compat|tests/(kunit|compat))/.*|[^/]+\.[ch]|Kbuild|Kconfig|Makefile)$' | sort -z
+	list_sources | grep -zE '^((core|vfio|parts|compat|Documentation|tests/(kunit|compat))/.*|[^/]+\.[ch]|Kbuild|Kconfig|Makefile)$' | sort -z
 }
 
 # The last line of the form "3 passed, 0 failed, 1 skipped", as three numbers.

@@ -4,13 +4,12 @@
  *
  * The modules are written for the API of Linux 7.3.  This folder, and no other
  * file, knows of differences.  compat.mk puts this header in front of every
- * source file, after the answers to the probes in probe.c: SOFTPCI_HAS_... is 1
- * or 0.  In a kernel tree, delete the folder and change nothing else.
+ * source file, and vfio.h in front of those in vfio/, after the answers to the
+ * probes in probe.c: SOFTPCI_HAS_... is 1 or 0.  In a kernel tree, delete the
+ * folder and change nothing else.
  */
 #ifndef SOFTPCI_COMPAT_H
 #define SOFTPCI_COMPAT_H
-
-#include "vfio.h"
 
 #if !SOFTPCI_HAS_VM_FLAGS_SET
 #include <linux/mm.h>

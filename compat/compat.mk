@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Included by Kbuild, at its end: the API of older kernels is probed for before
-# anything else is compiled, and each source file gets compat.h in front.
+# anything else is compiled, and each source file gets compat.h in front, and those
+# of vfio/ get vfio.h.
 
 softpci-compat := $(firstword $(wildcard $(src)/compat $(srctree)/$(src)/compat))
 softpci-probed := $(obj)/compat/probed.h
 
-softpci-y += compat/vfio.o compat/hugepage.o
+softpci-y += compat/hugepage.o
+softpci-vfio-y += compat/vfio.o
 
 # The probes are compiled with the flags of the kernel alone, as for a module.
 $(softpci-probed): ccflags-y :=
@@ -26,8 +28,10 @@ $(softpci-probed): $(softpci-compat)/probe.c $(softpci-compat)/probe.sh FORCE
 	$(call if_changed_dep,softpci_probe)
 targets += compat/probed.h
 
-$(addprefix $(obj)/,$(foreach o,$(obj-y) $(obj-m),$(or $($(o:.o=-y)),$(o)))): \
-	$(softpci-probed)
+softpci-objects := $(foreach o,$(obj-y) $(obj-m),$(or $($(o:.o=-y)),$(o)))
+$(addprefix $(obj)/,$(softpci-objects)): $(softpci-probed)
+$(foreach o,$(filter vfio/%,$(softpci-objects)), \
+	$(eval CFLAGS_$(o) += -include $(softpci-compat)/vfio.h))
 
 # Sparse counts locks in kernels up to 6.19 and does not see the end of a guard.
 CHECKFLAGS += -include $(softpci-compat)/sparse.h -Wno-context

@@ -22,7 +22,7 @@
 #include <linux/shmem_fs.h>
 #include <linux/vfio.h>
 
-/* MODULE_IMPORT_NS() is told by what it makes of its argument. */
+/* Kinds of MODULE_IMPORT_NS() differ in how they use the argument. */
 #undef MODULE_INFO
 #define MODULE_INFO(tag, info) \
 	static_assert(sizeof(info) == sizeof("NAME"), #tag " is quoted twice")
@@ -38,7 +38,7 @@
 #define ELSE(name, ...)							\
 	static void __maybe_unused else_##name(void) { __VA_ARGS__; }
 
-/* Only errors in the lines of a probe count: the flags and headers are good. */
+/* Only errors in the lines of a probe count: flags and headers are valid. */
 CONTROL(COMPILES, struct vm_area_struct *vma = NULL; (void)vma);
 
 /* vma->vm_flags is constant, and changed by functions: 6.3 */

@@ -6,6 +6,8 @@
  * an ioctl like others where .get_region_info_caps is missing, and .release has
  * to free the device in the oldest.
  */
+#include "vfio.h"
+
 #if SOFTPCI_OLD_VFIO_OPS
 
 #include <linux/bug.h>

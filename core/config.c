@@ -1,242 +1,153 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Config space: bytes, and for each bit whether a write changes it.
+ * Config space of a device: reads, writes and resets by the tables of its
+ * layout (caps.c).
  *
- * Nothing here compares a BAR with 0xffffffff: address bits below the size of
- * a BAR are not writable, and sizing follows (PCI Local Bus 3.0, 6.2.5.1).
+ * Interrupt Status and the Pending Bits of MSI are not in softpci_config.val, where
+ * they are 0: they are computed from the state of irq.c when they are read.
  */
 #include <linux/bitfield.h>
-#include <linux/export.h>
-#include <linux/log2.h>
-#include <linux/string.h>
+#include <linux/slab.h>
 
 #include "internal.h"
 
-#define PM_CAP_LEN	(PCI_PM_SIZEOF - PCI_CAP_FLAGS)
-#define MSI_CAP_LEN	(PCI_MSI_PENDING_64 + 4 - PCI_CAP_FLAGS)
-
-/**
- * softpci_add_cap() - put a capability at the end of the chain
- * @spdev: the device; only from its driver's init callback
- * @id: capability id (PCI_CAP_ID_*)
- * @body: what follows the two bytes of id and next pointer
- * @writable: a mask of the bits in @body that a guest can write; NULL: none
- * @len: length of @body in bytes
- *
- * The first one lies at 40h, each later one at the next multiple of four
- * (PCI Local Bus 3.0, 6.7).
- *
- * Return: 0, or -ENOSPC if config space has no room left.
- */
-int softpci_add_cap(struct softpci_device *spdev, u8 id, const void *body,
-		    const void *writable, size_t len)
+/* Called when COMMAND or the power state may have changed. */
+static void update_absent(struct softpci_device *dev)
 {
-	struct softpci_config *cfg = &spdev->config;
-	unsigned int pos = ALIGN(cfg->end, 4);
-
-	if (pos + PCI_CAP_FLAGS + len > SOFTPCI_CONFIG_SIZE)
-		return -ENOSPC;
-
-	if (cfg->last_cap)
-		cfg->val[cfg->last_cap + PCI_CAP_LIST_NEXT] = pos;
-	else
-		cfg->val[PCI_CAPABILITY_LIST] = pos;
-	cfg->val[pos + PCI_CAP_LIST_ID] = id;
-	memcpy(&cfg->val[pos + PCI_CAP_FLAGS], body, len);
-	if (writable)
-		memcpy(&cfg->writable[pos + PCI_CAP_FLAGS], writable, len);
-
-	cfg->last_cap = pos;
-	cfg->end = pos + PCI_CAP_FLAGS + len;
-	return 0;
-}
-EXPORT_SYMBOL_GPL(softpci_add_cap);
-
-/* PCI Bus Power Management 1.2, 3.2: D0 and D3hot, state kept across D3hot. */
-static int add_pm_cap(struct softpci_device *spdev)
-{
-	u8 body[PM_CAP_LEN] = {}, writable[PM_CAP_LEN] = {};
-
-	set16(body, 0, 3 /* version 1.2 */);
-	set16(body, PCI_PM_CTRL - PCI_CAP_FLAGS, PCI_PM_CTRL_NO_SOFT_RESET);
-	set16(writable, PCI_PM_CTRL - PCI_CAP_FLAGS, PCI_PM_CTRL_STATE_MASK);
-
-	spdev->config.pm = ALIGN(spdev->config.end, 4);
-	return softpci_add_cap(spdev, PCI_CAP_ID_PM, body, writable,
-				PM_CAP_LEN);
-}
-
-/* PCI Local Bus 3.0, 6.8.1: 64-bit addresses, per-vector masking. */
-static int add_msi_cap(struct softpci_device *spdev)
-{
-	u8 body[MSI_CAP_LEN] = {}, writable[MSI_CAP_LEN] = {};
-	unsigned int nr = spdev->type->model->nr_msi;
-
-	set16(body, 0, PCI_MSI_FLAGS_64BIT | PCI_MSI_FLAGS_MASKBIT |
-	      FIELD_PREP(PCI_MSI_FLAGS_QMASK, ilog2(nr)));
-	set16(writable, 0, PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
-	set32(writable, PCI_MSI_ADDRESS_LO - PCI_CAP_FLAGS, ~3);
-	set32(writable, PCI_MSI_ADDRESS_HI - PCI_CAP_FLAGS, ~0);
-	set16(writable, PCI_MSI_DATA_64 - PCI_CAP_FLAGS, ~0);
-	set32(writable, PCI_MSI_MASK_64 - PCI_CAP_FLAGS, GENMASK(nr - 1, 0));
-
-	spdev->config.msi = ALIGN(spdev->config.end, 4);
-	return softpci_add_cap(spdev, PCI_CAP_ID_MSI, body, writable,
-				MSI_CAP_LEN);
-}
-
-static void add_bar(struct softpci_config *cfg, unsigned int bar, u32 flags,
-		    u32 size)
-{
-	unsigned int pos = PCI_BASE_ADDRESS_0 + bar * 4;
-
-	set32(cfg->val, pos, flags);
-	set32(cfg->writable, pos, ~(size - 1));
-	if (flags & PCI_BASE_ADDRESS_SPACE_IO)
-		cfg->io_bars |= BIT(bar);
-	else
-		cfg->memory_bars |= BIT(bar);
-}
-
-/* To be called when COMMAND or the power state may have changed. */
-static void update_absent(struct softpci_device *spdev)
-{
-	struct softpci_config *cfg = &spdev->config;
+	const struct softpci_layout *layout = dev->layout;
+	u8 command = dev->config.val[PCI_COMMAND];
 	u8 absent = 0;
 
-	if (!(cfg->val[PCI_COMMAND] & PCI_COMMAND_IO) || in_d3hot(spdev))
-		absent |= cfg->io_bars;
-	if (!(cfg->val[PCI_COMMAND] & PCI_COMMAND_MEMORY) || in_d3hot(spdev))
-		absent |= cfg->memory_bars;
+	if (!(command & PCI_COMMAND_IO) || in_d3hot(dev))
+		absent |= layout->io_bars;
+	if (!(command & PCI_COMMAND_MEMORY) || in_d3hot(dev))
+		absent |= layout->memory_bars;
 	/* Read without the lock before an access to a BAR that is memory. */
-	WRITE_ONCE(cfg->absent, absent);
+	WRITE_ONCE(dev->config.absent, absent);
 }
 
 /**
- * softpci_config_init() - the header of a new device
- * @spdev: a device with its windows laid out
+ * softpci_config_create() - give a new device its config space
+ * @dev: the device, with its layout; nothing else can reach it yet
  *
- * The BARs are enabled, and Bus Master is not: so a user of vfio-pci finds a
- * device that it opens. The capabilities are added by the driver and by
- * softpci_config_seal().
+ * Return: 0 or -ENOMEM.
  */
-void softpci_config_init(struct softpci_device *spdev)
+int softpci_config_create(struct softpci_device *dev)
 {
-	const struct softpci_model *model = spdev->type->model;
-	struct softpci_config *cfg = &spdev->config;
-	unsigned int i;
+	const struct softpci_layout *layout = dev->layout;
 
-	set16(cfg->val, PCI_VENDOR_ID, model->vendor);
-	set16(cfg->val, PCI_DEVICE_ID, model->device);
-	set16(cfg->val, PCI_SUBSYSTEM_VENDOR_ID, model->subsystem_vendor);
-	set16(cfg->val, PCI_SUBSYSTEM_ID, model->subsystem_device);
-	set32(cfg->val, PCI_CLASS_REVISION, model->class << 8 | model->revision);
-	set16(cfg->val, PCI_STATUS, PCI_STATUS_CAP_LIST);
-	cfg->val[PCI_INTERRUPT_PIN] = model->pin;
-
-	set16(cfg->writable, PCI_COMMAND, PCI_COMMAND_IO | PCI_COMMAND_MEMORY |
-	      PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE);
-	set16(cfg->w1c, PCI_STATUS, PCI_STATUS_PARITY |
-	      PCI_STATUS_SIG_TARGET_ABORT | PCI_STATUS_REC_TARGET_ABORT |
-	      PCI_STATUS_REC_MASTER_ABORT | PCI_STATUS_SIG_SYSTEM_ERROR |
-	      PCI_STATUS_DETECTED_PARITY);
-	cfg->writable[PCI_INTERRUPT_LINE] = 0xff;
-
-	for (i = 0; i < spdev->nr_windows; i++) {
-		const struct softpci_window *win = &spdev->window[i];
-
-		if (win->region->index <= VFIO_PCI_BAR5_REGION_INDEX)
-			add_bar(cfg, win->region->index, win->region->bar,
-				win->size);
-	}
-
-	if (cfg->io_bars)
-		cfg->val[PCI_COMMAND] |= PCI_COMMAND_IO;
-	if (cfg->memory_bars)
-		cfg->val[PCI_COMMAND] |= PCI_COMMAND_MEMORY;
-
-	cfg->end = PCI_STD_HEADER_SIZEOF;
+	dev->config.val = kmemdup(layout->power_on, layout->config_size,
+				  GFP_KERNEL);
+	if (!dev->config.val)
+		return -ENOMEM;
+	update_absent(dev);
+	return 0;
 }
 
 /**
- * softpci_config_seal() - the last capabilities; remember the power-on state
- * @spdev: a device whose driver has added its own
- *
- * Return: 0, or -ENOSPC if config space has no room left.
+ * softpci_config_destroy() - undo softpci_config_create()
+ * @dev: the device
  */
-int softpci_config_seal(struct softpci_device *spdev)
+void softpci_config_destroy(struct softpci_device *dev)
 {
-	struct softpci_config *cfg = &spdev->config;
-	int ret;
-
-	ret = add_pm_cap(spdev);
-	if (!ret && spdev->type->model->nr_msi)
-		ret = add_msi_cap(spdev);
-	if (!ret)
-		memcpy(cfg->power_on, cfg->val, sizeof(cfg->val));
-	return ret;
+	kfree(dev->config.val);
+	dev->config.val = NULL;
 }
 
 /**
  * softpci_config_power_on() - put all of config space to its state at power-on
- * @spdev: the device, lock held
+ * @dev: the device, lock held
  */
-void softpci_config_power_on(struct softpci_device *spdev)
+void softpci_config_power_on(struct softpci_device *dev)
 {
-	struct softpci_config *cfg = &spdev->config;
-
-	lockdep_assert_held(&spdev->lock);
-	memcpy(cfg->val, cfg->power_on, sizeof(cfg->val));
-	update_absent(spdev);
+	lockdep_assert_held(&dev->lock);
+	softpci_config_load(dev, dev->layout->power_on);
 }
 
-static void restore(struct softpci_config *cfg, const u8 *saved,
-		    unsigned int start, unsigned int end)
+/* Inline, as that makes a move or two of each. */
+static __always_inline void restore(struct softpci_device *dev,
+				    const u8 *saved, unsigned int pos,
+				    unsigned int len)
 {
-	memcpy(cfg->val + start, saved + start, end - start);
+	memcpy(dev->config.val + pos, saved + pos, len);
 }
 
 /**
- * softpci_config_reset() - what VFIO_DEVICE_RESET does to config space
- * @spdev: the device, lock held
+ * softpci_config_bus_reset() - reset config space for VFIO_DEVICE_RESET
+ * @dev: the device, lock held
  *
- * The PCI core saves and restores the header and MSI around a reset by
- * vfio-pci, and users depend on it: DPDK sets Bus Master and then resets. Mask
- * bits are cleared: those that the PCI core restores are its own, and a user of
- * vfio-pci sets others behind its back.
+ * The PCI core saves and restores the header and the controls of MSI, MSI-X and
+ * PCI Express around a reset by vfio-pci, and users depend on it: DPDK sets Bus
+ * Master and then resets. Mask bits of MSI are cleared: those that the PCI core
+ * restores are its own, and a user of vfio-pci sets others behind its back.
  */
-void softpci_config_reset(struct softpci_device *spdev)
+void softpci_config_bus_reset(struct softpci_device *dev)
 {
-	struct softpci_config *cfg = &spdev->config;
-	u8 saved[SOFTPCI_CONFIG_SIZE];
+	const struct softpci_layout *layout = dev->layout;
+	u8 saved[PCI_CFG_SPACE_SIZE];
 
-	lockdep_assert_held(&spdev->lock);
-	memcpy(saved, cfg->val, sizeof(saved));
-	softpci_config_power_on(spdev);
+	lockdep_assert_held(&dev->lock);
+	memcpy(saved, dev->config.val, sizeof(saved));
+	softpci_config_power_on(dev);
 
-	restore(cfg, saved, PCI_COMMAND, PCI_STATUS);
-	restore(cfg, saved, PCI_BASE_ADDRESS_0, PCI_CARDBUS_CIS);
-	restore(cfg, saved, PCI_INTERRUPT_LINE, PCI_INTERRUPT_PIN);
-	if (cfg->msi)
-		restore(cfg, saved, cfg->msi + PCI_MSI_FLAGS,
-			cfg->msi + PCI_MSI_MASK_64);
-	update_absent(spdev);
+	restore(dev, saved, PCI_COMMAND, 2);
+	restore(dev, saved, PCI_BASE_ADDRESS_0, 4 * SOFTPCI_NUM_BARS);
+	restore(dev, saved, PCI_INTERRUPT_LINE, 1);
+	if (layout->msi)
+		restore(dev, saved, layout->msi + PCI_MSI_FLAGS,
+			PCI_MSI_MASK_64 - PCI_MSI_FLAGS);
+	if (layout->msix)
+		restore(dev, saved, layout->msix + PCI_MSIX_FLAGS, 2);
+	if (layout->pcie) {
+		restore(dev, saved, layout->pcie + PCI_EXP_DEVCTL, 2);
+		restore(dev, saved, layout->pcie + PCI_EXP_LNKCTL, 2);
+		restore(dev, saved, layout->pcie + PCI_EXP_DEVCTL2, 2);
+	}
+	update_absent(dev);
 }
 
-/**
- * softpci_config_read() - read from config space
- * @spdev: the device, lock held
- * @pos: first byte
- * @buf: where to
- * @len: how many; the caller has checked that they are there
- */
-void softpci_config_read(struct softpci_device *spdev, unsigned int pos,
-			 u8 *buf, size_t len)
+static __always_inline bool touches(u64 pos, size_t len, unsigned int start,
+				    unsigned int size)
 {
-	lockdep_assert_held(&spdev->lock);
+	return pos < start + size && pos + len > start;
+}
+
+/* PCI Local Bus 3.0, 6.8.1.5: the messages that are due. */
+static noinline void read_msi_pending(struct softpci_device *dev, u64 pos,
+				      u8 *buf, size_t len)
+{
+	unsigned int start = dev->layout->msi + PCI_MSI_PENDING_64;
+	u8 pending[4];
+	size_t i;
+
+	if (!touches(pos, len, start, sizeof(pending)))
+		return;
+	set32(pending, 0, softpci_irq_msi_pending(dev));
+	for (i = 0; i < sizeof(pending); i++)
+		if (touches(pos, len, start + i, 1))
+			buf[start + i - pos] = pending[i];
+}
+
+static int config_read(struct softpci_device *dev,
+		       const struct softpci_area *area, u64 pos, u8 *buf,
+		       size_t len)
+{
+	const u8 *val = dev->config.val + pos;
+	size_t i;
+
+	lockdep_assert_held(&dev->lock);
 	/* Mostly one to four bytes: less than a call of memcpy() takes. */
-	while (len--)
-		*buf++ = spdev->config.val[pos++];
+	for (i = 0; i < len; i++)
+		buf[i] = val[i];
+
+	/* It shows the level whether or not it is delivered (6.2.3). */
+	if (dev->irqs.level && dev->model->pin &&
+	    touches(pos, len, PCI_STATUS, 1))
+		buf[PCI_STATUS - pos] |= PCI_STATUS_INTERRUPT;
+	/* In any other mode no message is due. */
+	if (dev->irqs.mode == SOFTPCI_IRQ_MSI)
+		read_msi_pending(dev, pos, buf, len);
+	return len;
 }
 
 /* PCI Local Bus 3.0, 6.8.1.3: as many messages as it asks for, or fewer. */
@@ -250,45 +161,131 @@ static void bound_messages(u8 *msi_flags)
 	*msi_flags |= FIELD_PREP(PCI_MSI_FLAGS_QSIZE, capable);
 }
 
-/**
- * softpci_config_write() - write to config space
- * @spdev: the device, lock held
- * @pos: first byte
- * @buf: where from
- * @len: how many; the caller has checked that they are there
- */
-void softpci_config_write(struct softpci_device *spdev, unsigned int pos,
-			  const u8 *buf, size_t len)
+static bool is_flr(const struct softpci_device *dev, u64 pos, const u8 *buf,
+		   size_t len)
 {
-	struct softpci_config *cfg = &spdev->config;
-	unsigned int pmcsr = cfg->pm + PCI_PM_CTRL;
-	u8 power = cfg->val[pmcsr];
-	size_t i;
+	/* The upper byte of the register. */
+	unsigned int devctl = dev->layout->pcie + PCI_EXP_DEVCTL + 1;
 
-	lockdep_assert_held(&spdev->lock);
-	for (i = 0; i < len; i++) {
-		u8 mask = cfg->writable[pos + i];
-		u8 *val = &cfg->val[pos + i];
-
-		*val = (*val & ~mask) | (buf[i] & mask);
-		*val &= ~(buf[i] & cfg->w1c[pos + i]);
-	}
-
-	/* A write of a power state that is not supported, is to be discarded. */
-	switch (cfg->val[pmcsr] & PCI_PM_CTRL_STATE_MASK) {
-	case 1: /* D1 */
-	case 2: /* D2 */
-		cfg->val[pmcsr] = power;
-	}
-
-	if (cfg->msi)
-		bound_messages(&cfg->val[cfg->msi + PCI_MSI_FLAGS]);
-	update_absent(spdev);
-	/* What holds interrupts back may have changed. */
-	softpci_irq_update(spdev);
+	return dev->layout->pcie && touches(pos, len, devctl, 1) &&
+	       buf[devctl - pos] & (PCI_EXP_DEVCTL_BCR_FLR >> 8);
 }
 
-/* Here, as the tests call what is static above. */
+/* There is D0, 0, and D3hot, 3, but neither D1 nor D2. */
+static bool is_power_state(u8 pmcsr)
+{
+	u8 state = pmcsr & PCI_PM_CTRL_STATE_MASK;
+
+	return state == 0 || state == 3;
+}
+
+static int config_write(struct softpci_device *dev,
+			const struct softpci_area *area, u64 pos,
+			const u8 *buf, size_t len)
+{
+	const struct softpci_layout *layout = dev->layout;
+	unsigned int pmcsr = layout->pm + PCI_PM_CTRL, what = 0;
+	u8 *val = dev->config.val;
+	u16 command = get16(val, PCI_COMMAND);
+	u8 power = val[pmcsr];
+	size_t i;
+
+	lockdep_assert_held(&dev->lock);
+	for (i = 0; i < len; i++) {
+		u8 mask = layout->writable[pos + i];
+		u8 *byte = &val[pos + i];
+
+		*byte = (*byte & ~mask) | (buf[i] & mask);
+		*byte &= ~(buf[i] & layout->w1c[pos + i]);
+	}
+
+	/* Discard the write of a power state that is not supported. */
+	if (!is_power_state(val[pmcsr]))
+		val[pmcsr] = power;
+
+	if (layout->msi)
+		bound_messages(&val[layout->msi + PCI_MSI_FLAGS]);
+	if (is_flr(dev, pos, buf, len))
+		WRITE_ONCE(dev->config.flr, true);
+
+	if (get16(val, PCI_COMMAND) != command)
+		what |= SOFTPCI_CONFIG_COMMAND;
+	if (val[pmcsr] != power)
+		what |= SOFTPCI_CONFIG_POWER;
+	if (what) {
+		update_absent(dev);
+		if (dev->model->ops->config)
+			dev->model->ops->config(dev, what);
+	}
+	/* Conditions that hold interrupts back may have changed. */
+	softpci_irq_update(dev);
+	return len;
+}
+
+/* Config space, the one area of a region of its own. */
+const struct softpci_area_ops softpci_config_ops = {
+	.read = config_read,
+	.write = config_write,
+	.pure = true,
+};
+
+/**
+ * softpci_config_is_valid() - could a device of this model have this config space
+ * @layout: of the model
+ * @val: config_size bytes
+ *
+ * Return: false if a bit differs from its state at power-on that nothing can
+ * change, or a field holds a value that no write can give it.
+ */
+bool softpci_config_is_valid(const struct softpci_layout *layout, const u8 *val)
+{
+	unsigned int i;
+	u8 flags, bounded;
+
+	for (i = 0; i < layout->config_size; i++)
+		if ((val[i] ^ layout->power_on[i]) &
+		    ~(layout->writable[i] | layout->w1c[i]))
+			return false;
+
+	if (!is_power_state(val[layout->pm + PCI_PM_CTRL]))
+		return false;
+	if (!layout->msi)
+		return true;
+	flags = val[layout->msi + PCI_MSI_FLAGS];
+	bounded = flags;
+	bound_messages(&bounded);
+	return bounded == flags;
+}
+
+/**
+ * softpci_config_load() - replace all of config space
+ * @dev: the device, lock held
+ * @val: config_size valid bytes
+ *
+ * The caller calls softpci_irq_update() when the interrupts fit to it.
+ */
+void softpci_config_load(struct softpci_device *dev, const u8 *val)
+{
+	lockdep_assert_held(&dev->lock);
+	memcpy(dev->config.val, val, dev->layout->config_size);
+	WRITE_ONCE(dev->config.flr, false);
+	update_absent(dev);
+}
+
+/**
+ * softpci_bus_master() - may the device access memory
+ * @dev: the device; with the lock not held, the answer may be outdated
+ *
+ * Return: whether Bus Master is set and the device is in D0.
+ */
+bool softpci_bus_master(const struct softpci_device *dev)
+{
+	return READ_ONCE(dev->config.val[PCI_COMMAND]) & PCI_COMMAND_MASTER &&
+	       !in_d3hot(dev);
+}
+
+/* KUnit tests of the static functions above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
 #include "../tests/kunit/config.c"
+#include "../tests/kunit/config-effects.c"
 #endif

@@ -1,302 +1,327 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One device: its life from creation to removal, and its ioctls.
+ * The life of a device: creation, opening, resets, closing.
+ *
+ * softpci_device.life serialises all of it.  Nothing that a job, the fault path
+ * of a mapping or dma_unmap needs waits for it.
  */
-#include <linux/nospec.h>
-#include <linux/pci_regs.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/lockdep.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include "internal.h"
 
-/* VFIO_DEVICE_RESET: all but what vfio-pci saves and restores around it. */
-static void softpci_reset_locked(struct softpci_device *spdev)
+static void reset_model_locked(struct softpci_device *dev,
+			       enum softpci_reset kind)
 {
-	lockdep_assert_held(&spdev->lock);
-	softpci_irq_reset(spdev);
-	softpci_config_reset(spdev);
-	if (spdev->parent->drv->reset)
-		spdev->parent->drv->reset(spdev);
+	const struct softpci_ops *ops = dev->model->ops;
+
+	lockdep_assert_held(&dev->lock);
+	if (ops->reset)
+		ops->reset(dev, kind);
 }
 
-/* The state of a new device: nothing left of the guest and the VFIO user. */
-static void softpci_close_locked(struct softpci_device *spdev)
+static void reset_locked(struct softpci_device *dev, enum softpci_reset kind)
 {
-	softpci_reset_locked(spdev);
-	softpci_config_power_on(spdev);
-	softpci_gfx_close(spdev);
-	if (spdev->parent->drv->close)
-		spdev->parent->drv->close(spdev);
+	lockdep_assert_held(&dev->lock);
+	softpci_irq_reset(dev, kind);
+	if (kind == SOFTPCI_RESET_BUS)
+		softpci_config_bus_reset(dev);
+	else
+		softpci_config_power_on(dev);
+	reset_model_locked(dev, kind);
+	dev->host_ops->reset(dev);
 }
 
-/* All of a new device but what ties it to VFIO and mdev. */
-static int softpci_power_on(struct softpci_device *spdev)
+/**
+ * softpci_create() - make a device
+ * @layout: of its model; it must stay until softpci_destroy()
+ * @uuid: its name
+ * @ops: of the front end; its reset() is called from here
+ * @host: for softpci_device.host
+ *
+ * Context: process, may sleep.
+ * Return: the device, closed; or an ERR_PTR() of -ENOMEM or of what the model's
+ * init() returned.
+ */
+struct softpci_device *softpci_create(const struct softpci_layout *layout,
+				      const guid_t *uuid,
+				      const struct softpci_host_ops *ops,
+				      void *host)
 {
-	const struct softpci_driver *drv = spdev->parent->drv;
+	const struct softpci_model *model = layout->model;
+	struct softpci_device *dev;
 	int ret;
 
-	spin_lock_init(&spdev->lock);
-	mutex_init(&spdev->ram.lock);
-	softpci_irq_init(spdev);
+	dev = kvzalloc(model->device_size, GFP_KERNEL_ACCOUNT);
+	if (!dev)
+		return ERR_PTR(-ENOMEM);
+	dev->model = model;
+	dev->layout = layout;
+	dev->host_ops = ops;
+	dev->host = host;
+	guid_copy(&dev->uuid, uuid);
+	spin_lock_init(&dev->lock);
+	mutex_init(&dev->life);
 
-	ret = softpci_regions_init(spdev);
+	ret = softpci_config_create(dev);
 	if (ret)
-		return ret;
-	softpci_config_init(spdev);
-	ret = softpci_gfx_init(spdev);
+		goto err_free;
+	ret = softpci_irq_create(dev);
 	if (ret)
-		return ret;
-	if (drv->init) {
-		ret = drv->init(spdev);
+		goto err_destroy_config;
+	softpci_memory_create(dev);
+	softpci_jobs_create(dev);
+	softpci_dma_create(dev);
+	if (model->ops->init) {
+		ret = model->ops->init(dev);
 		if (ret)
-			goto err_release_gfx;
+			goto err_destroy_all;
 	}
-	ret = softpci_config_seal(spdev);
-	if (ret)
-		goto err_release;
-	scoped_guard(softpci, spdev)
-		softpci_close_locked(spdev);
-	return 0;
+	scoped_guard(softpci, dev)
+		reset_locked(dev, SOFTPCI_RESET_CREATE);
+	return dev;
 
-err_release:
-	if (drv->release)
-		drv->release(spdev);
-err_release_gfx:
-	softpci_gfx_release(spdev);
+err_destroy_all:
+	softpci_dma_destroy(dev);
+	softpci_memory_destroy(dev);
+	softpci_irq_destroy(dev);
+err_destroy_config:
+	softpci_config_destroy(dev);
+err_free:
+	mutex_destroy(&dev->life);
+	kvfree(dev);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(softpci_create);
+
+/**
+ * softpci_destroy() - undo softpci_create()
+ * @dev: a closed device, that nothing can reach any more; freed
+ *
+ * Context: process, may sleep.
+ */
+void softpci_destroy(struct softpci_device *dev)
+{
+	const struct softpci_ops *ops = dev->model->ops;
+
+	if (ops->release)
+		ops->release(dev);
+	softpci_dma_destroy(dev);
+	softpci_jobs_destroy(dev);
+	softpci_memory_destroy(dev);
+	softpci_irq_destroy(dev);
+	softpci_config_destroy(dev);
+	mutex_destroy(&dev->life);
+	kvfree(dev);
+}
+EXPORT_SYMBOL_GPL(softpci_destroy);
+
+static int start_model(struct softpci_device *dev)
+{
+	const struct softpci_ops *ops = dev->model->ops;
+
+	return ops->start ? ops->start(dev) : 0;
+}
+
+static void stop_model(struct softpci_device *dev)
+{
+	const struct softpci_ops *ops = dev->model->ops;
+
+	if (ops->stop)
+		ops->stop(dev);
+}
+
+/* Put a device whose jobs are paused back to the state of a new one. */
+static void power_off(struct softpci_device *dev)
+{
+	lockdep_assert_held(&dev->life);
+	softpci_jobs_drop(dev);
+	softpci_dma_unpin_all(dev);
+	scoped_guard(softpci, dev)
+		reset_locked(dev, SOFTPCI_RESET_CLOSE);
+	softpci_memory_close(dev);
+}
+
+/**
+ * softpci_open() - a user begins to use a device
+ * @dev: a closed device
+ *
+ * Context: process, may sleep.
+ * Return: 0; an errno of softpci_memory_open(); or of the model's start(). The
+ * device is closed after an error.
+ */
+int softpci_open(struct softpci_device *dev)
+{
+	int ret;
+
+	guard(mutex)(&dev->life);
+	ret = softpci_memory_open(dev);
+	if (ret)
+		return ret;
+
+	/* Before other devices see that it is open, which may have it run some. */
+	softpci_jobs_accept(dev);
+	scoped_guard(softpci, dev) {
+		WRITE_ONCE(dev->open, true);
+		reset_model_locked(dev, SOFTPCI_RESET_OPEN);
+	}
+	softpci_dma_start(dev);
+	ret = start_model(dev);
+	if (!ret) {
+		softpci_jobs_resume(dev);
+		return 0;
+	}
+
+	scoped_guard(softpci, dev)
+		WRITE_ONCE(dev->open, false);
+	softpci_jobs_refuse(dev);
+	softpci_dma_stop(dev);
+	power_off(dev);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(softpci_open);
 
-static void softpci_power_off(struct softpci_device *spdev)
+/**
+ * softpci_close() - the user of a device has left
+ * @dev: an open device, that is not accessed any more
+ *
+ * Nothing of the device runs after that, and the next user finds it as new.
+ * DMA in progress ends with an error.
+ *
+ * Context: process, may sleep.
+ */
+void softpci_close(struct softpci_device *dev)
 {
-	if (spdev->parent->drv->release)
-		spdev->parent->drv->release(spdev);
-	softpci_gfx_release(spdev);
-	mutex_destroy(&spdev->irqs.igate);
-	mutex_destroy(&spdev->ram.lock);
+	guard(mutex)(&dev->life);
+	scoped_guard(softpci, dev)
+		WRITE_ONCE(dev->open, false);
+	softpci_jobs_refuse(dev);
+	softpci_dma_stop(dev);
+	softpci_jobs_pause(dev);
+	/*
+	 * After the jobs, which could start again what it stops; also when it was
+	 * quiesced, as an access may have done so since.
+	 */
+	stop_model(dev);
+	dev->quiesced = false;
+	power_off(dev);
 }
+EXPORT_SYMBOL_GPL(softpci_close);
 
-static int softpci_init_device(struct vfio_device *vdev)
+/**
+ * softpci_reset() - reset an open device
+ * @dev: the device
+ * @kind: SOFTPCI_RESET_BUS or SOFTPCI_RESET_FLR
+ *
+ * The memory comes first, so that an error leaves everything else as it was and
+ * the jobs in their queue.  Only DMA that was going on has ended with an error
+ * then.  A device that is quiesced stays so.
+ *
+ * Context: process, may sleep.
+ * Return: 0, -ENOMEM, or -EINTR on a fatal signal.
+ */
+int softpci_reset(struct softpci_device *dev, enum softpci_reset kind)
 {
-	struct softpci_device *spdev = to_softpci(vdev);
-	struct mdev_device *mdev = to_mdev_device(vdev->dev);
-	struct mdev_type *type = mdev->type;
 	int ret;
 
-	spdev->type = container_of(type, struct softpci_type, mdev);
-	spdev->parent = container_of(type->parent, struct softpci_parent,
-				     mdev_parent);
-	guid_copy(&spdev->uuid, &mdev->uuid);
-	refcount_inc(&spdev->parent->live);
-	ret = softpci_power_on(spdev);
-	if (ret)
-		softpci_parent_put(spdev->parent);
+	guard(mutex)(&dev->life);
+	softpci_dma_stop(dev);
+	ret = softpci_jobs_pause_killable(dev);
+	if (!ret)
+		ret = softpci_memory_reset(dev);
+	if (!ret) {
+		softpci_dma_unpin_all(dev);
+		scoped_guard(softpci, dev) {
+			/* Those that the device is told of after the reset stay. */
+			softpci_jobs_drop(dev);
+			reset_locked(dev, kind);
+		}
+	}
+	softpci_dma_start(dev);
+	if (!dev->quiesced)
+		softpci_jobs_resume(dev);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(softpci_reset);
 
-static void softpci_release_device(struct vfio_device *vdev)
+/**
+ * softpci_quiesce() - have a device do nothing of its own accord
+ * @dev: an open device
+ *
+ * For saving its state: the jobs in the queue stay there; one that runs
+ * completes, with its DMA.  Pins are gone (softpci_dma_pin()).
+ *
+ * Context: process, may sleep.
+ */
+void softpci_quiesce(struct softpci_device *dev)
 {
-	struct softpci_device *spdev = to_softpci(vdev);
-	struct softpci_parent *parent = spdev->parent;
-
-	softpci_power_off(spdev);
-	/* From here on nothing keeps the modules. */
-	softpci_parent_put(parent);
+	guard(mutex)(&dev->life);
+	if (dev->quiesced)
+		return;
+	softpci_jobs_pause(dev);
+	/* After the jobs, which could start again what it stops. */
+	stop_model(dev);
+	softpci_dma_unpin_all(dev);
+	dev->quiesced = true;
 }
+EXPORT_SYMBOL_GPL(softpci_quiesce);
 
-static int softpci_open_device(struct vfio_device *vdev)
+/**
+ * softpci_resume() - undo softpci_quiesce()
+ * @dev: an open device
+ *
+ * Context: process, may sleep.
+ * Return: 0, or an errno of the model's start(): it is still quiesced then.
+ */
+int softpci_resume(struct softpci_device *dev)
 {
-	struct softpci_device *spdev = to_softpci(vdev);
 	int ret;
 
-	ret = softpci_ram_open(spdev);
+	guard(mutex)(&dev->life);
+	if (!dev->quiesced)
+		return 0;
+	ret = start_model(dev);
 	if (ret)
 		return ret;
-
-	guard(softpci)(spdev);
-	WRITE_ONCE(spdev->open, true);
-	/* What is at its pins may have changed since it was closed. */
-	if (spdev->parent->drv->reset)
-		spdev->parent->drv->reset(spdev);
+	dev->quiesced = false;
+	softpci_jobs_resume(dev);
 	return 0;
 }
+EXPORT_SYMBOL_GPL(softpci_resume);
 
-/* The next user finds a device as new, and nothing of this one's. */
-static void softpci_close_device(struct vfio_device *vdev)
+static int __init softpci_init(void)
 {
-	struct softpci_device *spdev = to_softpci(vdev);
-
-	softpci_irq_close(spdev);
-	scoped_guard(softpci, spdev) {
-		WRITE_ONCE(spdev->open, false);
-		softpci_close_locked(spdev);
-	}
-	softpci_ram_close(spdev);
-}
-
-static int ioctl_get_info(struct softpci_device *spdev, void __user *arg)
-{
-	const size_t minsz = offsetofend(struct vfio_device_info, num_irqs);
-	struct vfio_device_info info = {};
-
-	if (copy_from_user(&info, arg, minsz))
-		return -EFAULT;
-	if (info.argsz < minsz)
-		return -EINVAL;
-
-	info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
-	info.num_regions = softpci_num_regions(spdev);
-	info.num_irqs = VFIO_PCI_NUM_IRQS;
-	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
-}
-
-static int ioctl_get_irq_info(struct softpci_device *spdev, void __user *arg)
-{
-	const size_t minsz = offsetofend(struct vfio_irq_info, count);
-	struct vfio_irq_info info;
-
-	if (copy_from_user(&info, arg, minsz))
-		return -EFAULT;
-	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS)
-		return -EINVAL;
-
-	info.count = softpci_irq_count(spdev, info.index);
-	info.flags = softpci_irq_flags(info.index);
-	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
-}
-
-static int ioctl_set_irqs(struct softpci_device *spdev, void __user *arg)
-{
-	const size_t minsz = offsetofend(struct vfio_irq_set, count);
-	struct vfio_irq_set set;
-	void *data = NULL;
-	size_t size;
 	int ret;
 
-	if (copy_from_user(&set, arg, minsz))
-		return -EFAULT;
-	if (set.index >= VFIO_PCI_NUM_IRQS)
-		return -EINVAL;
-	set.index = array_index_nospec(set.index, VFIO_PCI_NUM_IRQS);
-	ret = vfio_set_irqs_validate_and_prepare(&set,
-						 softpci_irq_count(spdev, set.index),
-						 VFIO_PCI_NUM_IRQS, &size);
+	ret = softpci_jobs_init();
 	if (ret)
 		return ret;
-
-	if (size) {
-		data = memdup_user(arg + minsz, size);
-		if (IS_ERR(data))
-			return PTR_ERR(data);
-	}
-	ret = softpci_set_irqs(spdev, &set, data);
-	kfree(data);
-	return ret;
-}
-
-static int ioctl_query_gfx_plane(struct softpci_device *spdev,
-				 void __user *arg)
-{
-	const size_t minsz = offsetofend(struct vfio_device_gfx_plane_info,
-					 dmabuf_id);
-	const size_t insz = offsetofend(struct vfio_device_gfx_plane_info,
-					drm_plane_type);
-	struct vfio_device_gfx_plane_info plane;
-	int ret;
-
-	if (!spdev->parent->drv->display)
-		return -ENOTTY;
-	if (copy_from_user(&plane, arg, insz))
-		return -EFAULT;
-	if (plane.argsz < minsz)
-		return -EINVAL;
-
-	ret = softpci_query_plane(spdev, &plane);
-	if (ret || plane.flags & VFIO_GFX_PLANE_TYPE_PROBE)
-		return ret;
-
-	/* Asked at each refresh: moves, where copy_to_user() is a call. */
-	might_fault();
-	if (!user_write_access_begin(arg, minsz))
-		return -EFAULT;
-	unsafe_copy_to_user(arg, (const char *)&plane, minsz, fault);
-	user_write_access_end();
-	return 0;
-
-fault:
-	user_write_access_end();
-	return -EFAULT;
-}
-
-static int ioctl_get_gfx_dmabuf(struct softpci_device *spdev, void __user *arg)
-{
-	u32 id;
-
-	if (spdev->parent->drv->display != VFIO_GFX_PLANE_TYPE_DMABUF)
-		return -ENOTTY;
-	if (get_user(id, (u32 __user *)arg))
-		return -EFAULT;
-	return softpci_get_dmabuf(spdev, id);
-}
-
-static int ioctl_reset(struct softpci_device *spdev)
-{
-	int ret;
-
-	/* The memory first, so that an error leaves the registers as they are. */
-	ret = softpci_ram_reset(spdev);
-	if (ret)
-		return ret;
-
-	guard(mutex)(&spdev->irqs.igate);
-	softpci_irq_settle(spdev);
-	guard(softpci)(spdev);
-	softpci_reset_locked(spdev);
+	softpci_ram_init();
 	return 0;
 }
+module_init(softpci_init);
 
-static long softpci_ioctl(struct vfio_device *vdev, unsigned int cmd,
-			  unsigned long arg)
+/*
+ * Front ends and drivers use symbols of this module, so that they are gone when
+ * it goes, and all devices with them.  The last thing of a device that ran here
+ * has returned then: softpci_destroy() by its caller, which waits for itself,
+ * and the work item of the jobs, for which softpci_destroy() waits.
+ */
+static void __exit softpci_exit(void)
 {
-	struct softpci_device *spdev = to_softpci(vdev);
-	void __user *uarg = (void __user *)arg;
-
-	switch (cmd) {
-	case VFIO_DEVICE_GET_INFO:
-		return ioctl_get_info(spdev, uarg);
-	case VFIO_DEVICE_GET_IRQ_INFO:
-		return ioctl_get_irq_info(spdev, uarg);
-	case VFIO_DEVICE_SET_IRQS:
-		return ioctl_set_irqs(spdev, uarg);
-	case VFIO_DEVICE_RESET:
-		return ioctl_reset(spdev);
-	case VFIO_DEVICE_QUERY_GFX_PLANE:
-		return ioctl_query_gfx_plane(spdev, uarg);
-	case VFIO_DEVICE_GET_GFX_DMABUF:
-		return ioctl_get_gfx_dmabuf(spdev, uarg);
-	default:
-		return -ENOTTY;
-	}
+	softpci_ram_exit();
+	softpci_jobs_exit();
 }
+module_exit(softpci_exit);
 
-const struct vfio_device_ops softpci_device_ops = {
-	.name			= "softpci",
-	.init			= softpci_init_device,
-	.release		= softpci_release_device,
-	.bind_iommufd		= vfio_iommufd_emulated_bind,
-	.unbind_iommufd		= vfio_iommufd_emulated_unbind,
-	.attach_ioas		= vfio_iommufd_emulated_attach_ioas,
-	.detach_ioas		= vfio_iommufd_emulated_detach_ioas,
-	.open_device		= softpci_open_device,
-	.close_device		= softpci_close_device,
-	.read			= softpci_read,
-	.write			= softpci_write,
-	.ioctl			= softpci_ioctl,
-	.get_region_info_caps	= softpci_get_region_info,
-	.mmap			= softpci_mmap,
-	.request		= softpci_request,
-};
+MODULE_DESCRIPTION("Models of PCI functions, core");
+MODULE_LICENSE("GPL");
 
-/* Here, as the tests call what is static above. */
+/* KUnit tests of the functions above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
 #include "../tests/kunit/device.c"
 #endif

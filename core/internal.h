@@ -1,47 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of the core share with each other and with nobody else. */
+/* Shared by the files of the core, and used by nothing else. */
 #ifndef SOFTPCI_INTERNAL_H
 #define SOFTPCI_INTERNAL_H
 
 #include <linux/string.h>
+#include <linux/types.h>
 #include <asm/byteorder.h>
 
-#include "softpci.h"
-
-/* Where a test may put a function of its own in the place of the real one. */
-#if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
-#include <kunit/static_stub.h>
-#else
-#define KUNIT_STATIC_STUB_REDIRECT(fn, ...)
-#endif
-
-struct page;
-struct vm_area_struct;
-
-/* parent.c */
-void softpci_parent_put(struct softpci_parent *parent);
-
-/* device.c */
-extern const struct vfio_device_ops softpci_device_ops;
-
-/* config.c */
-void softpci_config_init(struct softpci_device *spdev);
-int softpci_config_seal(struct softpci_device *spdev);
-void softpci_config_power_on(struct softpci_device *spdev);
-void softpci_config_reset(struct softpci_device *spdev);
-void softpci_config_read(struct softpci_device *spdev, unsigned int pos,
-			 u8 *buf, size_t len);
-void softpci_config_write(struct softpci_device *spdev, unsigned int pos,
-			  const u8 *buf, size_t len);
-
-/* In D3hot a device answers config accesses only. */
-static inline bool in_d3hot(const struct softpci_device *spdev)
-{
-	const struct softpci_config *cfg = &spdev->config;
-
-	/* D1 and D2 are never entered. */
-	return cfg->val[cfg->pm + PCI_PM_CTRL] & PCI_PM_CTRL_STATE_MASK;
-}
+#include "frontend.h"
 
 /* Config space as it is in memory: little-endian, at any alignment. */
 static inline void set16(u8 *bytes, unsigned int pos, u16 val)
@@ -58,6 +24,14 @@ static inline void set32(u8 *bytes, unsigned int pos, u32 val)
 	memcpy(bytes + pos, &le, sizeof(le));
 }
 
+static inline u16 get16(const u8 *bytes, unsigned int pos)
+{
+	__le16 le;
+
+	memcpy(&le, bytes + pos, sizeof(le));
+	return le16_to_cpu(le);
+}
+
 static inline u32 get32(const u8 *bytes, unsigned int pos)
 {
 	__le32 le;
@@ -66,56 +40,119 @@ static inline u32 get32(const u8 *bytes, unsigned int pos)
 	return le32_to_cpu(le);
 }
 
-/* region.c */
-int softpci_regions_init(struct softpci_device *spdev);
-int softpci_get_region_info(struct vfio_device *vdev,
-			    struct vfio_region_info *info,
-			     struct vfio_info_cap *caps);
-unsigned int softpci_num_regions(struct softpci_device *spdev);
-ssize_t softpci_read(struct vfio_device *vdev, char __user *buf, size_t count,
-		     loff_t *ppos);
-ssize_t softpci_write(struct vfio_device *vdev, const char __user *buf,
-		      size_t count, loff_t *ppos);
-int softpci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
+static inline bool softpci_is_bar_64(const struct softpci_region *region)
+{
+	return region->index < SOFTPCI_NUM_BARS &&
+	       !(region->bar & PCI_BASE_ADDRESS_SPACE_IO) &&
+	       region->bar & PCI_BASE_ADDRESS_MEM_TYPE_64;
+}
 
-/* ram.c */
+static inline unsigned int softpci_reg_count(const struct softpci_reg *reg)
+{
+	return reg->count ?: 1;
+}
+
+/* A number in a field of a device's struct that is 1, 2, 4 or 8 bytes wide. */
+static inline u64 load_uint(const void *field, unsigned int width)
+{
+	switch (width) {
+	case 1:
+		return *(const u8 *)field;
+	case 2:
+		return *(const u16 *)field;
+	case 4:
+		return *(const u32 *)field;
+	default:
+		return *(const u64 *)field;
+	}
+}
+
+static inline void store_uint(void *field, unsigned int width, u64 val)
+{
+	switch (width) {
+	case 1:
+		*(u8 *)field = val;
+		break;
+	case 2:
+		*(u16 *)field = val;
+		break;
+	case 4:
+		*(u32 *)field = val;
+		break;
+	default:
+		*(u64 *)field = val;
+	}
+}
+
+/* caps.c: builds the config space tables of a layout */
+int softpci_caps_init(struct softpci_layout *layout);
+
+/* region.c */
+const struct softpci_window *softpci_find_window(const struct softpci_layout *layout,
+						 u64 pos, u64 len);
+
+/* config.c */
+bool softpci_bus_master(const struct softpci_device *dev);
+extern const struct softpci_area_ops softpci_config_ops;
+int softpci_config_create(struct softpci_device *dev);
+void softpci_config_destroy(struct softpci_device *dev);
+void softpci_config_power_on(struct softpci_device *dev);
+void softpci_config_bus_reset(struct softpci_device *dev);
+bool softpci_config_is_valid(const struct softpci_layout *layout, const u8 *val);
+void softpci_config_load(struct softpci_device *dev, const u8 *val);
+
+/* In D3hot a function answers config accesses only. D1 and D2 are never entered. */
+static inline bool in_d3hot(const struct softpci_device *dev)
+{
+	return dev->config.val[dev->layout->pm + PCI_PM_CTRL] &
+	       PCI_PM_CTRL_STATE_MASK;
+}
+
+/* fields.c */
+unsigned int softpci_fields_size(const struct softpci_state *state);
+void softpci_fields_save(struct softpci_device *dev, u8 *to);
+bool softpci_fields_are_valid(const struct softpci_state *state, const u8 *from);
+void softpci_fields_load(struct softpci_device *dev, const u8 *from);
+
+/* irq.c; the table and PBA of MSI-X are areas that layout.c adds */
+extern const struct softpci_area_ops softpci_msix_table_ops;
+extern const struct softpci_area_ops softpci_msix_pba_ops;
+int softpci_irq_create(struct softpci_device *dev);
+void softpci_irq_destroy(struct softpci_device *dev);
+void softpci_irq_reset(struct softpci_device *dev, enum softpci_reset kind);
+u32 softpci_irq_msi_pending(const struct softpci_device *dev);
+void softpci_irq_loaded(struct softpci_device *dev);
+
+/* jobs.c */
+void softpci_jobs_create(struct softpci_device *dev);
+void softpci_jobs_destroy(struct softpci_device *dev);
+void softpci_jobs_accept(struct softpci_device *dev);
+void softpci_jobs_resume(struct softpci_device *dev);
+void softpci_jobs_refuse(struct softpci_device *dev);
+void softpci_jobs_pause(struct softpci_device *dev);
+int softpci_jobs_pause_killable(struct softpci_device *dev);
+void softpci_jobs_drop(struct softpci_device *dev);
+void softpci_jobs_wait(struct softpci_device *dev, u64 until);
+int softpci_jobs_init(void);
+void softpci_jobs_exit(void);
+
+/* dma.c */
+void softpci_dma_create(struct softpci_device *dev);
+void softpci_dma_destroy(struct softpci_device *dev);
+void softpci_dma_start(struct softpci_device *dev);
+void softpci_dma_stop(struct softpci_device *dev);
+void softpci_dma_unpin_all(struct softpci_device *dev);
+
+/* shmem.c */
 void softpci_ram_init(void);
 void softpci_ram_exit(void);
-int softpci_ram_open(struct softpci_device *spdev);
-void softpci_ram_close(struct softpci_device *spdev);
-int softpci_ram_reset(struct softpci_device *spdev);
-int softpci_ram_fill(struct softpci_device *spdev);
-int softpci_ram_expose(struct softpci_device *spdev);
-void softpci_ram_zero(struct softpci_device *spdev, u32 offset, u32 len);
-ssize_t softpci_ram_rw(struct softpci_device *spdev, u64 pos,
-		       char __user *buf, size_t count, bool write);
-int softpci_ram_map(struct file *file, struct vm_area_struct *vma,
-		    pgoff_t pgoff);
-struct page **softpci_ram_get_pages(struct file *file, pgoff_t pgoff,
-				    unsigned long nr);
-void softpci_ram_put_pages(struct page **pages, unsigned long nr);
+struct file *softpci_ram_file(u64 size);
 
-/* irq.c */
-void softpci_irq_init(struct softpci_device *spdev);
-int softpci_irq_count(struct softpci_device *spdev, unsigned int index);
-u32 softpci_irq_flags(unsigned int index);
-int softpci_set_irqs(struct softpci_device *spdev,
-		     const struct vfio_irq_set *set, const void *data);
-void softpci_irq_settle(struct softpci_device *spdev);
-void softpci_irq_update(struct softpci_device *spdev);
-void softpci_irq_reset(struct softpci_device *spdev);
-void softpci_irq_close(struct softpci_device *spdev);
-void softpci_request(struct vfio_device *vdev, unsigned int count);
-
-/* gfx.c */
-int softpci_gfx_init(struct softpci_device *spdev);
-void softpci_gfx_release(struct softpci_device *spdev);
-int softpci_query_plane(struct softpci_device *spdev,
-			struct vfio_device_gfx_plane_info *plane);
-int softpci_get_dmabuf(struct softpci_device *spdev, u32 id);
-void softpci_gfx_close(struct softpci_device *spdev);
-
-/* dmabuf.c */
-int softpci_dmabuf_fd(struct file *ram, u64 offset, u64 size);
+/* ram.c */
+void softpci_memory_create(struct softpci_device *dev);
+void softpci_memory_destroy(struct softpci_device *dev);
+int softpci_memory_open(struct softpci_device *dev);
+void softpci_memory_close(struct softpci_device *dev);
+int softpci_memory_reset(struct softpci_device *dev);
 
 #endif /* SOFTPCI_INTERNAL_H */

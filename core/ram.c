@@ -3,17 +3,15 @@
  * Guest-visible memory: a shmem file.
  *
  * Sparse allocation, fault-around, accounting, swap and fast copies come from
- * the kernel, and a mapping costs what a memfd mapping costs.  The mapping is
- * of the shmem file, not of the device: it stays good whatever becomes of the
- * device.  That is why each opening of the device has a file of its own, so
+ * the kernel, and a mapping costs as much as one of a memfd.  The mapping is
+ * of the shmem file, not of the device: it stays valid after the device is
+ * gone.  That is why each opening of the device has a file of its own, so
  * that a mapping kept by one user never shows the memory of the next.
  */
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
-#include <linux/init.h>
 #include <linux/mm.h>
-#include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
@@ -23,66 +21,53 @@
 
 #include "internal.h"
 
-/* What is read between two looks for a fatal signal. */
+/* Bytes that are copied between two checks for a fatal signal. */
 #define RW_CHUNK	SZ_1M
 
-/* A tmpfs of our own; NULL: the kernel's will do. */
-static struct vfsmount *ram_mnt;
-
-/**
- * softpci_ram_init() - find out where memory can come from
- *
- * The kernel's own tmpfs has no huge pages unless an administrator says so for
- * all of its users.  A mount of our own has them wherever one fits; a kernel
- * that has none at all, or is told to "deny" them to shmem, gives small pages.
- */
-void __init softpci_ram_init(void)
+static const struct softpci_memory_desc *
+memory_desc(const struct softpci_device *dev, unsigned int memory)
 {
-	struct file_system_type *tmpfs = get_fs_type("tmpfs");
-	char options[] = "huge=within_size";
-	struct vfsmount *mnt;
+	return &dev->model->memories[memory];
+}
 
-	if (!tmpfs || !IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
-		return;
-	mnt = vfs_kern_mount(tmpfs, SB_KERNMOUNT, tmpfs->name, options);
-	if (!IS_ERR(mnt))
-		ram_mnt = mnt;
+/* Are all of the bytes there? The guest chooses offset and length. */
+static bool in_memory(const struct softpci_device *dev, unsigned int memory,
+		      u64 offset, u64 len)
+{
+	u64 size = memory_desc(dev, memory)->size;
+
+	return offset <= size && len <= size - offset;
 }
 
 /**
- * softpci_ram_exit() - undo softpci_ram_init()
- *
- * Memory that is still mapped somewhere keeps what it needs of it.
+ * softpci_memory_create() - set up the memories of a new device
+ * @dev: the device
  */
-void softpci_ram_exit(void)
+void softpci_memory_create(struct softpci_device *dev)
 {
-	if (ram_mnt)
-		kern_unmount(ram_mnt);
-}
+	unsigned int i;
 
-static struct file *ram_file(const char *name, u32 size)
-{
-	if (ram_mnt)
-		return shmem_file_setup_with_mnt(ram_mnt, name, size,
-						 mk_vma_flags(VMA_NORESERVE_BIT));
-	return shmem_file_setup(name, size, mk_vma_flags(VMA_NORESERVE_BIT));
+	for (i = 0; i < dev->model->nr_memories; i++)
+		mutex_init(&dev->memory[i].lock);
 }
 
 /**
- * softpci_ram_open() - make the memory, without any page in it
- * @spdev: a device that is being opened
- *
- * Return: 0, or -ENOMEM, -ENOSPC, -ENFILE.
+ * softpci_memory_destroy() - undo softpci_memory_create()
+ * @dev: a closed device
  */
-int softpci_ram_open(struct softpci_device *spdev)
+void softpci_memory_destroy(struct softpci_device *dev)
 {
-	struct softpci_ram *ram = &spdev->ram;
-	struct file *file;
+	unsigned int i;
 
-	if (!spdev->type->ram_size)
-		return 0;
+	for (i = 0; i < dev->model->nr_memories; i++)
+		mutex_destroy(&dev->memory[i].lock);
+}
 
-	file = ram_file(spdev->parent->drv->name, spdev->type->ram_size);
+static int memory_open(struct softpci_device *dev, unsigned int memory)
+{
+	struct softpci_memory *mem = &dev->memory[memory];
+	struct file *file = softpci_ram_file(memory_desc(dev, memory)->size);
+
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
@@ -95,99 +80,133 @@ int softpci_ram_open(struct softpci_device *spdev)
 	 * A dma-buf keeps pages in their place for as long as it is mapped.  That
 	 * must not be in a zone of which all memory can be taken away.
 	 */
-	if (spdev->parent->drv->display == VFIO_GFX_PLANE_TYPE_DMABUF)
+	if (dev->model->display == SOFTPCI_DISPLAY_DMABUF && !memory)
 		mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER);
-	ram->filled = !spdev->parent->drv->fill_ram;
-	ram->written = 0;
-	ram->mapped = false;
-	ram->file = file;
+	mem->filled = !memory_desc(dev, memory)->fill;
+	mem->written = 0;
+	mem->mapped = false;
+	mem->file = file;
 	return 0;
 }
 
 /**
- * softpci_ram_close() - let go of the memory
- * @spdev: a device that is being closed
+ * softpci_memory_open() - make the memories, without any page in them
+ * @dev: a device that is being opened
  *
- * Mappings and dma-bufs keep it for as long as they want it.
+ * Return: 0, or -ENOMEM, -ENOSPC, -ENFILE.
  */
-void softpci_ram_close(struct softpci_device *spdev)
+int softpci_memory_open(struct softpci_device *dev)
 {
-	struct softpci_ram *ram = &spdev->ram;
+	unsigned int i;
+	int ret;
 
-	if (ram->file)
-		fput(ram->file);
-	ram->file = NULL;
+	for (i = 0; i < dev->model->nr_memories; i++) {
+		ret = memory_open(dev, i);
+		if (ret) {
+			softpci_memory_close(dev);
+			return ret;
+		}
+	}
+	return 0;
 }
 
 /**
- * softpci_ram_fill() - see to it that the memory has its initial content
- * @spdev: an open device
+ * softpci_memory_close() - let go of the memories
+ * @dev: a device that is being closed
  *
- * To be called before anything reads, writes or maps the memory.  Until then
- * a device that nobody looks at costs no page.
- *
- * Return: 0, -ENOMEM or -EINTR.
+ * Mappings and dma-bufs keep them for as long as they want them.
  */
-int softpci_ram_fill(struct softpci_device *spdev)
+void softpci_memory_close(struct softpci_device *dev)
 {
-	struct softpci_ram *ram = &spdev->ram;
+	unsigned int i;
+
+	for (i = 0; i < dev->model->nr_memories; i++) {
+		struct softpci_memory *mem = &dev->memory[i];
+
+		if (mem->file)
+			fput(mem->file);
+		mem->file = NULL;
+	}
+}
+
+/*
+ * Give a memory its content at power-on if it has none yet.  Called before
+ * anything reads, writes or maps it: until then it costs no page.  Returns 0,
+ * -ENOMEM or -EINTR.
+ */
+static int memory_fill(struct softpci_device *dev, unsigned int memory)
+{
+	struct softpci_memory *mem = &dev->memory[memory];
 	int ret;
 
-	/* Pairs with the release below: who sees it true sees the content. */
-	if (smp_load_acquire(&ram->filled))
+	/* Pairs with the release below: with true the content is seen as well. */
+	if (smp_load_acquire(&mem->filled))
 		return 0;
 
-	guard(mutex)(&ram->lock);
-	if (ram->filled)
+	guard(mutex)(&mem->lock);
+	if (mem->filled)
 		return 0;
-	ret = spdev->parent->drv->fill_ram(spdev);
+	ret = memory_desc(dev, memory)->fill(dev, memory);
 	if (ret)
 		return ret;
 	/* Pairs with the acquire above. */
-	smp_store_release(&ram->filled, true);
+	smp_store_release(&mem->filled, true);
 	return 0;
 }
 
 /**
- * softpci_ram_expose() - note that the memory can be written to unseen
- * @spdev: an open device
+ * softpci_memory_expose() - note that memory can be written to unseen
+ * @dev: an open device
+ * @memory: index of the memory
  *
- * To be called before the memory is mapped into a process or exported.
+ * To be called before the memory is mapped into a process or exported.  May sleep.
  *
  * Return: 0, -ENOMEM or -EINTR.
  */
-int softpci_ram_expose(struct softpci_device *spdev)
+int softpci_memory_expose(struct softpci_device *dev, unsigned int memory)
 {
-	int ret = softpci_ram_fill(spdev);
+	int ret = memory_fill(dev, memory);
 
 	if (!ret)
-		WRITE_ONCE(spdev->ram.mapped, true);
+		WRITE_ONCE(dev->memory[memory].mapped, true);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(softpci_memory_expose);
+
+static int memory_reset(struct softpci_device *dev, unsigned int memory)
+{
+	struct softpci_memory *mem = &dev->memory[memory];
+	int ret;
+
+	if (!memory_desc(dev, memory)->fill)
+		return 0;
+
+	guard(mutex)(&mem->lock);
+	if (!mem->filled || !(xchg(&mem->written, 0) || READ_ONCE(mem->mapped)))
+		return 0;
+	ret = memory_desc(dev, memory)->fill(dev, memory);
+	if (ret)
+		WRITE_ONCE(mem->written, 1);
 	return ret;
 }
 
 /**
- * softpci_ram_reset() - back to the content at power-on
- * @spdev: an open device
+ * softpci_memory_reset() - back to the content at power-on
+ * @dev: an open device
  *
  * Memory that starts as zeroes may keep its content, as RAM does.  Nor is there
- * anything to do for other memory that nobody can have written to since.
+ * anything to do for other memory that cannot have been written to since.
+ * May sleep.
  *
- * Return: 0, -ENOMEM or -EINTR.
+ * Return: 0, -ENOMEM or -EINTR. Some may have been reset after an error.
  */
-int softpci_ram_reset(struct softpci_device *spdev)
+int softpci_memory_reset(struct softpci_device *dev)
 {
-	struct softpci_ram *ram = &spdev->ram;
-	int ret;
+	unsigned int i;
+	int ret = 0;
 
-	if (!spdev->parent->drv->fill_ram)
-		return 0;
-
-	guard(mutex)(&ram->lock);
-	if (!ram->filled || !(xchg(&ram->written, 0) || READ_ONCE(ram->mapped)))
-		return 0;
-	ret = spdev->parent->drv->fill_ram(spdev);
-	if (ret)
-		WRITE_ONCE(ram->written, 1);
+	for (i = 0; i < dev->model->nr_memories && !ret; i++)
+		ret = memory_reset(dev, i);
 	return ret;
 }
 
@@ -198,22 +217,28 @@ static bool is_hole(struct address_space *mapping, pgoff_t index)
 }
 
 /**
- * softpci_ram_set() - set bytes of the memory
- * @spdev: an open device
+ * softpci_memory_set() - set bytes of memory, from softpci_memory_desc.fill
+ * @dev: an open device
+ * @memory: index of the memory
  * @offset: first byte
- * @byte: what to set them to
- * @len: how many; the caller has checked that they are there
+ * @byte: their new value
+ * @len: how many
  *
- * Return: 0; -ENOMEM; or -EINTR on a fatal signal. Some may be set after an
- * error.
+ * May sleep.
+ *
+ * Return: 0; -EINVAL if they are not all there; -ENOMEM; or -EINTR on a fatal
+ * signal. Some may be set after one of the last two.
  */
-int softpci_ram_set(struct softpci_device *spdev, u32 offset, u8 byte,
-		    size_t len)
+int softpci_memory_set(struct softpci_device *dev, unsigned int memory,
+		       u64 offset, u8 byte, u64 len)
 {
-	struct address_space *mapping = spdev->ram.file->f_mapping;
+	struct address_space *mapping = dev->memory[memory].file->f_mapping;
+
+	if (!in_memory(dev, memory, offset, len))
+		return -EINVAL;
 
 	while (len) {
-		size_t n = min_t(size_t, len, PAGE_SIZE - offset_in_page(offset));
+		size_t n = min_t(u64, len, PAGE_SIZE - offset_in_page(offset));
 		struct page *page;
 
 		if (fatal_signal_pending(current))
@@ -234,49 +259,144 @@ int softpci_ram_set(struct softpci_device *spdev, u32 offset, u8 byte,
 	}
 	return 0;
 }
-EXPORT_SYMBOL_GPL(softpci_ram_set);
+EXPORT_SYMBOL_GPL(softpci_memory_set);
 
 /**
- * softpci_ram_clear() - have bytes of the memory zeroed
- * @spdev: an open device, lock held, from a register's write callback
- * @offset: first byte
- * @len: how many; the caller has checked that they are there
- *
- * Done by the writer when the lock is free again, before write(2) returns: it
- * can take its time, and others are not to wait for it. It ends early on a fatal
- * signal and where a page cannot be swapped in. Of several calls in one write(2)
- * the last counts.
- */
-void softpci_ram_clear(struct softpci_device *spdev, u32 offset, u32 len)
-{
-	lockdep_assert_held(&spdev->lock);
-	spdev->ram.clear_start = offset;
-	spdev->ram.clear_len = len;
-}
-EXPORT_SYMBOL_GPL(softpci_ram_clear);
-
-/**
- * softpci_ram_zero() - do what softpci_ram_clear() asked for
- * @spdev: an open device
+ * softpci_memory_clear() - zero bytes of memory, from a job
+ * @dev: an open device
+ * @memory: index of the memory
  * @offset: first byte
  * @len: how many
  *
- * The register that asked has been written, so a failure is not told: what
- * cannot be filled or swapped in stays as it is.
+ * Pages that were never touched stay so.  May sleep.
+ *
+ * Return: as softpci_memory_set().
  */
-void softpci_ram_zero(struct softpci_device *spdev, u32 offset, u32 len)
+int softpci_memory_clear(struct softpci_device *dev, unsigned int memory,
+			 u64 offset, u64 len)
 {
-	if (softpci_ram_fill(spdev))
-		return;
-	softpci_ram_set(spdev, offset, 0, len);
-	/* After that, as in softpci_ram_rw(). */
-	WRITE_ONCE(spdev->ram.written, 1);
+	int ret;
+
+	if (!in_memory(dev, memory, offset, len))
+		return -EINVAL;
+	ret = memory_fill(dev, memory);
+	if (ret)
+		return ret;
+	ret = softpci_memory_set(dev, memory, offset, 0, len);
+	/* After that, as in memory_user(). */
+	WRITE_ONCE(dev->memory[memory].written, 1);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(softpci_memory_clear);
+
+/* Copy bytes of one page from or to a buffer of the kernel. */
+static int copy_page_bytes(struct address_space *mapping, u64 pos, void *buf,
+			   size_t n, bool write)
+{
+	pgoff_t index = pos >> PAGE_SHIFT;
+	struct page *page;
+
+	if (!write && is_hole(mapping, index)) {
+		memset(buf, 0, n);
+		return 0;
+	}
+	page = shmem_read_mapping_page(mapping, index);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	if (write) {
+		memcpy_to_page(page, offset_in_page(pos), buf, n);
+		set_page_dirty(page);
+	} else {
+		memcpy_from_page(buf, page, offset_in_page(pos), n);
+	}
+	put_page(page);
+	return 0;
+}
+
+/* 0, or an errno; some may have been copied after it. */
+static int memory_copy(struct softpci_device *dev, unsigned int memory, u64 pos,
+		       void *buf, size_t len, bool write)
+{
+	struct softpci_memory *mem = &dev->memory[memory];
+	size_t done, n;
+	int ret;
+
+	if (!in_memory(dev, memory, pos, len))
+		return -EINVAL;
+	ret = memory_fill(dev, memory);
+	if (ret)
+		return ret;
+
+	for (done = 0; done < len && !ret; done += n) {
+		u64 at = pos + done;
+
+		n = min_t(size_t, len - done, PAGE_SIZE - offset_in_page(at));
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
+		ret = copy_page_bytes(mem->file->f_mapping, at, buf + done, n,
+				      write);
+		cond_resched();
+	}
+	/* After that, as in memory_user(). */
+	if (write)
+		WRITE_ONCE(mem->written, 1);
+	return ret;
+}
+
+/**
+ * softpci_memory_read() - read memory, from a job or softpci_ops.start
+ * @dev: an open device
+ * @memory: index of the memory
+ * @offset: first byte
+ * @buf: where to
+ * @len: how many bytes
+ *
+ * May sleep.
+ *
+ * Return: 0; -EINVAL if they are not all there; -ENOMEM; or -EINTR on a fatal
+ * signal.
+ */
+int softpci_memory_read(struct softpci_device *dev, unsigned int memory,
+			u64 offset, void *buf, size_t len)
+{
+	return memory_copy(dev, memory, offset, buf, len, false);
+}
+EXPORT_SYMBOL_GPL(softpci_memory_read);
+
+/**
+ * softpci_memory_write() - write to memory, from a job or softpci_ops.start
+ * @dev: an open device
+ * @memory: index of the memory
+ * @offset: first byte
+ * @buf: where from
+ * @len: how many bytes
+ *
+ * May sleep.
+ *
+ * Return: as softpci_memory_read(). Some may be written after an error.
+ */
+int softpci_memory_write(struct softpci_device *dev, unsigned int memory,
+			 u64 offset, const void *buf, size_t len)
+{
+	return memory_copy(dev, memory, offset, (void *)buf, len, true);
+}
+EXPORT_SYMBOL_GPL(softpci_memory_write);
+
+static int memory_kernel(struct softpci_device *dev,
+			 const struct softpci_area *area, u64 pos, u8 *buf,
+			 size_t len, bool write)
+{
+	int ret = memory_copy(dev, area->memory, pos, buf, len, write);
+
+	return ret ?: (int)len;
 }
 
 /*
  * Not vfs_iter_write(): that holds the inode's lock while it waits for a page
- * of the user's, and with it every other writer.  Here a page that does not
- * come holds up nobody else.
+ * of the user's, and blocks every other writer.  Here a page that does not
+ * come blocks only this writer.
  */
 static ssize_t write_page(struct file *file, u64 pos, struct iov_iter *from)
 {
@@ -294,25 +414,20 @@ static ssize_t write_page(struct file *file, u64 pos, struct iov_iter *from)
 	return n ?: -EFAULT;
 }
 
-/**
- * softpci_ram_rw() - read(2) or write(2) of the memory
- * @spdev: an open device
- * @pos: first byte
- * @buf: the user's buffer
- * @count: how many; the caller has checked that they are there
- * @write: from @buf into the memory
- *
- * Return: how many bytes were copied, less than @count if a fatal signal or
- * the end of what @buf has came first; or -EFAULT, -ENOMEM, -EINTR.
+/*
+ * Returns how many bytes were copied, less than @count if a fatal signal or the
+ * end of the user's buffer came first; or -EFAULT, -ENOMEM, -EINTR.
  */
-ssize_t softpci_ram_rw(struct softpci_device *spdev, u64 pos,
-		       char __user *buf, size_t count, bool write)
+static ssize_t memory_user(struct softpci_device *dev,
+			   const struct softpci_area *area, u64 pos,
+			   char __user *buf, size_t count, bool write)
 {
-	struct file *file = spdev->ram.file;
+	struct softpci_memory *mem = &dev->memory[area->memory];
+	struct file *file = mem->file;
 	size_t done = 0;
 	ssize_t ret;
 
-	ret = softpci_ram_fill(spdev);
+	ret = memory_fill(dev, area->memory);
 	if (ret)
 		return ret;
 
@@ -333,83 +448,47 @@ ssize_t softpci_ram_rw(struct softpci_device *spdev, u64 pos,
 		if (ret <= 0)
 			break;
 		done += ret;
-		/* After that: what a reset meanwhile found is not the last word. */
+		/* After the write, so that a reset in between is not the last to set it. */
 		if (write)
-			WRITE_ONCE(spdev->ram.written, 1);
+			WRITE_ONCE(mem->written, 1);
 	}
 	return done ?: ret;
 }
 
-/**
- * softpci_ram_map() - map the memory into a process
- * @file: the memory
- * @vma: where; a new one, whose file is still the device
- * @pgoff: first page of the memory to show
- *
- * With the flags of a BAR that vfio-pci maps: a core dump does not contain what
- * a guest shows, and a mapping of a window of the BAR does not grow.  The latter
+/*
+ * With the flags of a BAR that vfio-pci maps: a core dump does not contain the
+ * guest's picture, and a mapping of a window of the BAR does not grow.  The latter
  * also keeps the kernel from moving its pages together as huge ones, for which
- * it does not look at where ram_open() wants them.
- *
- * Return: 0, or an errno of shmem's.
+ * it does not look at where memory_open() wants them.
  */
-int softpci_ram_map(struct file *file, struct vm_area_struct *vma,
-		    pgoff_t pgoff)
+static int memory_mmap(struct softpci_device *dev,
+		       const struct softpci_area *area,
+		       struct vm_area_struct *vma, pgoff_t pgoff)
 {
+	struct file *file = dev->memory[area->memory].file;
+	int ret;
+
+	ret = softpci_memory_expose(dev, area->memory);
+	if (ret)
+		return ret;
 	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_pgoff = pgoff;
+	/* A new one, whose file is still the device. */
 	vma_set_file(vma, file);
 	return vfs_mmap(file, vma);
 }
 
-/**
- * softpci_ram_get_pages() - the pages of a part of the memory, held in place
- * @file: the memory
- * @pgoff: first page
- * @nr: how many
- *
- * Return: an array of @nr pages for softpci_ram_put_pages(), or an ERR_PTR().
+/*
+ * An area of memory.  It has no read() and write(), as memory is not touched
+ * under the device lock.
  */
-struct page **softpci_ram_get_pages(struct file *file, pgoff_t pgoff,
-				    unsigned long nr)
-{
-	struct page **pages;
-	unsigned long i;
-
-	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
-	if (!pages)
-		return ERR_PTR(-ENOMEM);
-
-	for (i = 0; i < nr; i++) {
-		struct page *page;
-
-		page = shmem_read_mapping_page(file->f_mapping, pgoff + i);
-		if (IS_ERR(page)) {
-			softpci_ram_put_pages(pages, i);
-			return ERR_CAST(page);
-		}
-		pages[i] = page;
-		cond_resched();
-	}
-	return pages;
-}
-
-/**
- * softpci_ram_put_pages() - undo softpci_ram_get_pages()
- * @pages: what it returned; freed
- * @nr: how many
- */
-void softpci_ram_put_pages(struct page **pages, unsigned long nr)
-{
-	unsigned long i;
-
-	/* Whoever had them may have written to them: they are to be kept. */
-	for (i = 0; i < nr; i++) {
-		set_page_dirty(pages[i]);
-		put_page(pages[i]);
-	}
-	kvfree(pages);
-}
+const struct softpci_area_ops softpci_memory_ops = {
+	.user = memory_user,
+	.kernel = memory_kernel,
+	.mmap = memory_mmap,
+	.pure = true,
+};
+EXPORT_SYMBOL_GPL(softpci_memory_ops);
 
 /* KUnit tests of the functions above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)

@@ -1,297 +1,145 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From an offset in the device's file to a region, and on to config space, a
- * register or memory.
+ * From an offset in the device's file to a region, to an area of it, and on to
+ * the operations of that area.
  */
+#include <linux/export.h>
 #include <linux/mm.h>
-#include <linux/overflow.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "internal.h"
 
-/* A piece that is copied from or to the user before the lock is taken. */
+/*
+ * Bytes that are copied from or to the user at once, without the lock.  A
+ * multiple of the width of the widest register.
+ */
 #define PIECE	32
 
-static const struct softpci_region config_region = {
-	.index = VFIO_PCI_CONFIG_REGION_INDEX,
-	.size = SOFTPCI_CONFIG_SIZE,
-};
-
-static bool is_ram(const struct softpci_window *win)
+static bool is_absent(const struct softpci_device *dev,
+		      const struct softpci_window *win)
 {
-	return !win->region->size;
-}
-
-static bool is_absent(const struct softpci_device *spdev,
-		      const struct softpci_region *region)
-{
-	return region->index <= VFIO_PCI_BAR5_REGION_INDEX &&
-	       READ_ONCE(spdev->config.absent) & BIT(region->index);
+	return READ_ONCE(dev->config.absent) & win->bar;
 }
 
 /**
- * softpci_regions_init() - lay out the device's file
- * @spdev: a new device
+ * softpci_find_window() - find the region that is at an offset
+ * @layout: the layout of the device's file
+ * @pos: offset in the file
+ * @len: how many bytes from there on, at least 1
  *
- * Regions lie behind one another, in pages, the last index first and config
- * space behind them, with a gap between any two for overruns to fall into.  So
- * every kind of device has offsets of its own, and a user who computes them
- * instead of asking VFIO_DEVICE_GET_REGION_INFO finds out here and not on real
- * hardware.
- *
- * Return: 0, or -E2BIG if the model has more regions than there is room for.
+ * Return: the window that holds all of these bytes, or NULL.
  */
-int softpci_regions_init(struct softpci_device *spdev)
+const struct softpci_window *softpci_find_window(const struct softpci_layout *layout,
+						 u64 pos, u64 len)
 {
-	const struct softpci_model *model = spdev->type->model;
-	unsigned int nr = model->nr_regions, i;
-	u64 start = 0;
-
-	if (WARN_ON(nr >= SOFTPCI_MAX_REGIONS))
-		return -E2BIG;
-
-	for (i = 0; i <= nr; i++) {
-		struct softpci_window *win = &spdev->window[i];
-
-		win->region = i < nr ? &model->regions[nr - 1 - i] :
-				       &config_region;
-		win->size = win->region->size ?: spdev->type->ram_size;
-		win->start = start + PAGE_SIZE;
-		start = win->start + PAGE_ALIGN(win->size);
-	}
-	spdev->nr_windows = i;
-	return 0;
-}
-
-/**
- * softpci_num_regions() - for struct vfio_device_info
- * @spdev: the device
- *
- * Return: one more than the highest region index.
- */
-unsigned int softpci_num_regions(struct softpci_device *spdev)
-{
-	unsigned int num = VFIO_PCI_NUM_REGIONS, i;
-
-	for (i = 0; i < spdev->nr_windows; i++)
-		num = max(num, spdev->window[i].region->index + 1);
-	return num;
-}
-
-/* The window that holds all of @pos to @pos + @len - 1, @len at least 1. */
-static const struct softpci_window *
-find_window(struct softpci_device *spdev, u64 pos, u64 len)
-{
-	const struct softpci_window *win = spdev->window;
-	const struct softpci_window *end = win + spdev->nr_windows;
+	const struct softpci_window *win = layout->window;
+	const struct softpci_window *end = win + layout->nr_windows;
 
 	for (; win < end; win++) {
-		if (pos >= win->start && pos - win->start < win->size)
-			return len <= win->size - (pos - win->start) ? win : NULL;
+		/* Wraps, and is too large, where @pos is before the region. */
+		u64 offset = pos - win->start;
+
+		if (offset < win->size)
+			return len <= win->size - offset ? win : NULL;
 	}
 	return NULL;
 }
 
-/**
- * softpci_get_region_info() - VFIO_DEVICE_GET_REGION_INFO
- * @vdev: the device
- * @info: index in, the rest out; the caller has checked argsz
- * @caps: for the capabilities
- *
- * Return: 0; -EINVAL for an index the device does not have; -ENOMEM. An index
- * that is in range but names nothing has size 0, as in vfio-pci.
+static int gap_read(struct softpci_device *dev, const struct softpci_area *area,
+		    u64 pos, u8 *buf, size_t len)
+{
+	memset(buf, 0, len);
+	return len;
+}
+
+static int gap_write(struct softpci_device *dev,
+		     const struct softpci_area *area, u64 pos, const u8 *buf,
+		     size_t len)
+{
+	return len;
+}
+
+static const struct softpci_area_ops gap_ops = {
+	.read = gap_read,
+	.write = gap_write,
+	.pure = true,
+};
+
+/* The gaps between the areas of a region. */
+static const struct softpci_area gap = { .ops = &gap_ops };
+
+/*
+ * The area at @pos of the region, and how many bytes are left of it from there
+ * on.
  */
-int softpci_get_region_info(struct vfio_device *vdev,
-			    struct vfio_region_info *info,
-			     struct vfio_info_cap *caps)
+static __always_inline const struct softpci_area *
+find_area(const struct softpci_window *win, u64 pos, u64 *left)
 {
-	struct softpci_device *spdev = to_softpci(vdev);
-	struct vfio_region_info_cap_type type = {
-		.header.id = VFIO_REGION_INFO_CAP_TYPE,
-		.header.version = 1,
-	};
-	const struct softpci_window *win = spdev->window;
-	unsigned int i;
+	const struct softpci_area *area = win->areas;
+	const struct softpci_area *end = area + win->nr_areas;
 
-	if (info->index >= softpci_num_regions(spdev))
-		return -EINVAL;
-
-	info->flags = 0;
-	info->cap_offset = 0;
-	info->size = 0;
-	info->offset = 0;
-
-	for (i = 0; win->region->index != info->index; i++, win++)
-		if (i + 1 == spdev->nr_windows)
-			return 0;
-
-	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
-	if (is_ram(win))
-		info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
-	info->size = win->size;
-	info->offset = win->start;
-
-	if (!win->region->cap_type)
-		return 0;
-	type.type = win->region->cap_type;
-	type.subtype = win->region->cap_subtype;
-	return vfio_info_add_capability(caps, &type.header, sizeof(type));
-}
-
-static unsigned int reg_count(const struct softpci_reg *reg)
-{
-	return reg->count ?: 1;
-}
-
-static const struct softpci_reg *
-find_reg(const struct softpci_region *region, unsigned int pos)
-{
-	const struct softpci_reg *reg = region->regs;
-	const struct softpci_reg *end = reg + region->nr_regs;
-
-	for (; reg < end; reg++) {
-		if (pos >= reg->offset &&
-		    pos - reg->offset < reg->width * reg_count(reg))
-			return reg;
+	for (; area < end; area++) {
+		if (pos < area->offset) {
+			*left = area->offset - pos;
+			return &gap;
+		}
+		if (pos - area->offset < area->size) {
+			*left = area->size - (pos - area->offset);
+			return area;
+		}
 	}
-	return NULL;
-}
-
-/* Which register of the array is at @pos, and at which of its bytes. */
-static unsigned int reg_index(const struct softpci_reg *reg, unsigned int pos,
-			      unsigned int *byte)
-{
-	/* The width is 1, 2 or 4. */
-	*byte = (pos - reg->offset) & (reg->width - 1);
-	return (pos - reg->offset) >> reg->width / 2;
+	*left = win->size - pos;
+	return &gap;
 }
 
 /*
- * The part of a read that falls on @reg: on one register, or several of the
- * array.  Returns how many of the @len bytes that was.  Out of line, as it wants
- * all the registers of the CPU for itself.
- */
-static noinline int reg_read(struct softpci_device *spdev,
-			     const struct softpci_region *region,
-			     const struct softpci_reg *reg, unsigned int pos,
-			     u8 *buf, size_t len)
-{
-	unsigned int byte, i = reg_index(reg, pos, &byte);
-	size_t done = 0;
-	u32 val;
-
-	do {
-		val = reg->read ? reg->read(spdev, region->index, i) : 0;
-		val >>= byte * BITS_PER_BYTE;
-		do {
-			buf[done++] = val;
-			val >>= BITS_PER_BYTE;
-		} while (++byte < reg->width && done < len);
-		byte = 0;
-	} while (done < len && ++i < reg_count(reg));
-	return done;
-}
-
-/* The same of a write; or the errno, if the first value of it was refused. */
-static noinline int reg_write(struct softpci_device *spdev,
-			      const struct softpci_region *region,
-			      const struct softpci_reg *reg, unsigned int pos,
-			      const u8 *buf, size_t len)
-{
-	unsigned int byte, i = reg_index(reg, pos, &byte);
-	size_t done = 0;
-
-	do {
-		bool partial = byte || len - done < reg->width;
-		size_t end = done;
-		u32 val = 0;
-		int ret;
-
-		if (partial && reg->read)
-			val = reg->read(spdev, region->index, i);
-		do {
-			unsigned int shift = byte * BITS_PER_BYTE;
-
-			val &= ~(0xffU << shift);
-			val |= (u32)buf[end++] << shift;
-		} while (++byte < reg->width && end < len);
-		byte = 0;
-
-		ret = reg->write ? reg->write(spdev, region->index, i, val) : 0;
-		if (ret)
-			return done ?: ret;
-		done = end;
-	} while (done < len && ++i < reg_count(reg));
-	return done;
-}
-
-/*
- * A piece of config space, of registers, or of a BAR that is absent: that reads
- * all ones and ignores writes.  Memory comes here only if it was absent a moment
- * ago.  Bytes done, or an errno if none.
+ * A piece of an area, or of a BAR that is absent: that reads all ones and ignores
+ * writes.  An area that has no read() comes here only if its BAR was absent a
+ * moment ago.  Bytes done, or an errno if none.
  */
 static __always_inline int
-piece_access_locked(struct softpci_device *spdev,
-		    const struct softpci_region *region, unsigned int pos,
-		    u8 *buf, size_t len, bool write)
+piece_access_locked(struct softpci_device *dev,
+		    const struct softpci_window *win,
+		    const struct softpci_area *area, u64 pos, u8 *buf,
+		    size_t len, bool write)
 {
-	const struct softpci_reg *reg;
-	size_t done = 0;
-	int ret;
-
-	lockdep_assert_held(&spdev->lock);
-	if (region == &config_region) {
-		if (write)
-			softpci_config_write(spdev, pos, buf, len);
-		else
-			softpci_config_read(spdev, pos, buf, len);
-		return len;
-	}
-
-	if (is_absent(spdev, region) || !region->size) {
+	lockdep_assert_held(&dev->lock);
+	if (is_absent(dev, win) || !area->ops->read) {
 		if (!write)
 			memset(buf, 0xff, len);
 		return len;
 	}
-
-	while (done < len) {
-		reg = find_reg(region, pos + done);
-		if (!reg) {
-			if (!write)
-				buf[done] = 0;
-			ret = 1;
-		} else if (write) {
-			ret = reg_write(spdev, region, reg, pos + done,
-					buf + done, len - done);
-		} else {
-			ret = reg_read(spdev, region, reg, pos + done,
-				       buf + done, len - done);
-		}
-		if (ret < 0)
-			return done ?: ret;
-		done += ret;
-	}
-	return done;
+	return write ? area->ops->write(dev, area, pos, buf, len) :
+		       area->ops->read(dev, area, pos, buf, len);
 }
 
 static __always_inline int
-piece_access(struct softpci_device *spdev,
-	     const struct softpci_region *region, unsigned int pos, u8 *buf,
-	     size_t len, bool write)
+piece_access(struct softpci_device *dev, const struct softpci_window *win,
+	     const struct softpci_area *area, u64 pos, u8 *buf, size_t len,
+	     bool write)
 {
-	u32 clear_start, clear_len;
+	u64 awaited = 0;
 	int bytes;
 
-	scoped_guard(softpci, spdev) {
-		bytes = piece_access_locked(spdev, region, pos, buf, len, write);
-		clear_start = spdev->ram.clear_start;
-		clear_len = spdev->ram.clear_len;
-		spdev->ram.clear_len = 0;
+	scoped_guard(softpci, dev) {
+		bytes = piece_access_locked(dev, win, area, pos, buf, len,
+					    write);
+		/* Only a write makes an access wait. */
+		if (write && dev->jobs.awaited) {
+			awaited = dev->jobs.awaited;
+			dev->jobs.awaited = 0;
+		}
 	}
-	if (clear_len)
-		softpci_ram_zero(spdev, clear_start, clear_len);
+	if (awaited)
+		softpci_jobs_wait(dev, awaited);
 	return bytes;
+}
+
+/* Ends on a multiple of PIECE: no register is cut in two. */
+static __always_inline size_t piece_len(u64 pos, size_t left)
+{
+	return min_t(size_t, left, PIECE - pos % PIECE);
 }
 
 /*
@@ -322,133 +170,198 @@ static __always_inline size_t piece_from_user(u8 *piece,
 	return copy_from_user(piece, from, n);
 }
 
+/* A piece of an area, of @len bytes at most. */
 static __always_inline ssize_t
-piecewise(struct softpci_device *spdev, const struct softpci_region *region,
-	  unsigned int pos, char __user *buf, size_t count, bool write)
+user_piece(struct softpci_device *dev, const struct softpci_window *win,
+	   const struct softpci_area *area, u64 pos, char __user *buf,
+	   size_t len, bool write)
 {
 	/* Zeroed, as it is copied to the user once before it is filled. */
-	u8 piece[PIECE] __aligned(4) = {};
-	size_t done = 0;
+	u8 piece[PIECE] __aligned(8) = {};
+	size_t n = len;
+	int ret;
 
-	for (;;) {
-		/* Ends on a multiple of PIECE: no register is cut in two. */
-		size_t n = min_t(size_t, count - done,
-				 PIECE - (pos + done) % PIECE);
-		int ret;
+	/*
+	 * Probe the buffer first: a read with side effects must not be lost to
+	 * -EFAULT.
+	 */
+	if (write)
+		n -= piece_from_user(piece, buf, n);
+	else if (!area->ops->pure)
+		n -= piece_to_user(buf, piece, n);
+	if (!n)
+		return -EFAULT;
 
-		/* Reading can have effects: none if the copy must fail. */
-		if (write)
-			n -= piece_from_user(piece, buf + done, n);
-		else if (region != &config_region)
-			n -= piece_to_user(buf + done, piece, n);
-		if (!n)
-			return done ?: -EFAULT;
-
-		ret = piece_access(spdev, region, pos + done, piece, n, write);
-		if (ret < 0)
-			return done ?: ret;
-		if (!write)
-			ret -= piece_to_user(buf + done, piece, ret);
-		done += ret;
-		if (!done)
-			return -EFAULT;
-		if (ret < n || done == count || fatal_signal_pending(current))
-			return done;
-		cond_resched();
-	}
+	ret = piece_access(dev, win, area, pos, piece, n, write);
+	if (ret < 0 || write)
+		return ret;
+	ret -= piece_to_user(buf, piece, ret);
+	return ret ?: -EFAULT;
 }
 
 /* One for reads and one for writes: each has to decide that only once. */
 static __always_inline ssize_t
-softpci_rw(struct vfio_device *vdev, char __user *buf, size_t count,
-	   loff_t *ppos, bool write)
+user_access(struct softpci_device *dev, char __user *buf, size_t count,
+	    loff_t *ppos, bool write)
 {
-	struct softpci_device *spdev = to_softpci(vdev);
 	const struct softpci_window *win;
+	loff_t start = *ppos;
 	ssize_t ret;
-	u64 pos;
 
 	if (!count)
 		return 0;
-	win = find_window(spdev, *ppos, 1);
+	win = softpci_find_window(dev->layout, start, 1);
 	if (!win)
 		return -EINVAL;
+	count = min_t(u64, count, win->size - (start - win->start));
 
-	pos = *ppos - win->start;
-	count = min_t(u64, count, win->size - pos);
+	for (;;) {
+		u64 pos = *ppos - win->start, left;
+		const struct softpci_area *area;
+		size_t n;
 
-	if (is_ram(win) && !is_absent(spdev, win->region))
-		ret = softpci_ram_rw(spdev, pos, buf, count, write);
-	else
-		ret = piecewise(spdev, win->region, pos, buf, count, write);
-	if (ret > 0)
+		area = find_area(win, pos, &left);
+		pos -= area->offset;
+		n = min_t(u64, count, left);
+		if (area->ops->user && !is_absent(dev, win)) {
+			ret = area->ops->user(dev, area, pos, buf, n, write);
+		} else {
+			n = piece_len(pos, n);
+			ret = user_piece(dev, win, area, pos, buf, n, write);
+		}
+		if (ret < 0)
+			break;
 		*ppos += ret;
-	return ret;
+		buf += ret;
+		count -= ret;
+		if (ret < n || !count || fatal_signal_pending(current))
+			break;
+		cond_resched();
+	}
+	return *ppos - start ?: ret;
 }
 
 /**
- * softpci_read() - read(2) on the device
- * @vdev: the device
+ * softpci_user_read() - read(2) on the device
+ * @dev: an open device
  * @buf: the user's buffer
  * @count: length of @buf
- * @ppos: VFIO offset, moved behind what was read
+ * @ppos: offset in the device's file, moved by the bytes that were read
+ *
+ * May sleep.
  *
  * Return: bytes read: fewer than @count at the end of a region, on a fatal
  * signal, or where @buf ends early; -EINVAL outside of all regions; -EFAULT;
- * -ENOMEM.
+ * -ENOMEM; -EINTR.
  */
-ssize_t softpci_read(struct vfio_device *vdev, char __user *buf, size_t count,
-		     loff_t *ppos)
+ssize_t softpci_user_read(struct softpci_device *dev, char __user *buf,
+			  size_t count, loff_t *ppos)
 {
-	return softpci_rw(vdev, buf, count, ppos, false);
+	return user_access(dev, buf, count, ppos, false);
 }
+EXPORT_SYMBOL_GPL(softpci_user_read);
 
 /**
- * softpci_write() - write(2) on the device
- * @vdev: the device
+ * softpci_user_write() - write(2) on the device
+ * @dev: an open device
  * @buf: the user's buffer
  * @count: length of @buf
- * @ppos: VFIO offset, moved behind what was written
+ * @ppos: offset in the device's file, moved by the bytes that were written
  *
- * Return: as softpci_read(); or -EINVAL where a register refuses a value.
+ * May sleep, also for the jobs that a register waits for.
+ *
+ * Return: as softpci_user_read(); or -EINVAL where a register refuses a value.
  */
-ssize_t softpci_write(struct vfio_device *vdev, const char __user *buf,
-		      size_t count, loff_t *ppos)
+ssize_t softpci_user_write(struct softpci_device *dev, const char __user *buf,
+			   size_t count, loff_t *ppos)
 {
-	return softpci_rw(vdev, (char __user *)buf, count, ppos, true);
+	return user_access(dev, (char __user *)buf, count, ppos, true);
 }
+EXPORT_SYMBOL_GPL(softpci_user_write);
+
+/**
+ * softpci_access() - an access with a buffer of the kernel
+ * @dev: an open device
+ * @win: the region
+ * @pos: first byte, from the start of the region
+ * @buf: where to or where from; little-endian, as the bus is
+ * @len: how many bytes
+ * @write: from @buf to the device
+ *
+ * May sleep, as softpci_user_read() and softpci_user_write().
+ *
+ * Return: bytes done: fewer than @len at the end of the region, and before a value
+ * that a register refuses; -EINVAL outside of the region, or where a register
+ * refuses the first value; -ENOMEM or -EINTR from memory.
+ */
+int softpci_access(struct softpci_device *dev, const struct softpci_window *win,
+		   u64 pos, u8 *buf, size_t len, bool write)
+{
+	size_t done = 0;
+
+	if (pos >= win->size)
+		return -EINVAL;
+	len = min3((u64)len, win->size - pos, (u64)INT_MAX);
+
+	while (done < len) {
+		const struct softpci_area *area;
+		u64 at = pos + done, left;
+		size_t n;
+		int ret;
+
+		area = find_area(win, at, &left);
+		at -= area->offset;
+		n = min_t(u64, len - done, left);
+		if (area->ops->kernel && !is_absent(dev, win)) {
+			ret = area->ops->kernel(dev, area, at, buf + done, n,
+						write);
+		} else {
+			n = piece_len(at, n);
+			ret = piece_access(dev, win, area, at, buf + done, n,
+					   write);
+		}
+		if (ret < 0)
+			return done ?: ret;
+		done += ret;
+		if (ret < n)
+			break;
+		cond_resched();
+	}
+	return done;
+}
+EXPORT_SYMBOL_GPL(softpci_access);
 
 /**
  * softpci_mmap() - mmap(2) of the device
- * @vdev: the device
- * @vma: where, and from which VFIO offset
+ * @dev: an open device
+ * @vma: where
+ * @pos: from which offset in the device's file on; page-aligned
  *
- * Return: 0; -EINVAL for a private mapping, or one that is not inside a region
- * with VFIO_REGION_INFO_FLAG_MMAP; -ENOMEM.
+ * Return: 0; -EINVAL for a private mapping, or one that is not inside an area that
+ * can be mapped; -ENOMEM; -EINTR.
  */
-int softpci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
+int softpci_mmap(struct softpci_device *dev, struct vm_area_struct *vma,
+		 u64 pos)
 {
-	struct softpci_device *spdev = to_softpci(vdev);
+	u64 len = vma->vm_end - vma->vm_start, left;
 	const struct softpci_window *win;
-	u64 pos;
-	int ret;
+	const struct softpci_area *area;
 
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
-	if (check_shl_overflow((u64)vma->vm_pgoff, PAGE_SHIFT, &pos))
+	win = softpci_find_window(dev->layout, pos, len);
+	if (!win)
 		return -EINVAL;
-	win = find_window(spdev, pos, vma->vm_end - vma->vm_start);
-	if (!win || !is_ram(win))
+	pos -= win->start;
+	area = find_area(win, pos, &left);
+	if (!area->ops->mmap || len > left)
 		return -EINVAL;
-
-	ret = softpci_ram_expose(spdev);
-	if (ret)
-		return ret;
-	return softpci_ram_map(spdev->ram.file, vma,
-				(pos - win->start) >> PAGE_SHIFT);
+	return area->ops->mmap(dev, area, vma,
+			       (pos - area->offset) >> PAGE_SHIFT);
 }
+EXPORT_SYMBOL_GPL(softpci_mmap);
 
-/* Here, as the tests call what is static above. */
+/* KUnit tests of the functions above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
 #include "../tests/kunit/region.c"
 #endif

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the scripts that run something on the devices share: where modules and
-# programs come from, loading and unloading, the kernel log, lost memory. Who
-# reads this in has set: here, the folder of this file; and bin and log, empty or folders.
+# Shared by the scripts that run something on the devices: where modules and
+# programs come from, loading and unloading, the kernel log, lost memory. They set
+# beforehand: here, the folder of this file; and bin and log, empty or folders.
 
 : "${here:?}"
 
-parents=(mdpy mbochs mtty)
-core=softpci
+# In the order of loading.
+cores=(softpci softpci-vfio softpci-uart)
+parents=(mdpy mbochs mtty softpci-example)
 
 die() {
 	echo "${0#./}: $*" >&2
@@ -19,9 +20,9 @@ die() {
 set_up() {
 	((EUID == 0)) || die "run me as root: I load modules and create devices"
 	ko=${SOFTPCI_KO-}
-	[[ ! $ko || -e $ko/$core.ko ]] || die "no $core.ko in $ko: build the modules, or name their folder by --ko"
-	[[ $ko ]] || is_loaded "$core" || modinfo "$core" &>/dev/null ||
-		die "$core is not installed: make install, or name the modules' folder by --ko"
+	[[ ! $ko || -e $ko/softpci.ko ]] || die "no softpci.ko in $ko: build the modules, or name their folder by --ko"
+	[[ $ko ]] || is_loaded softpci || modinfo softpci &>/dev/null ||
+		die "softpci is not installed: make install, or name the modules' folder by --ko"
 
 	scratch=$(mktemp -d) || die "no room for a temporary folder in ${TMPDIR:-/tmp}"
 	trap 'rm -rf "$scratch"' EXIT
@@ -64,7 +65,7 @@ is_loaded() {
 load() {
 	local module
 
-	for module in "$core" "${parents[@]}"; do
+	for module in "${cores[@]}" "${parents[@]}"; do
 		if [[ $ko ]]; then
 			is_loaded "$module" || insmod "$ko/$module.ko" || return 1
 		else
@@ -76,7 +77,7 @@ load() {
 unload() {
 	local module
 
-	for module in "${parents[@]}" "$core"; do
+	for module in "${parents[@]}" softpci-uart softpci-vfio softpci; do
 		! is_loaded "$module" || rmmod "$module" || return 1
 	done
 }

@@ -227,7 +227,7 @@ static double run_draw(void *arg, unsigned long n)
 	return now_ns() - start;
 }
 
-/* Who has it mapped may have drawn into it: nothing but drawing anew restores that. */
+/* A mapping may have drawn into it: only drawing anew restores the picture. */
 static void reset_of_a_picture(const char *type)
 {
 	struct picture picture;

@@ -360,7 +360,7 @@ static int measure(void *file)
 	return 0;
 }
 
-/* Who measures, ends; what is there to be removed then, is removed by the parent. */
+/* The measuring process ends; its parent removes the devices that are left. */
 static void interrupted(int sig)
 {
 	kill(child, SIGKILL);

@@ -124,7 +124,7 @@ static void first_touch(struct target *t)
 
 	memfd.arg = &limit;
 	value.arg = &small;
-	/* mdpy has drawn its picture before anybody can ask for small pages. */
+	/* mdpy has drawn its picture before a user can ask for small pages. */
 	if (t->model->bit & MBOCHS)
 		compare(touch, &value, &memfd);
 	if (!wanted(touch_huge.device, touch_huge.name))

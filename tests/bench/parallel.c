@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Several at once: two users of two devices, who have nothing to do with each
- * other, and two of one device, of whom one is stuck in a slow page fault.
+ * Several at once: two users of two independent devices, and two users of one
+ * device, one of them stuck in a slow page fault.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -118,8 +118,8 @@ static void two_devices(const char *metric, unsigned int region, size_t len, boo
 }
 
 /*
- * Somebody's read waits for a page of his own that does not come; does anybody
- * else wait for him?
+ * A read waits for a page of its own buffer that does not come; do other users of
+ * the device wait for it?
  */
 static void beside_a_fault(const char *type, const char *metric, unsigned int region,
 			   size_t len, bool write)

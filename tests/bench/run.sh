@@ -55,7 +55,7 @@ find_programs
 load_vfio
 # Modules that are there already are taken as they are: with what parameters they
 # have, and beside whatever devices there are.
-! is_loaded "$core" || echo "the modules are loaded already: it is these that are measured"
+! is_loaded softpci || echo "the modules are loaded already: it is these that are measured"
 load || die "the modules do not load"
 
 if [[ $profile ]]; then

@@ -143,7 +143,9 @@ static void at_once(void)
 
 static void modules(void)
 {
-	static const char *const names[] = { "softpci", "mdpy", "mbochs", "mtty" };
+	static const char *const names[] = {
+		"softpci", "softpci_vfio", "softpci_uart", "mdpy", "mbochs", "mtty",
+	};
 	const struct metric size = { "all", "size of the modules", "192 KiB", KIB, 1 };
 	double bytes = 0;
 	unsigned int i;

@@ -7,9 +7,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../lib/dma.h"
 #include "fuzz.h"
 
 #define NR_ROOTS	2
+#define DMA_SIZE	(16 * 4096)
 
 static enum door door;
 static pthread_t roots[NR_ROOTS];
@@ -18,6 +20,7 @@ static pthread_cond_t jobs_there = PTHREAD_COND_INITIALIZER;
 static unsigned int replace_jobs, spare_jobs;	/* a bit for each device */
 static bool jobs_over;
 static const struct step *setup;
+static u8 *dma_buffer;
 static unsigned int nr_setup;
 
 static void learn_regions(struct device *dev)
@@ -43,6 +46,7 @@ void devices_make(enum door which, unsigned int types, const struct step *steps,
 	unsigned int i;
 
 	door = which;
+	dma_buffer = dma_memory(DMA_SIZE);
 	setup = steps;
 	nr_setup = nr_steps;
 	for (i = 0; i < NR_MODELS; i++) {
@@ -95,6 +99,16 @@ static int new_fd(struct device *dev)
 	return ioctl(dev->vfio.group, VFIO_GROUP_GET_DEVICE_FD, dev->mdev.uuid);
 }
 
+/* With a little memory for DMA, at address 0: all devices and threads share it. */
+static int open_first(struct device *dev)
+{
+	int ret = __vfio_open(&dev->vfio, dev->mdev.uuid, door);
+
+	if (!ret)
+		dma_map(&dev->vfio, 0, dma_buffer, DMA_SIZE, DMA_RW);
+	return ret;
+}
+
 int device_fd(struct thread *t, u64 nr)
 {
 	struct device *dev = &shared->device[nr];
@@ -103,7 +117,7 @@ int device_fd(struct thread *t, u64 nr)
 		return t->fd[nr];
 
 	pthread_mutex_lock(&dev->lock);
-	if (!dev->leaving && (dev->users || !__vfio_open(&dev->vfio, dev->mdev.uuid, door))) {
+	if (!dev->leaving && (dev->users || !open_first(dev))) {
 		t->fd[nr] = call(t, new_fd(dev));
 		if (t->fd[nr] >= 0)
 			dev->users++;
@@ -167,7 +181,7 @@ static void ask(unsigned int *jobs, u64 dev)
 	pthread_mutex_unlock(&jobs_lock);
 }
 
-/* Asks only: who removes a device waits for its users, and a user must not wait. */
+/* Only a request: removing waits for users of the device, and a user must not wait. */
 long op_remove(struct thread *t, const u64 *arg)
 {
 	if (t->is_child || !shared->device[arg[0]].made)
@@ -184,12 +198,27 @@ long op_spare(struct thread *t, const u64 *arg)
 	return 0;
 }
 
+static long put_attribute(struct thread *t, u64 dev, const char *name, const char *val, size_t len)
+{
+	struct text path = text(MDEV_DEVICES "/%s/vendor/%s", shared->device[dev].mdev.uuid, name);
+	int fd = call(t, open(path.s, O_WRONLY | O_CLOEXEC));
+	long ret;
+
+	if (fd < 0)
+		return fd;
+	ret = call(t, write(fd, val, len));
+	close(fd);
+	return ret;
+}
+
 long op_attribute(struct thread *t, const u64 *arg)
 {
 	const struct model *m = &models[arg[0]];
 	char buf[256];
 	int ret;
 
+	if (!m->attribute)
+		return put_attribute(t, arg[0], "error", "1\n", 2);
 	switch (arg[1] % 4) {
 	case 0:
 		ret = call(t, __sysfs_read(mdev_type_path(m->type, "available_instances").s, buf,
@@ -205,19 +234,6 @@ long op_attribute(struct thread *t, const u64 *arg)
 						m->attribute).s, buf, sizeof(buf)));
 		break;
 	}
-	return ret;
-}
-
-static long put_attribute(struct thread *t, u64 dev, const char *name, const char *val, size_t len)
-{
-	struct text path = text(MDEV_DEVICES "/%s/vendor/%s", shared->device[dev].mdev.uuid, name);
-	int fd = call(t, open(path.s, O_WRONLY | O_CLOEXEC));
-	long ret;
-
-	if (fd < 0)
-		return fd;
-	ret = call(t, write(fd, val, len));
-	close(fd);
 	return ret;
 }
 
@@ -340,7 +356,7 @@ static void connect_again(u64 nr)
 	shared->leaving--;
 }
 
-/* The device is marked as leaving: nobody opens it any more. */
+/* The device is marked as leaving: it is not opened any more. */
 static void replace(struct device *dev, const char *type)
 {
 	shared->leaving++;
@@ -358,7 +374,7 @@ static void replace(struct device *dev, const char *type)
 	shared->leaving--;
 }
 
-/* Takes a job that nobody is at yet; jobs_lock held. */
+/* Takes a job that no thread has taken; jobs_lock held. */
 static bool take_job(unsigned int *jobs, unsigned int *nr)
 {
 	if (!*jobs)

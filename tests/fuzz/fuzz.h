@@ -63,7 +63,7 @@ struct step {
 /* steps.c: steps as random numbers and as text */
 void stream_init(struct stream *s, u64 seed, u64 which, unsigned int types);
 void stream_next(struct stream *s, struct step *step);
-/* The first steps of all, which connect ports: nobody could once devices are in use. */
+/* The first steps of all, which connect ports: impossible once devices are in use. */
 unsigned int stream_setup(u64 seed, unsigned int types, struct step *steps);
 void step_print(FILE *file, const struct step *step);
 /* 0, or -EINVAL after it has said what is wrong; a line without a step has no op. */
@@ -78,7 +78,7 @@ struct device {
 	struct vfio_region_info region[MAX_REGIONS];
 	struct mdev mdev;
 	bool made;
-	atomic_bool leaving;		/* everybody is to let go of it */
+	atomic_bool leaving;		/* all threads should let go of it */
 };
 
 struct shared {
@@ -121,7 +121,7 @@ struct thread {
 };
 
 #define BUFFER_SIZE	(64 * 1024)
-/* Each mapping slot has its own part of the address space, which nobody else uses. */
+/* Each mapping slot has its own part of the address space, used by no other. */
 #define MAP_SPACE	0x40000000UL
 
 static inline u8 *map_addr(const struct thread *t, u64 slot)
@@ -158,7 +158,7 @@ extern __thread volatile bool fault_expected;
 #define WIRE_CROSSED	1
 #define WIRE_CABLE	2	/* "val": bit 0 which port, bit 1 which port there */
 
-/* device.c: devices, and who makes and removes them while they are in use */
+/* device.c: devices, and threads that make and remove them while they are in use */
 void devices_make(enum door door, unsigned int types, const struct step *setup,
 		  unsigned int nr_setup);
 void devices_remove(void);
@@ -207,6 +207,7 @@ long op_region_info(struct thread *t, const u64 *arg);
 long op_irq_info(struct thread *t, const u64 *arg);
 long op_set_irqs(struct thread *t, const u64 *arg);
 long op_reset(struct thread *t, const u64 *arg);
+long op_feature(struct thread *t, const u64 *arg);
 long op_wake(struct thread *t, const u64 *arg);
 long op_plane(struct thread *t, const u64 *arg);
 long op_dmabuf(struct thread *t, const u64 *arg);

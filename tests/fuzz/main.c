@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Options, runs, and who watches over them.  Each run is a process of its own,
- * one per door or file of steps, so that its end leaves nothing behind.
+ * Options, runs, and their supervision.  Each run is a process of its own, one per
+ * VFIO interface or file of steps, so that its end leaves nothing behind.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -23,7 +23,7 @@ struct shared *shared;
 
 static struct {
 	u64 seed;
-	u64 calls;		/* of all threads through all doors; 0: no limit */
+	u64 calls;		/* of all threads through all interfaces; 0: no limit */
 	u64 steps;		/* of each thread; 0: no limit */
 	unsigned int threads;
 	int only;		/* this thread; -1: all */
@@ -258,7 +258,7 @@ static int run(enum door door, unsigned int types)
 		check_eq(pthread_create(&t->id, NULL, thread_run, t), 0);
 	}
 	watch(door);
-	/* Nobody uses a device any more: what waits for that must be done soon. */
+	/* No device is in use any more: removals that wait for that must end soon. */
 	alarm(STUCK_S);
 	root_threads_stop();
 	expect_quiet("with all devices closed");

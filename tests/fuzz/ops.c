@@ -185,7 +185,7 @@ long op_irq_info(struct thread *t, const u64 *arg)
 			user_data(t, arg[3], &info, sizeof(info)));
 }
 
-#define MAX_VECTORS	40
+#define MAX_VECTORS	66
 
 /* Eventfds in a row, one for all, none, and what is no eventfd. */
 static s32 irq_event(struct thread *t, u64 dev, u64 event, u64 way, unsigned int i)
@@ -236,6 +236,20 @@ long op_set_irqs(struct thread *t, const u64 *arg)
 long op_reset(struct thread *t, const u64 *arg)
 {
 	return do_ioctl(t, arg[0], VFIO_DEVICE_RESET, NULL);
+}
+
+long op_feature(struct thread *t, const u64 *arg)
+{
+	struct {
+		struct vfio_device_feature feature;
+		struct vfio_device_low_power_entry_with_wakeup entry;
+	} data = {
+		.feature = { .argsz = arg[5] ? arg[2] : sizeof(data), .flags = arg[1] },
+		.entry = { .wakeup_eventfd = irq_event(t, arg[0], arg[3], arg[4], 0) },
+	};
+
+	return do_ioctl(t, arg[0], VFIO_DEVICE_FEATURE,
+			user_data(t, arg[5], &data, sizeof(data)));
 }
 
 /* Random writes put devices to sleep or turn their BARs off, which would stay so. */
@@ -316,7 +330,7 @@ long op_drain(struct thread *t, const u64 *arg)
 	return call(t, read(t->event[arg[0] % NR_EVENTS], &val, sizeof(val)));
 }
 
-/* Another one: whoever has the old one as a trigger or mask sees it go. */
+/* Another one: a device that has the old one as trigger or mask sees it go. */
 long op_event(struct thread *t, const u64 *arg)
 {
 	int *event = &t->event[arg[0] % NR_EVENTS], new = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "../lib/bochs.h"
+#include "../lib/example.h"
 #include "../lib/irq.h"
 #include "fuzz.h"
 
@@ -98,6 +99,8 @@ static u64 a_region(struct stream *s)
 		s->region = one_of(s, 0, 0, CONFIG, CONFIG, MDPY_DISPLAY);
 	else if (bit & MBOCHS)
 		s->region = one_of(s, 0, 2, 2, CONFIG, CONFIG, VFIO_PCI_NUM_REGIONS);
+	else if (bit & EXAMPLE)
+		s->region = one_of(s, 0, 0, 0, CONFIG, CONFIG);
 	else
 		s->region = one_of(s, 0, 0, 0, 1, CONFIG, CONFIG);
 	return s->region;
@@ -109,7 +112,7 @@ static u64 region_size(const struct stream *s)
 		return models[s->dev].bar[s->region].size;
 	if (s->region == MDPY_DISPLAY && models[s->dev].bit & MDPY)
 		return models[s->dev].bar[0].size;
-	return s->region == VFIO_PCI_NUM_REGIONS ? 0x800 : CONFIG_SIZE;
+	return s->region == VFIO_PCI_NUM_REGIONS ? 0x800 : model_config_size(&models[s->dev]);
 }
 
 static u64 an_offset(struct stream *s)
@@ -143,6 +146,10 @@ static u64 a_register(struct stream *s)
 			     PCI_BASE_ADDRESS_1, PCI_BASE_ADDRESS_2, PCI_ROM_ADDRESS,
 			     PCI_CAPABILITY_LIST, PCI_INTERRUPT_LINE, PCI_INTERRUPT_PIN, 0x40,
 			     0x42, 0x44, 0x48, 0x4a, 0x4c, 0x50, 0x54, 0x58, 0x5c, 0xfc);
+	else if (s->region == EXAMPLE_BAR0 && models[s->dev].bit & EXAMPLE)
+		off = one_of(s, EXAMPLE_SOURCE, EXAMPLE_TARGET, EXAMPLE_LENGTH, EXAMPLE_DOORBELL,
+			     EXAMPLE_DOORBELL, EXAMPLE_STATUS, EXAMPLE_MEMORY, EXAMPLE_PBA,
+			     EXAMPLE_TABLE + 0xc, EXAMPLE_TABLE + 0x1c, EXAMPLE_TABLE + 0x3fc);
 	else if (s->region == REGS_BAR)
 		off = one_of(s, DISPI + 2, DISPI + 4, DISPI + 6, DISPI + 8, DISPI + 12,
 			     DISPI + 16, DISPI + 18, DISPI + 20, EXT_ORDER, EXT_SIZE, 0);
@@ -163,6 +170,8 @@ static u64 a_width(struct stream *s)
 		return below(s, 9);
 	if (region_size(s) == 8)
 		return 1;
+	if (s->region == EXAMPLE_BAR0 && models[s->dev].bit & EXAMPLE)
+		return s->off < EXAMPLE_DOORBELL ? 8 : 4;
 	return s->region == REGS_BAR ? 2 : one_of(s, 1, 2, 4, 4);
 }
 
@@ -288,22 +297,38 @@ static u64 irq_flags(struct stream *s)
 
 static u64 irq_index(struct stream *s)
 {
-	return one_in(s, 12) ? below(s, 8) : one_of(s, INTX, INTX, MSI, MSI, REQ);
+	return one_in(s, 12) ? below(s, 8) : one_of(s, INTX, INTX, MSI, MSI, MSIX, MSIX, ERR, REQ);
 }
 
 static u64 irq_start(struct stream *s)
 {
-	return one_in(s, 8) ? one_of(s, 1, 2, 3, 31, 32, 0x7fffffff, 0xffffffff) : 0;
+	return one_in(s, 8) ? one_of(s, 1, 2, 3, 31, 32, 63, 64, 0x7fffffff, 0xffffffff) : 0;
 }
 
 static u64 irq_count(struct stream *s)
 {
-	return one_in(s, 3) ? one_of(s, 0, 0, 2, 2, 3, 4, 5, 32, 33, 0x40000000, 0xffffffff) : 1;
+	if (!one_in(s, 3))
+		return 1;
+	return one_of(s, 0, 0, 2, 2, 3, 4, 5, 32, 33, 64, 65, 0x40000000, 0xffffffff);
 }
 
 static u64 irq_short(struct stream *s)
 {
 	return one_in(s, 12) ? below(s, 24) : 0;
+}
+
+static u64 feature_flags(struct stream *s)
+{
+	u64 flags = one_of(s, VFIO_DEVICE_FEATURE_SET, VFIO_DEVICE_FEATURE_SET,
+			   VFIO_DEVICE_FEATURE_GET, VFIO_DEVICE_FEATURE_PROBE,
+			   VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_SET);
+
+	if (one_in(s, 16))
+		return draw(s) & 0xffffffff;
+	return flags | one_of(s, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY,
+			      VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
+			      VFIO_DEVICE_FEATURE_LOW_POWER_EXIT,
+			      VFIO_DEVICE_FEATURE_LOW_POWER_EXIT);
 }
 
 static u64 plane_flags(struct stream *s)
@@ -408,6 +433,8 @@ static const struct op ops[] = {
 					   { "short", irq_short }, { "event", an_event },
 					   { "way", a_way } } },
 	{ "reset", 8, op_reset, { D } },
+	{ "feature", 40, op_feature, { D, { "flags", feature_flags }, { "argsz", argsz },
+				       { "event", an_event }, { "way", a_way }, USER } },
 	{ "wake", 200, op_wake, { D } },
 	{ "plane", 300, op_plane, { D, { "flags", plane_flags }, { "type", plane_type },
 				    { "argsz", argsz }, USER } },

@@ -20,7 +20,7 @@ void fail(const char *format, ...)
 /* init.c: until the host says that the guest can go on */
 void await_go(void);
 
-/* The checksum of zlib: quick, and known to whoever looks from the host */
+/* The checksum of zlib: quick, and available on the host */
 uint32_t adler32(const void *data, size_t length);
 
 /* A PCI device, from sysfs */

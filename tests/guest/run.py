@@ -32,7 +32,7 @@ FRAMEBUFFERS = {"mdpy": "mdpy-fb", "mbochs": "bochs-drmdrmfb"}
 SIZES = {"mdpy": (1024, 768), "mbochs": (1280, 800)}
 BYTE_VALUES = bytes(range(256))
 
-# The kernel starts up in half the time without what nobody needs here.
+# The kernel starts up in half the time without parts that are not needed here.
 KERNEL_ARGUMENTS = (
     "console=ttyS0 quiet panic=-1 acpi=off tsc=unstable no_timer_check "
     "mitigations=off rodata=off cryptomgr.notests audit=0 lsm=capability "
@@ -78,7 +78,7 @@ class Report:
         return good
 
     def blame_processor(self):
-        """What fails on a broken processor is nobody else's fault."""
+        """On a broken processor only the processor is to blame."""
         try:
             if self.machine:
                 self.machine.look_at_processor()
@@ -168,7 +168,7 @@ def qemu_command(options):
 
 
 class Run:
-    """One guest from its boot to its end, and what is to be seen in between."""
+    """One guest from its boot to its end, and its output in between."""
 
     def __init__(self, options, report):
         self.options = options

@@ -9,11 +9,11 @@
  * struct port - an open serial port
  * @path: below /dev
  * @fd: it waits for nothing
- * @out: what is to be sent, of the caller's
+ * @out: data to send, the caller's
  * @length: how much that is
  * @sent: how much of it the driver has taken
  * @in: what was received
- * @wanted: how much is to be received
+ * @wanted: how much to receive
  * @received: how much of it there is
  * @tell_each: of how many bytes the host is told when they are received; 0: of none
  */
@@ -33,12 +33,12 @@ struct port {
 void port_open(struct port *port, const char *name);
 void port_close(struct port *port);
 
-/* What ports_exchange() is to do with a port; it does nothing of itself. */
+/* Set up a port for ports_exchange(), which does the transfer. */
 void port_transfer(struct port *from, struct port *to, const void *data,
 		   size_t length);
 void port_expect(struct port *port, size_t length);
 
-/* All that is to be sent and received. -1: nothing moves any more */
+/* Send and receive all of it. -1: nothing moves any more */
 int ports_exchange(struct port *ports, int count);
 
 #endif

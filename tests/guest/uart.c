@@ -79,7 +79,7 @@ static void __attribute__((format(printf, 1, 2))) object(const char *format, ...
 	va_end(args);
 }
 
-/* Whether this holds: it does if nobody objected. */
+/* Whether this holds: it does unless there was an objection. */
 static void __attribute__((format(printf, 1, 2))) verdict(const char *format, ...)
 {
 	char what[200];
@@ -429,16 +429,16 @@ static void check_mismatches(struct card *card)
 		{
 			{ B115200, 115200, CS7 | PARENB }, { B115200, 115200, CS8 },
 			"ABCD", 4, "AB\303D", 4, { .rx = 4 },
-			"even parity of 7 bits is bit 7 for who takes 8"
+			"even parity of 7 bits is bit 7 for a receiver of 8"
 		}, {
 			{ B115200, 115200, CS8 | PARENB | PARODD },
 			{ B115200, 115200, CS8 | PARENB },
 			"ABC", 3, "\377\0A\377\0B\377\0C", 9, { .rx = 3, .parity = 3 },
-			"odd parity is an error for who expects even parity"
+			"odd parity is an error for a receiver of even parity"
 		}, {
 			{ B115200, 115200, CS8 }, { B115200, 115200, CS7 },
 			"\301A\302", 3, "A\377\0AB", 5, { .rx = 3, .frame = 1 },
-			"a clear bit 7 is a framing error for who takes 7 bits"
+			"a clear bit 7 is a framing error for a receiver of 7 bits"
 		}, {
 			{ B9600, 9600, CS8 }, { B38400, 38400, CS8 },
 			"\0", 1, "\377\0\0", 3, { .rx = 1, .brk = 1 },
@@ -625,7 +625,7 @@ static void fill_random(unsigned char *bytes, size_t length, uint32_t seed)
 	}
 }
 
-/* Nobody reads, and the driver of the far end itself lets RTS fall. */
+/* The far end is not read, and its driver lets RTS fall. */
 static void check_slow_reader(struct card *card, int i, size_t length)
 {
 	struct port *from = &card->port[i], *to = &card->port[far_end(card, i)];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Ids of modes, and what a display query answers. */
+/* Ids of modes, and answers to display queries. */
 #include <drm/drm_fourcc.h>
 
-#include "kunit.h"
+#include "vfio.h"
 
 static const struct softpci_mode gfx_mode = {
 	.format	= DRM_FORMAT_XRGB8888,
@@ -98,7 +98,7 @@ static void newcomer_takes_the_place_of_the_stalest(struct kunit *test)
 	}
 }
 
-static void flipping_between_64_keeps_all_ids(struct kunit *test)
+static void flipping_keeps_all_ids_that_there_is_room_for(struct kunit *test)
 {
 	struct softpci_gfx *gfx = new_gfx(test);
 	unsigned int i;
@@ -126,7 +126,7 @@ static void ids_wrap_past_zero_and_those_in_use(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nth_id(gfx, 3), 3);
 	KUNIT_EXPECT_EQ(test, nth_id(gfx, 4), 4);
 
-	/* With every place taken, 0 is nobody's id, and no id all the same. */
+	/* With every place taken, 0 is the id of no mode, and is not given out. */
 	while (gfx->last_id < SOFTPCI_MAX_MODES - 1)
 		nth_id(gfx, gfx->last_id + 10);
 	KUNIT_EXPECT_FALSE(test, id_in_use(gfx, 0));
@@ -138,16 +138,16 @@ static void ids_wrap_past_zero_and_those_in_use(struct kunit *test)
 
 /**
  * struct kunit_display - a device with a display
- * @spdev: must be first
+ * @dev: must be first
  * @shows: there is something on it
  * @offset: where that starts in the memory
- * @filled: how often fill_ram() was called
+ * @filled: how often the memory was to be filled
  * @exported: how often there was a dma-buf to be made
  * @exported_offset: and where the last one starts
  * @exported_size: and its size
  */
 struct kunit_display {
-	struct softpci_device spdev;
+	struct softpci_device dev;
 	bool shows;
 	u32 offset;
 	unsigned int filled;
@@ -156,47 +156,66 @@ struct kunit_display {
 	u64 exported_size;
 };
 
-static struct kunit_display *to_display(struct softpci_device *spdev)
+static struct kunit_display *to_display(struct softpci_device *dev)
 {
-	return container_of(spdev, struct kunit_display, spdev);
+	return container_of(dev, struct kunit_display, dev);
 }
 
-static bool display_get_mode(struct softpci_device *spdev,
+static bool display_get_mode(struct softpci_device *dev,
 			     struct softpci_mode *mode)
 {
-	lockdep_assert_held(&spdev->lock);
+	lockdep_assert_held(&dev->lock);
 	*mode = gfx_mode;
-	mode->offset = to_display(spdev)->offset;
-	return to_display(spdev)->shows;
+	mode->offset = to_display(dev)->offset;
+	return to_display(dev)->shows;
 }
 
+static const struct softpci_ops display_ops = {
+	.get_mode	= display_get_mode,
+};
+
 #define DISPLAY_REGION	11
+#define DISPLAY_MEMORY	SZ_8M
 
-static const struct softpci_driver dmabuf_driver = {
-	.device_size	= sizeof(struct kunit_display),
-	.display	= VFIO_GFX_PLANE_TYPE_DMABUF,
-	.get_mode	= display_get_mode,
+static const struct softpci_memory_desc display_memory = {
+	.size		= DISPLAY_MEMORY,
 };
 
-static const struct softpci_driver region_driver = {
-	.device_size	= sizeof(struct kunit_display),
-	.display	= VFIO_GFX_PLANE_TYPE_REGION,
-	.display_region	= DISPLAY_REGION,
-	.get_mode	= display_get_mode,
+static const struct softpci_area display_areas[] = {
+	SOFTPCI_MEMORY_AREA(0, DISPLAY_MEMORY, 0),
 };
 
-static const struct softpci_model display_model = {};
-static const struct softpci_type display_type = { .model = &display_model };
+static const struct softpci_region display_region = {
+	.index		= DISPLAY_REGION,
+	.size		= DISPLAY_MEMORY,
+	.areas		= display_areas,
+	.nr_areas	= ARRAY_SIZE(display_areas),
+};
 
-static struct softpci_device *display(struct kunit *test,
-				      const struct softpci_driver *drv,
-				       bool shows)
+#define DISPLAY_MODEL(_display, _memory) {		\
+	.device_size	= sizeof(struct kunit_display),	\
+	.ops		= &display_ops,			\
+	.regions	= &display_region,		\
+	.nr_regions	= 1,				\
+	.memories	= (_memory),			\
+	.nr_memories	= 1,				\
+	.display	= (_display),			\
+	.display_region	= DISPLAY_REGION,		\
+}
+
+static const struct softpci_model dmabuf_model =
+	DISPLAY_MODEL(SOFTPCI_DISPLAY_DMABUF, &display_memory);
+static const struct softpci_model region_model =
+	DISPLAY_MODEL(SOFTPCI_DISPLAY_REGION, &display_memory);
+
+static struct softpci_vfio *display(struct kunit *test,
+				    const struct softpci_model *model,
+				    bool shows)
 {
-	struct softpci_device *spdev;
+	struct softpci_vfio *svfio = kunit_vfio(test, model);
 
-	spdev = softpci_kunit_device(test, drv, &display_type);
-	to_display(spdev)->shows = shows;
-	return spdev;
+	to_display(svfio->dev)->shows = shows;
+	return svfio;
 }
 
 #define PROBE	VFIO_GFX_PLANE_TYPE_PROBE
@@ -228,24 +247,23 @@ KUNIT_ARRAY_PARAM_DESC(flags, flags_cases, name);
 static void query_takes_one_interface(struct kunit *test)
 {
 	const struct flags_case *c = test->param_value;
-	const struct softpci_driver *drv[] = { &dmabuf_driver, &region_driver };
+	const struct softpci_model *models[] = { &dmabuf_model, &region_model };
 	int ret[] = { c->dmabuf, c->region };
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(drv); i++) {
-		struct softpci_device *spdev = display(test, drv[i], true);
+	for (i = 0; i < ARRAY_SIZE(models); i++) {
+		struct softpci_vfio *svfio = display(test, models[i], true);
 		struct vfio_device_gfx_plane_info plane, in;
 
 		memset(&plane, 0x77, sizeof(plane));
 		plane.flags = c->flags;
 		plane.drm_plane_type = DRM_PLANE_TYPE_PRIMARY;
 		in = plane;
-		KUNIT_EXPECT_EQ(test, softpci_query_plane(spdev, &plane),
-				ret[i]);
+		KUNIT_EXPECT_EQ(test, query_plane(svfio, &plane), ret[i]);
 		if (ret[i] || c->flags & PROBE) {
 			KUNIT_EXPECT_MEMEQ(test, &plane, &in, sizeof(in));
-			if (spdev->gfx)
-				KUNIT_EXPECT_EQ(test, spdev->gfx->last_id, 0);
+			if (svfio->gfx)
+				KUNIT_EXPECT_EQ(test, svfio->gfx->last_id, 0);
 		} else {
 			KUNIT_EXPECT_EQ(test, plane.width, 640);
 		}
@@ -271,8 +289,8 @@ static void answer_is_the_mode(struct kunit *test)
 	plane.flags = DMABUF;
 	plane.drm_plane_type = DRM_PLANE_TYPE_PRIMARY;
 	KUNIT_EXPECT_EQ(test,
-			softpci_query_plane(display(test, &dmabuf_driver, true),
-					    &plane), 0);
+			query_plane(display(test, &dmabuf_model, true), &plane),
+			0);
 	KUNIT_EXPECT_MEMEQ(test, &plane, &expected, sizeof(plane));
 
 	memset(&plane, 0x77, sizeof(plane));
@@ -281,29 +299,29 @@ static void answer_is_the_mode(struct kunit *test)
 	expected.flags = REGION;
 	expected.region_index = DISPLAY_REGION;
 	KUNIT_EXPECT_EQ(test,
-			softpci_query_plane(display(test, &region_driver, true),
-					    &plane), 0);
+			query_plane(display(test, &region_model, true), &plane),
+			0);
 	KUNIT_EXPECT_MEMEQ(test, &plane, &expected, sizeof(plane));
 }
 
 static const struct plane_case {
 	const char *name;
-	const struct softpci_driver *drv;
+	const struct softpci_model *model;
 	u32 type;
 	bool shows;
 	bool answers;
 } plane_cases[] = {
-	{ "dma-buf, primary",	&dmabuf_driver, DRM_PLANE_TYPE_PRIMARY, true, true },
-	{ "dma-buf, overlay",	&dmabuf_driver, DRM_PLANE_TYPE_OVERLAY, true },
-	{ "dma-buf, cursor",	&dmabuf_driver, DRM_PLANE_TYPE_CURSOR, true },
-	{ "dma-buf, unknown",	&dmabuf_driver, U32_MAX, true },
-	{ "dma-buf, nothing",	&dmabuf_driver, DRM_PLANE_TYPE_PRIMARY },
-	{ "region, primary",	&region_driver, DRM_PLANE_TYPE_PRIMARY, true, true },
+	{ "dma-buf, primary",	&dmabuf_model, DRM_PLANE_TYPE_PRIMARY, true, true },
+	{ "dma-buf, overlay",	&dmabuf_model, DRM_PLANE_TYPE_OVERLAY, true },
+	{ "dma-buf, cursor",	&dmabuf_model, DRM_PLANE_TYPE_CURSOR, true },
+	{ "dma-buf, unknown",	&dmabuf_model, U32_MAX, true },
+	{ "dma-buf, nothing",	&dmabuf_model, DRM_PLANE_TYPE_PRIMARY },
+	{ "region, primary",	&region_model, DRM_PLANE_TYPE_PRIMARY, true, true },
 	/* As QEMU leaves it. */
-	{ "region, overlay",	&region_driver, DRM_PLANE_TYPE_OVERLAY, true, true },
-	{ "region, cursor",	&region_driver, DRM_PLANE_TYPE_CURSOR, true },
-	{ "region, unknown",	&region_driver, U32_MAX, true },
-	{ "region, nothing",	&region_driver, DRM_PLANE_TYPE_PRIMARY },
+	{ "region, overlay",	&region_model, DRM_PLANE_TYPE_OVERLAY, true, true },
+	{ "region, cursor",	&region_model, DRM_PLANE_TYPE_CURSOR, true },
+	{ "region, unknown",	&region_model, U32_MAX, true },
+	{ "region, nothing",	&region_model, DRM_PLANE_TYPE_PRIMARY },
 };
 
 KUNIT_ARRAY_PARAM_DESC(plane, plane_cases, name);
@@ -312,24 +330,24 @@ KUNIT_ARRAY_PARAM_DESC(plane, plane_cases, name);
 static void plane_that_is_not_there_answers_zeroes(struct kunit *test)
 {
 	const struct plane_case *c = test->param_value;
-	struct softpci_device *spdev = display(test, c->drv, c->shows);
+	struct softpci_vfio *svfio = display(test, c->model, c->shows);
 	struct vfio_device_gfx_plane_info plane, expected = {
 		.argsz = 0x77777777,
-		.flags = c->drv->display,
+		.flags = plane_flag(c->model),
 		.drm_plane_type = c->type,
 	};
 
 	memset(&plane, 0x77, sizeof(plane));
-	plane.flags = c->drv->display;
+	plane.flags = plane_flag(c->model);
 	plane.drm_plane_type = c->type;
-	KUNIT_EXPECT_EQ(test, softpci_query_plane(spdev, &plane), 0);
+	KUNIT_EXPECT_EQ(test, query_plane(svfio, &plane), 0);
 	if (c->answers) {
 		KUNIT_EXPECT_EQ(test, plane.size, 2560 * 480);
 		return;
 	}
 	KUNIT_EXPECT_MEMEQ(test, &plane, &expected, sizeof(plane));
-	if (spdev->gfx)
-		KUNIT_EXPECT_EQ(test, spdev->gfx->last_id, 0);
+	if (svfio->gfx)
+		KUNIT_EXPECT_EQ(test, svfio->gfx->last_id, 0);
 }
 
 static const struct offset_case {
@@ -354,63 +372,62 @@ KUNIT_ARRAY_PARAM_DESC(offset, offset_cases, name);
 static void start_that_cannot_be_told_is_not_shown(struct kunit *test)
 {
 	const struct offset_case *c = test->param_value;
-	const struct softpci_driver *drv[] = { &dmabuf_driver, &region_driver };
+	const struct softpci_model *models[] = { &dmabuf_model, &region_model };
 	bool shown[] = { c->dmabuf, c->region };
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(drv); i++) {
-		struct softpci_device *spdev = display(test, drv[i], true);
+	for (i = 0; i < ARRAY_SIZE(models); i++) {
+		struct softpci_vfio *svfio = display(test, models[i], true);
 		struct vfio_device_gfx_plane_info plane = {
-			.flags = drv[i]->display,
+			.flags = plane_flag(models[i]),
 			.drm_plane_type = DRM_PLANE_TYPE_PRIMARY,
 		}, nothing = plane;
 
-		to_display(spdev)->offset = c->offset;
-		KUNIT_EXPECT_EQ(test, softpci_query_plane(spdev, &plane), 0);
+		to_display(svfio->dev)->offset = c->offset;
+		KUNIT_EXPECT_EQ(test, query_plane(svfio, &plane), 0);
 		if (shown[i]) {
 			KUNIT_EXPECT_EQ(test, plane.size, 2560 * 480);
 			continue;
 		}
 		KUNIT_EXPECT_MEMEQ(test, &plane, &nothing, sizeof(plane));
-		if (spdev->gfx)
-			KUNIT_EXPECT_EQ(test, spdev->gfx->last_id, 0);
+		if (svfio->gfx)
+			KUNIT_EXPECT_EQ(test, svfio->gfx->last_id, 0);
 	}
 }
 
-static u32 query_id(struct softpci_device *spdev)
+static u32 query_id(struct softpci_vfio *svfio)
 {
 	struct vfio_device_gfx_plane_info plane = {
 		.flags = DMABUF,
 		.drm_plane_type = DRM_PLANE_TYPE_PRIMARY,
 	};
 
-	softpci_query_plane(spdev, &plane);
+	query_plane(svfio, &plane);
 	return plane.dmabuf_id;
 }
 
 static void id_that_no_mode_has_is_refused(struct kunit *test)
 {
-	struct softpci_device *spdev = display(test, &dmabuf_driver, true);
-	u32 id = query_id(spdev);
+	struct softpci_vfio *svfio = display(test, &dmabuf_model, true);
+	u32 id = query_id(svfio);
 
-	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, 0), -ENOENT);
-	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, id + 1), -ENOENT);
-	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, U32_MAX), -ENOENT);
+	KUNIT_EXPECT_EQ(test, get_dmabuf(svfio, 0), -ENOENT);
+	KUNIT_EXPECT_EQ(test, get_dmabuf(svfio, id + 1), -ENOENT);
+	KUNIT_EXPECT_EQ(test, get_dmabuf(svfio, U32_MAX), -ENOENT);
 }
 
-/* An id that the last user kept must not show him what the next one has. */
+/* An id that the last user kept must not show it the screen of the next one. */
 static void ids_of_the_last_user_are_gone(struct kunit *test)
 {
-	struct softpci_device *spdev = display(test, &dmabuf_driver, true);
-	u32 id = query_id(spdev), next;
+	struct softpci_vfio *svfio = display(test, &dmabuf_model, true);
+	u32 id = query_id(svfio), next;
 
-	KUNIT_EXPECT_EQ(test, query_id(spdev), id);
-	scoped_guard(softpci, spdev)
-		softpci_gfx_close(spdev);
-	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, id), -ENOENT);
-	next = query_id(spdev);
+	KUNIT_EXPECT_EQ(test, query_id(svfio), id);
+	kunit_vfio_reopen(test, svfio);
+	KUNIT_EXPECT_EQ(test, get_dmabuf(svfio, id), -ENOENT);
+	next = query_id(svfio);
 	KUNIT_EXPECT_NE(test, next, id);
-	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, id), -ENOENT);
+	KUNIT_EXPECT_EQ(test, get_dmabuf(svfio, id), -ENOENT);
 }
 
 static struct kunit_display *exporting;
@@ -422,45 +439,46 @@ static int fake_dmabuf_fd(struct file *ram, u64 offset, u64 size)
 {
 	struct kunit *test = kunit_get_current_test();
 
-	KUNIT_EXPECT_TRUE(test, exporting->spdev.ram.filled);
-	KUNIT_EXPECT_TRUE(test, exporting->spdev.ram.mapped);
+	KUNIT_EXPECT_TRUE(test, exporting->dev.memory[0].filled);
+	KUNIT_EXPECT_TRUE(test, exporting->dev.memory[0].mapped);
 	exporting->exported++;
 	exporting->exported_offset = offset;
 	exporting->exported_size = size;
 	return EXPORTED_FD;
 }
 
-static int count_fill(struct softpci_device *spdev)
+static int count_fill(struct softpci_device *dev, unsigned int memory)
 {
-	return to_display(spdev)->filled++ ? 0 : -EINTR;
+	return to_display(dev)->filled++ ? 0 : -EINTR;
 }
 
-static const struct softpci_driver filled_driver = {
-	.device_size	= sizeof(struct kunit_display),
-	.display	= VFIO_GFX_PLANE_TYPE_DMABUF,
-	.get_mode	= display_get_mode,
-	.fill_ram	= count_fill,
+static const struct softpci_memory_desc filled_memory = {
+	.size		= DISPLAY_MEMORY,
+	.fill		= count_fill,
 };
+
+static const struct softpci_model filled_model =
+	DISPLAY_MODEL(SOFTPCI_DISPLAY_DMABUF, &filled_memory);
 
 static void exported_memory_has_its_content_and_is_drawn_anew(struct kunit *test)
 {
-	struct softpci_device *spdev = display(test, &filled_driver, true);
+	struct softpci_vfio *svfio = display(test, &filled_model, true);
 	u32 id;
 
-	exporting = to_display(spdev);
+	exporting = to_display(svfio->dev);
 	exporting->offset = 3 * PAGE_SIZE;
 	kunit_activate_static_stub(test, softpci_dmabuf_fd, fake_dmabuf_fd);
-	id = query_id(spdev);
+	id = query_id(svfio);
 	KUNIT_EXPECT_EQ(test, exporting->filled, 0);
 
 	/* The first attempt to fill it fails, and nothing is exported. */
-	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, id), -EINTR);
+	KUNIT_EXPECT_EQ(test, get_dmabuf(svfio, id), -EINTR);
 	KUNIT_EXPECT_EQ(test, exporting->exported, 0);
-	KUNIT_EXPECT_FALSE(test, spdev->ram.mapped);
+	KUNIT_EXPECT_FALSE(test, exporting->dev.memory[0].mapped);
 
-	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, id), EXPORTED_FD);
+	KUNIT_EXPECT_EQ(test, get_dmabuf(svfio, id), EXPORTED_FD);
 	KUNIT_EXPECT_EQ(test, exporting->filled, 2);
-	KUNIT_EXPECT_EQ(test, softpci_get_dmabuf(spdev, id), EXPORTED_FD);
+	KUNIT_EXPECT_EQ(test, get_dmabuf(svfio, id), EXPORTED_FD);
 	KUNIT_EXPECT_EQ(test, exporting->filled, 2);
 	KUNIT_EXPECT_EQ(test, exporting->exported, 2);
 	KUNIT_EXPECT_EQ(test, exporting->exported_offset, 3 * PAGE_SIZE);
@@ -468,7 +486,7 @@ static void exported_memory_has_its_content_and_is_drawn_anew(struct kunit *test
 			PAGE_ALIGN(2560 * 480));
 
 	/* It may have been written to, unseen. */
-	KUNIT_EXPECT_EQ(test, softpci_ram_reset(spdev), 0);
+	KUNIT_EXPECT_EQ(test, softpci_reset(svfio->dev, SOFTPCI_RESET_BUS), 0);
 	KUNIT_EXPECT_EQ(test, exporting->filled, 3);
 }
 
@@ -476,7 +494,7 @@ static struct kunit_case gfx_cases[] = {
 	KUNIT_CASE(same_mode_same_id),
 	KUNIT_CASE(every_field_makes_another_mode),
 	KUNIT_CASE(newcomer_takes_the_place_of_the_stalest),
-	KUNIT_CASE(flipping_between_64_keeps_all_ids),
+	KUNIT_CASE(flipping_keeps_all_ids_that_there_is_room_for),
 	KUNIT_CASE(ids_wrap_past_zero_and_those_in_use),
 	KUNIT_CASE_PARAM(query_takes_one_interface, flags_gen_params),
 	KUNIT_CASE(answer_is_the_mode),

@@ -6,26 +6,26 @@
 #define EDID	MBOCHS_EDID_REGION
 
 static struct softpci_device *new_mbochs(struct kunit *test,
-					 const struct mbochs_type *type)
+					 const struct mbochs_model *model)
 {
-	return softpci_kunit_device(test, &mbochs_driver, &type->base);
+	return kunit_device(test, &model->base)->dev;
 }
 
-static u32 get_dispi(struct softpci_device *spdev, unsigned int i)
+static u32 get_dispi(struct softpci_device *dev, unsigned int i)
 {
-	return guest_read(spdev, MMIO, 0x500 + 2 * i, 2);
+	return kunit_read(dev, MMIO, 0x500 + 2 * i, 2);
 }
 
-static void put_dispi(struct softpci_device *spdev, unsigned int i, u16 val)
+static void put_dispi(struct softpci_device *dev, unsigned int i, u16 val)
 {
 	KUNIT_EXPECT_EQ(kunit_get_current_test(),
-			guest_write(spdev, MMIO, 0x500 + 2 * i, 2, val), 0);
+			kunit_write(dev, MMIO, 0x500 + 2 * i, 2, val), 0);
 }
 
-static bool get_mode(struct softpci_device *spdev, struct softpci_mode *mode)
+static bool get_mode(struct softpci_device *dev, struct softpci_mode *mode)
 {
-	guard(softpci)(spdev);
-	return mbochs_get_mode(spdev, mode);
+	guard(softpci)(dev);
+	return mbochs_get_mode(dev, mode);
 }
 
 /* On the type of 16 MiB.  Those with a stride are shown. */
@@ -120,7 +120,7 @@ KUNIT_ARRAY_PARAM_DESC(mode, mode_cases, name);
 static void registers_select_the_mode(struct kunit *test)
 {
 	const struct mode_case *c = test->param_value;
-	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_device *dev = new_mbochs(test, &mbochs_medium);
 	struct softpci_mode mode = {}, untouched = {};
 	const u16 dispi[] = {
 		0, c->xres, c->yres, c->bpp, c->enable, 0, c->virt_width,
@@ -129,8 +129,8 @@ static void registers_select_the_mode(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(dispi); i++)
-		put_dispi(spdev, i, dispi[i]);
-	KUNIT_EXPECT_EQ(test, get_mode(spdev, &mode), !!c->stride);
+		put_dispi(dev, i, dispi[i]);
+	KUNIT_EXPECT_EQ(test, get_mode(dev, &mode), !!c->stride);
 	if (!c->stride) {
 		KUNIT_EXPECT_MEMEQ(test, &mode, &untouched, sizeof(mode));
 		return;
@@ -146,25 +146,26 @@ static void registers_select_the_mode(struct kunit *test)
 /* All combinations of the values at which something overflows. */
 static void no_mode_leaves_the_memory(struct kunit *test)
 {
-	struct softpci_device *spdev = new_mbochs(test, &mbochs_small);
+	struct softpci_device *dev = new_mbochs(test, &mbochs_small);
 	static const u16 extreme[] = {
 		0, 64, 1024, 1025, 16384, 32768, 65534, 65535,
 	};
 	static const unsigned int reg[] = {
-		DISPI_XRES, DISPI_YRES, DISPI_VIRT_WIDTH, DISPI_X_OFFSET,
-		DISPI_Y_OFFSET,
+		VBE_DISPI_INDEX_XRES, VBE_DISPI_INDEX_YRES,
+		VBE_DISPI_INDEX_VIRT_WIDTH, VBE_DISPI_INDEX_X_OFFSET,
+		VBE_DISPI_INDEX_Y_OFFSET,
 	};
 	unsigned int i, j, bpp, shown = 0;
 
-	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, VBE_DISPI_ENABLED);
 	for (i = 0; i < BIT(3 * ARRAY_SIZE(reg) + 1); i++) {
 		struct softpci_mode mode = {};
 
 		bpp = i >> 3 * ARRAY_SIZE(reg) ? 16 : 32;
-		to_mbochs(spdev)->dispi[DISPI_BPP] = bpp;
+		to_mbochs(dev)->dispi[VBE_DISPI_INDEX_BPP] = bpp;
 		for (j = 0; j < ARRAY_SIZE(reg); j++)
-			to_mbochs(spdev)->dispi[reg[j]] = extreme[i >> 3 * j & 7];
-		if (!get_mode(spdev, &mode))
+			to_mbochs(dev)->dispi[reg[j]] = extreme[i >> 3 * j & 7];
+		if (!get_mode(dev, &mode))
 			continue;
 		shown++;
 		KUNIT_ASSERT_LE_MSG(test, mode.offset +
@@ -178,82 +179,82 @@ static void no_mode_leaves_the_memory(struct kunit *test)
 
 static void enabling_clears_what_is_shown(struct kunit *test)
 {
-	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
-	struct softpci_ram *ram = &spdev->ram;
+	struct softpci_device *dev = new_mbochs(test, &mbochs_medium);
+	struct mbochs_device *mbochs = to_mbochs(dev);
 
 	/* Nothing that could be shown, nothing to clear. */
-	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
-	KUNIT_EXPECT_EQ(test, ram->clear_len, 0);
-	put_dispi(spdev, DISPI_XRES, 800);
-	put_dispi(spdev, DISPI_YRES, 600);
-	put_dispi(spdev, DISPI_BPP, 32);
-	put_dispi(spdev, DISPI_VIRT_WIDTH, 1000);
-	put_dispi(spdev, DISPI_X_OFFSET, 5);
-	put_dispi(spdev, DISPI_Y_OFFSET, 7);
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, VBE_DISPI_ENABLED);
+	KUNIT_EXPECT_EQ(test, mbochs->clear_len, 0);
+	put_dispi(dev, VBE_DISPI_INDEX_XRES, 800);
+	put_dispi(dev, VBE_DISPI_INDEX_YRES, 600);
+	put_dispi(dev, VBE_DISPI_INDEX_BPP, 32);
+	put_dispi(dev, VBE_DISPI_INDEX_VIRT_WIDTH, 1000);
+	put_dispi(dev, VBE_DISPI_INDEX_X_OFFSET, 5);
+	put_dispi(dev, VBE_DISPI_INDEX_Y_OFFSET, 7);
 	/* It is enabled already. */
-	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
-	KUNIT_EXPECT_EQ(test, ram->clear_len, 0);
-	put_dispi(spdev, DISPI_ENABLE, 0);
-	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED | DISPI_NOCLEARMEM);
-	KUNIT_EXPECT_EQ(test, ram->clear_len, 0);
-	put_dispi(spdev, DISPI_ENABLE, 0);
-	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
-	KUNIT_EXPECT_EQ(test, ram->clear_start, 7 * 4000 + 5 * 4);
-	KUNIT_EXPECT_EQ(test, ram->clear_len, 600 * 4000);
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, VBE_DISPI_ENABLED);
+	KUNIT_EXPECT_EQ(test, mbochs->clear_len, 0);
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, 0);
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, VBE_DISPI_ENABLED | VBE_DISPI_NOCLEARMEM);
+	KUNIT_EXPECT_EQ(test, mbochs->clear_len, 0);
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, 0);
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, VBE_DISPI_ENABLED);
+	KUNIT_EXPECT_EQ(test, mbochs->clear_start, 7 * 4000 + 5 * 4);
+	KUNIT_EXPECT_EQ(test, mbochs->clear_len, 600 * 4000);
 
-	put_dispi(spdev, DISPI_ENABLE, 0);
-	put_dispi(spdev, DISPI_BPP, 16);
-	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
-	KUNIT_EXPECT_EQ(test, ram->clear_start, 7 * 2000 + 5 * 2);
-	KUNIT_EXPECT_EQ(test, ram->clear_len, 600 * 2000);
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, 0);
+	put_dispi(dev, VBE_DISPI_INDEX_BPP, 16);
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, VBE_DISPI_ENABLED);
+	KUNIT_EXPECT_EQ(test, mbochs->clear_start, 7 * 2000 + 5 * 2);
+	KUNIT_EXPECT_EQ(test, mbochs->clear_len, 600 * 2000);
 
-	ram->clear_len = 0;
-	put_dispi(spdev, DISPI_ENABLE, 0);
-	put_dispi(spdev, DISPI_BPP, 24);
-	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
-	KUNIT_EXPECT_EQ(test, ram->clear_len, 0);
+	mbochs->clear_len = 0;
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, 0);
+	put_dispi(dev, VBE_DISPI_INDEX_BPP, 24);
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, VBE_DISPI_ENABLED);
+	KUNIT_EXPECT_EQ(test, mbochs->clear_len, 0);
 }
 
 static void getcaps_shows_the_maxima(struct kunit *test)
 {
-	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_device *dev = new_mbochs(test, &mbochs_medium);
 
-	put_dispi(spdev, DISPI_XRES, 800);
-	put_dispi(spdev, DISPI_YRES, 600);
-	put_dispi(spdev, DISPI_BPP, 32);
-	put_dispi(spdev, DISPI_VIRT_WIDTH, 801);
-	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED | DISPI_GETCAPS);
-	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_XRES), 16000);
-	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_YRES), 12000);
-	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_BPP), 32);
-	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_VIRT_WIDTH), 801);
-	put_dispi(spdev, DISPI_BPP, 16);
-	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_BPP), 32);
+	put_dispi(dev, VBE_DISPI_INDEX_XRES, 800);
+	put_dispi(dev, VBE_DISPI_INDEX_YRES, 600);
+	put_dispi(dev, VBE_DISPI_INDEX_BPP, 32);
+	put_dispi(dev, VBE_DISPI_INDEX_VIRT_WIDTH, 801);
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, VBE_DISPI_ENABLED | VBE_DISPI_GETCAPS);
+	KUNIT_EXPECT_EQ(test, get_dispi(dev, VBE_DISPI_INDEX_XRES), 16000);
+	KUNIT_EXPECT_EQ(test, get_dispi(dev, VBE_DISPI_INDEX_YRES), 12000);
+	KUNIT_EXPECT_EQ(test, get_dispi(dev, VBE_DISPI_INDEX_BPP), 32);
+	KUNIT_EXPECT_EQ(test, get_dispi(dev, VBE_DISPI_INDEX_VIRT_WIDTH), 801);
+	put_dispi(dev, VBE_DISPI_INDEX_BPP, 16);
+	KUNIT_EXPECT_EQ(test, get_dispi(dev, VBE_DISPI_INDEX_BPP), 32);
 
-	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
-	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_XRES), 800);
-	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_YRES), 600);
-	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_BPP), 16);
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, VBE_DISPI_ENABLED);
+	KUNIT_EXPECT_EQ(test, get_dispi(dev, VBE_DISPI_INDEX_XRES), 800);
+	KUNIT_EXPECT_EQ(test, get_dispi(dev, VBE_DISPI_INDEX_YRES), 600);
+	KUNIT_EXPECT_EQ(test, get_dispi(dev, VBE_DISPI_INDEX_BPP), 16);
 }
 
-/* What is read must not become what is shown. */
+/* Values that are read must not be shown as the picture. */
 static void getcaps_does_not_change_the_mode(struct kunit *test)
 {
-	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_device *dev = new_mbochs(test, &mbochs_medium);
 	struct softpci_mode mode = {};
 
-	put_dispi(spdev, DISPI_XRES, 800);
-	put_dispi(spdev, DISPI_YRES, 600);
-	put_dispi(spdev, DISPI_BPP, 32);
-	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED | DISPI_GETCAPS);
-	KUNIT_EXPECT_TRUE(test, get_mode(spdev, &mode));
+	put_dispi(dev, VBE_DISPI_INDEX_XRES, 800);
+	put_dispi(dev, VBE_DISPI_INDEX_YRES, 600);
+	put_dispi(dev, VBE_DISPI_INDEX_BPP, 32);
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, VBE_DISPI_ENABLED | VBE_DISPI_GETCAPS);
+	KUNIT_EXPECT_TRUE(test, get_mode(dev, &mode));
 	KUNIT_EXPECT_EQ(test, mode.width, 800);
 	KUNIT_EXPECT_EQ(test, mode.height, 600);
 }
 
 static const struct mbochs_case {
 	const char *name;
-	const struct mbochs_type *type;
+	const struct mbochs_model *model;
 	u32 bar0;
 	u32 megabytes;
 	u32 max_xres;
@@ -269,65 +270,65 @@ KUNIT_ARRAY_PARAM_DESC(mbochs, mbochs_kunit_types, name);
 static void type_says_how_much_there_is(struct kunit *test)
 {
 	const struct mbochs_case *c = test->param_value;
-	struct softpci_device *spdev = new_mbochs(test, c->type);
+	struct softpci_device *dev = new_mbochs(test, c->model);
 	unsigned int bar;
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		KUNIT_EXPECT_EQ_MSG(test, size_bar(spdev, bar),
+		KUNIT_EXPECT_EQ_MSG(test, kunit_size_bar(dev, bar),
 				    bar == 0 ? c->bar0 :
 				    bar == 2 ? 0xfffff000 : 0, "BAR %u", bar);
-	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_ID), 0xb0c5);
-	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_VIDEO_MEMORY_64K),
+	KUNIT_EXPECT_EQ(test, get_dispi(dev, VBE_DISPI_INDEX_ID), 0xb0c5);
+	KUNIT_EXPECT_EQ(test, get_dispi(dev, VBE_DISPI_INDEX_VIDEO_MEMORY_64K),
 			c->megabytes * 16);
-	put_dispi(spdev, DISPI_ID, 0x1234);
-	put_dispi(spdev, DISPI_VIDEO_MEMORY_64K, 0x1234);
-	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_ID), 0xb0c5);
-	KUNIT_EXPECT_EQ(test, get_dispi(spdev, DISPI_VIDEO_MEMORY_64K),
+	put_dispi(dev, VBE_DISPI_INDEX_ID, 0x1234);
+	put_dispi(dev, VBE_DISPI_INDEX_VIDEO_MEMORY_64K, 0x1234);
+	KUNIT_EXPECT_EQ(test, get_dispi(dev, VBE_DISPI_INDEX_ID), 0xb0c5);
+	KUNIT_EXPECT_EQ(test, get_dispi(dev, VBE_DISPI_INDEX_VIDEO_MEMORY_64K),
 			c->megabytes * 16);
 
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 0, 4), 0x400);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 4, 4), 1024);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 12, 4), c->max_xres);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 16, 4), c->max_yres);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, EDID, 0, 4), 0x400);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, EDID, 4, 4), 1024);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, EDID, 12, 4), c->max_xres);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, EDID, 16, 4), c->max_yres);
 }
 
 static void byte_order_is_one_of_two(struct kunit *test)
 {
-	struct softpci_device *spdev = new_mbochs(test, &mbochs_small);
+	struct softpci_device *dev = new_mbochs(test, &mbochs_small);
 	struct softpci_mode mode = {};
 
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, MMIO, 0x600, 4), 8);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, MMIO, 0x604, 4), 0x1e1e1e1e);
-	guest_write(spdev, MMIO, 0x604, 4, 0xbebebebe);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, MMIO, 0x604, 4), 0xbebebebe);
-	guest_write(spdev, MMIO, 0x604, 4, 0x1234);
-	guest_write(spdev, MMIO, 0x604, 4, 0);
-	guest_write(spdev, MMIO, 0x604, 4, ~0);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, MMIO, 0x600, 4), 8);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, MMIO, 0x604, 4), 0x1e1e1e1e);
+	kunit_write(dev, MMIO, 0x604, 4, 0xbebebebe);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, MMIO, 0x604, 4), 0xbebebebe);
+	kunit_write(dev, MMIO, 0x604, 4, 0x1234);
+	kunit_write(dev, MMIO, 0x604, 4, 0);
+	kunit_write(dev, MMIO, 0x604, 4, ~0);
 	/* A byte of the other one makes neither. */
-	guest_write(spdev, MMIO, 0x605, 1, 0x1e);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, MMIO, 0x604, 4), 0xbebebebe);
-	guest_write(spdev, MMIO, 0x600, 4, 0xbebebebe);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, MMIO, 0x600, 4), 8);
+	kunit_write(dev, MMIO, 0x605, 1, 0x1e);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, MMIO, 0x604, 4), 0xbebebebe);
+	kunit_write(dev, MMIO, 0x600, 4, 0xbebebebe);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, MMIO, 0x600, 4), 8);
 
-	put_dispi(spdev, DISPI_XRES, 64);
-	put_dispi(spdev, DISPI_YRES, 64);
-	put_dispi(spdev, DISPI_BPP, 32);
-	put_dispi(spdev, DISPI_ENABLE, DISPI_ENABLED);
-	KUNIT_EXPECT_TRUE(test, get_mode(spdev, &mode));
+	put_dispi(dev, VBE_DISPI_INDEX_XRES, 64);
+	put_dispi(dev, VBE_DISPI_INDEX_YRES, 64);
+	put_dispi(dev, VBE_DISPI_INDEX_BPP, 32);
+	put_dispi(dev, VBE_DISPI_INDEX_ENABLE, VBE_DISPI_ENABLED);
+	KUNIT_EXPECT_TRUE(test, get_mode(dev, &mode));
 	KUNIT_EXPECT_EQ(test, mode.format, DRM_FORMAT_BGRX8888);
 	/* QEMU has no other byte order of these. */
-	put_dispi(spdev, DISPI_BPP, 16);
-	KUNIT_EXPECT_TRUE(test, get_mode(spdev, &mode));
+	put_dispi(dev, VBE_DISPI_INDEX_BPP, 16);
+	KUNIT_EXPECT_TRUE(test, get_mode(dev, &mode));
 	KUNIT_EXPECT_EQ(test, mode.format, DRM_FORMAT_RGB565);
-	put_dispi(spdev, DISPI_BPP, 32);
-	guest_write(spdev, MMIO, 0x604, 4, 0x1e1e1e1e);
-	KUNIT_EXPECT_TRUE(test, get_mode(spdev, &mode));
+	put_dispi(dev, VBE_DISPI_INDEX_BPP, 32);
+	kunit_write(dev, MMIO, 0x604, 4, 0x1e1e1e1e);
+	KUNIT_EXPECT_TRUE(test, get_mode(dev, &mode));
 	KUNIT_EXPECT_EQ(test, mode.format, DRM_FORMAT_XRGB8888);
 }
 
 static void absent_registers_read_0(struct kunit *test)
 {
-	struct softpci_device *spdev = new_mbochs(test, &mbochs_small);
+	struct softpci_device *dev = new_mbochs(test, &mbochs_small);
 	unsigned int pos;
 
 	for (pos = 0x400; pos < 0x1000; pos += 4) {
@@ -335,42 +336,42 @@ static void absent_registers_read_0(struct kunit *test)
 			continue;
 		if (pos == 0x600 || pos == 0x604)
 			continue;
-		guest_write(spdev, MMIO, pos, 4, ~0);
-		KUNIT_EXPECT_EQ_MSG(test, guest_read(spdev, MMIO, pos, 4), 0,
+		kunit_write(dev, MMIO, pos, 4, ~0);
+		KUNIT_EXPECT_EQ_MSG(test, kunit_read(dev, MMIO, pos, 4), 0,
 				    "%03xh", pos);
 	}
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, MMIO, 0x516, 2), 0);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, MMIO, 0x516, 2), 0);
 }
 
 #define LINK_UP		1
 #define LINK_DOWN	2
 
-static int put_edid_size(struct softpci_device *spdev, u32 size)
+static int put_edid_size(struct softpci_device *dev, u32 size)
 {
-	return guest_write(spdev, EDID, 8, 4, size);
+	return kunit_write(dev, EDID, 8, 4, size);
 }
 
-static int put_link(struct softpci_device *spdev, u32 state)
+static int put_link(struct softpci_device *dev, u32 state)
 {
-	return guest_write(spdev, EDID, 20, 4, state);
+	return kunit_write(dev, EDID, 20, 4, state);
 }
 
 /* All 1024 bytes; none of them is 0. */
-static void put_blob(struct softpci_device *spdev)
+static void put_blob(struct softpci_device *dev)
 {
 	unsigned int i;
 
 	for (i = 0; i < 1024; i++)
-		guest_write(spdev, EDID, 0x400 + i, 1, i % 255 + 1);
+		kunit_write(dev, EDID, 0x400 + i, 1, i % 255 + 1);
 }
 
 /* How many bytes of the blob the guest sees; those behind are 0. */
-static unsigned int seen_by_guest(struct softpci_device *spdev)
+static unsigned int seen_by_guest(struct softpci_device *dev)
 {
 	unsigned int i, seen = 0;
 
 	for (i = 0; i < 1024; i++) {
-		u32 val = guest_read(spdev, MMIO, i, 1);
+		u32 val = kunit_read(dev, MMIO, i, 1);
 
 		if (val && (i != seen || val != i % 255 + 1))
 			return U32_MAX;
@@ -381,62 +382,62 @@ static unsigned int seen_by_guest(struct softpci_device *spdev)
 
 static void edid_shows_while_the_link_is_up(struct kunit *test)
 {
-	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_device *dev = new_mbochs(test, &mbochs_medium);
 	static const u16 size[] = { 0, 1, 127, 128, 256, 1023, 1024 };
 	unsigned int i;
 
-	put_blob(spdev);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 20, 4), LINK_DOWN);
+	put_blob(dev);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, EDID, 20, 4), LINK_DOWN);
 	for (i = 0; i < ARRAY_SIZE(size); i++) {
-		KUNIT_EXPECT_EQ(test, put_edid_size(spdev, size[i]), 0);
-		KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 8, 4), size[i]);
-		KUNIT_EXPECT_EQ(test, seen_by_guest(spdev), 0);
-		KUNIT_EXPECT_EQ(test, put_link(spdev, LINK_UP), 0);
-		KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 20, 4), LINK_UP);
-		KUNIT_EXPECT_EQ(test, seen_by_guest(spdev), size[i]);
-		KUNIT_EXPECT_EQ(test, put_link(spdev, LINK_DOWN), 0);
-		KUNIT_EXPECT_EQ(test, seen_by_guest(spdev), 0);
+		KUNIT_EXPECT_EQ(test, put_edid_size(dev, size[i]), 0);
+		KUNIT_EXPECT_EQ(test, kunit_read(dev, EDID, 8, 4), size[i]);
+		KUNIT_EXPECT_EQ(test, seen_by_guest(dev), 0);
+		KUNIT_EXPECT_EQ(test, put_link(dev, LINK_UP), 0);
+		KUNIT_EXPECT_EQ(test, kunit_read(dev, EDID, 20, 4), LINK_UP);
+		KUNIT_EXPECT_EQ(test, seen_by_guest(dev), size[i]);
+		KUNIT_EXPECT_EQ(test, put_link(dev, LINK_DOWN), 0);
+		KUNIT_EXPECT_EQ(test, seen_by_guest(dev), 0);
 	}
-	put_link(spdev, LINK_UP);
-	guest_write(spdev, MMIO, 0, 4, 0);
-	KUNIT_EXPECT_EQ(test, seen_by_guest(spdev), 1024);
+	put_link(dev, LINK_UP);
+	kunit_write(dev, MMIO, 0, 4, 0);
+	KUNIT_EXPECT_EQ(test, seen_by_guest(dev), 1024);
 }
 
 static void edid_refuses_what_it_cannot_hold(struct kunit *test)
 {
-	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_device *dev = new_mbochs(test, &mbochs_medium);
 	static const u32 size[] = { 1025, 65536, BIT(31), U32_MAX };
 	static const u32 link[] = { 0, 3, 257, U32_MAX };
 	unsigned int i;
 
-	put_blob(spdev);
-	put_edid_size(spdev, 1024);
-	put_link(spdev, LINK_UP);
+	put_blob(dev);
+	put_edid_size(dev, 1024);
+	put_link(dev, LINK_UP);
 	for (i = 0; i < ARRAY_SIZE(size); i++)
-		KUNIT_EXPECT_EQ_MSG(test, put_edid_size(spdev, size[i]),
+		KUNIT_EXPECT_EQ_MSG(test, put_edid_size(dev, size[i]),
 				    -EINVAL, "%u", size[i]);
 	for (i = 0; i < ARRAY_SIZE(link); i++)
-		KUNIT_EXPECT_EQ_MSG(test, put_link(spdev, link[i]), -EINVAL,
+		KUNIT_EXPECT_EQ_MSG(test, put_link(dev, link[i]), -EINVAL,
 				    "%u", link[i]);
 	/* 1024 with a byte of it changed is 1279. */
-	KUNIT_EXPECT_EQ(test, guest_write(spdev, EDID, 8, 1, 0xff), -EINVAL);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 8, 4), 1024);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 20, 4), LINK_UP);
-	KUNIT_EXPECT_EQ(test, seen_by_guest(spdev), 1024);
+	KUNIT_EXPECT_EQ(test, kunit_write(dev, EDID, 8, 1, 0xff), -EINVAL);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, EDID, 8, 4), 1024);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, EDID, 20, 4), LINK_UP);
+	KUNIT_EXPECT_EQ(test, seen_by_guest(dev), 1024);
 }
 
 static void edid_keeps_what_is_read_only(struct kunit *test)
 {
-	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_device *dev = new_mbochs(test, &mbochs_medium);
 	static const u8 pos[] = { 0, 4, 12, 16 };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(pos); i++) {
-		u32 val = guest_read(spdev, EDID, pos[i], 4);
+		u32 val = kunit_read(dev, EDID, pos[i], 4);
 
-		KUNIT_EXPECT_EQ(test, guest_write(spdev, EDID, pos[i], 4, ~val),
+		KUNIT_EXPECT_EQ(test, kunit_write(dev, EDID, pos[i], 4, ~val),
 				0);
-		KUNIT_EXPECT_EQ_MSG(test, guest_read(spdev, EDID, pos[i], 4),
+		KUNIT_EXPECT_EQ_MSG(test, kunit_read(dev, EDID, pos[i], 4),
 				    val, "%u", pos[i]);
 	}
 }
@@ -444,30 +445,30 @@ static void edid_keeps_what_is_read_only(struct kunit *test)
 /* A reset is the guest's, the monitor is the user's. */
 static void monitor_stays_until_the_user_leaves(struct kunit *test)
 {
-	struct softpci_device *spdev = new_mbochs(test, &mbochs_medium);
+	struct softpci_device *dev = new_mbochs(test, &mbochs_medium);
 	unsigned int i;
 
-	put_blob(spdev);
-	put_edid_size(spdev, 1024);
-	put_link(spdev, LINK_UP);
-	for (i = 0; i < NR_DISPI; i++)
-		put_dispi(spdev, i, 0xffff);
-	guest_write(spdev, MMIO, 0x604, 4, 0xbebebebe);
+	put_blob(dev);
+	put_edid_size(dev, 1024);
+	put_link(dev, LINK_UP);
+	for (i = 0; i < VBE_DISPI_INDEX_NB; i++)
+		put_dispi(dev, i, 0xffff);
+	kunit_write(dev, MMIO, 0x604, 4, 0xbebebebe);
 
-	scoped_guard(softpci, spdev)
-		mbochs_reset(spdev);
-	KUNIT_EXPECT_EQ(test, seen_by_guest(spdev), 1024);
-	for (i = DISPI_XRES; i < DISPI_VIDEO_MEMORY_64K; i++)
-		KUNIT_EXPECT_EQ(test, get_dispi(spdev, i), 0);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, MMIO, 0x604, 4), 0x1e1e1e1e);
+	scoped_guard(softpci, dev)
+		mbochs_reset(dev, SOFTPCI_RESET_BUS);
+	KUNIT_EXPECT_EQ(test, seen_by_guest(dev), 1024);
+	for (i = VBE_DISPI_INDEX_XRES; i < VBE_DISPI_INDEX_VIDEO_MEMORY_64K; i++)
+		KUNIT_EXPECT_EQ(test, get_dispi(dev, i), 0);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, MMIO, 0x604, 4), 0x1e1e1e1e);
 
-	scoped_guard(softpci, spdev)
-		mbochs_close(spdev);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 20, 4), LINK_DOWN);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, EDID, 8, 4), 0);
-	put_edid_size(spdev, 1024);
-	put_link(spdev, LINK_UP);
-	KUNIT_EXPECT_EQ(test, seen_by_guest(spdev), 0);
+	scoped_guard(softpci, dev)
+		mbochs_reset(dev, SOFTPCI_RESET_CLOSE);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, EDID, 20, 4), LINK_DOWN);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, EDID, 8, 4), 0);
+	put_edid_size(dev, 1024);
+	put_link(dev, LINK_UP);
+	KUNIT_EXPECT_EQ(test, seen_by_guest(dev), 0);
 }
 
 static struct kunit_case mbochs_cases[] = {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the guest driver reads in config space, and the mode of each type. */
+/* The capability that the guest driver reads, and the mode of each type. */
 #include "kunit.h"
 
 static const struct mdpy_case {
 	const char *name;
-	const struct mdpy_type *type;
+	const struct mdpy_model *model;
 	u32 width;
 	u32 height;
 	u32 bar0;
@@ -20,31 +20,31 @@ static struct softpci_device *new_mdpy(struct kunit *test)
 {
 	const struct mdpy_case *c = test->param_value;
 
-	return softpci_kunit_device(test, &mdpy_driver, &c->type->base);
+	return kunit_device(test, &c->model->base)->dev;
 }
 
 static void capability_says_the_mode(struct kunit *test)
 {
 	const struct mdpy_case *c = test->param_value;
-	struct softpci_device *spdev = new_mdpy(test);
+	struct softpci_device *dev = new_mdpy(test);
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_CAPABILITY_LIST, 1), 0x40);
-	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x40, 1), 0x09);
-	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x41, 1), 0x50);
-	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x42, 2), 0x0010);
-	KUNIT_EXPECT_MEMEQ(test, &spdev->config.val[0x44], "XR24", 4);
-	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x48, 4), c->width);
-	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x4c, 4), c->height);
-	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x50, 1), PCI_CAP_ID_PM);
-	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x51, 1), 0);
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, PCI_CAPABILITY_LIST, 1), 0x40);
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, 0x40, 1), 0x09);
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, 0x41, 1), 0x50);
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, 0x42, 2), 0x0010);
+	KUNIT_EXPECT_MEMEQ(test, &dev->config.val[0x44], "XR24", 4);
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, 0x48, 4), c->width);
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, 0x4c, 4), c->height);
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, 0x50, 1), PCI_CAP_ID_PM);
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, 0x51, 1), 0);
 
 	/* It is not the guest that chooses. */
 	for (i = 0x40; i < 0x50; i++) {
-		u32 val = config_get(spdev, i, 1);
+		u32 val = kunit_config_read(dev, i, 1);
 
-		config_put(spdev, i, 1, ~val & 0xff);
-		KUNIT_EXPECT_EQ_MSG(test, config_get(spdev, i, 1), val,
+		kunit_config_write(dev, i, 1, ~val & 0xff);
+		KUNIT_EXPECT_EQ_MSG(test, kunit_config_read(dev, i, 1), val,
 				    "byte %02xh", i);
 	}
 }
@@ -52,38 +52,38 @@ static void capability_says_the_mode(struct kunit *test)
 static void mode_is_that_of_the_type(struct kunit *test)
 {
 	const struct mdpy_case *c = test->param_value;
-	struct softpci_device *spdev = new_mdpy(test);
+	struct softpci_device *dev = new_mdpy(test);
 	struct softpci_mode mode = {};
 	bool shown;
 
-	scoped_guard(softpci, spdev)
-		shown = mdpy_get_mode(spdev, &mode);
+	scoped_guard(softpci, dev)
+		shown = mdpy_get_mode(dev, &mode);
 	KUNIT_EXPECT_TRUE(test, shown);
 	KUNIT_EXPECT_EQ(test, mode.format, DRM_FORMAT_XRGB8888);
 	KUNIT_EXPECT_EQ(test, mode.width, c->width);
 	KUNIT_EXPECT_EQ(test, mode.height, c->height);
 	KUNIT_EXPECT_EQ(test, mode.stride, c->width * 4);
 	KUNIT_EXPECT_EQ(test, mode.offset, 0);
-	KUNIT_EXPECT_LE(test, mode.stride * mode.height, spdev->type->ram_size);
+	KUNIT_EXPECT_LE(test, mode.stride * mode.height, dev->model->memories[0].size);
 }
 
 static void mdpy_has_one_bar(struct kunit *test)
 {
 	const struct mdpy_case *c = test->param_value;
-	struct softpci_device *spdev = new_mdpy(test);
+	struct softpci_device *dev = new_mdpy(test);
 	unsigned int bar;
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		KUNIT_EXPECT_EQ_MSG(test, size_bar(spdev, bar),
+		KUNIT_EXPECT_EQ_MSG(test, kunit_size_bar(dev, bar),
 				    bar ? 0 : c->bar0, "BAR %u", bar);
 }
 
 static void mdpy_has_no_interrupt(struct kunit *test)
 {
-	struct softpci_device *spdev = new_mdpy(test);
+	struct softpci_device *dev = new_mdpy(test);
 
-	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_INTERRUPT_PIN, 1), 0);
-	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_CLASS_REVISION, 4),
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, PCI_INTERRUPT_PIN, 1), 0);
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, PCI_CLASS_REVISION, 4),
 			0x03800001);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the ports of mtty are connected to.  Both ends are driven by one thread
+ * Connections of the ports of mtty.  Both ends are driven by one thread
  * here, which sees at once what arrives; tests/vfio/test-wire.c has the others.
  */
 #include <linux/delay.h>
@@ -9,77 +9,82 @@
 
 #define FIFO_ON		(UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_1)
 
-static struct mtty_device *new_card(struct kunit *test,
-				    const struct softpci_type *type, u8 id)
+static struct softpci_serial *new_card(struct kunit *test,
+				       const struct softpci_model *model, u8 id)
 {
-	struct softpci_device *spdev;
+	struct softpci_device *dev = kunit_device(test, model)->dev;
 
-	spdev = softpci_kunit_device(test, &mtty_driver, type);
-	spdev->uuid.b[0] = id;
-	spdev->open = true;
-	return to_mtty(spdev);
+	dev->uuid.b[0] = id;
+	return &to_mtty(dev)->serial;
+}
+
+/* All that a port was told has been done. */
+static void settle(struct softpci_port *port)
+{
+	struct softpci_jobs *jobs = &port->serial->dev->jobs;
+
+	while (!list_empty_careful(&jobs->queue))
+		flush_work(&jobs->work);
+	flush_work(&jobs->work);
 }
 
 /* As if it had been wired before it was opened. */
-static int wire(struct mtty_device *a, struct mtty_device *b, const char *fmt)
+static int wire(struct softpci_serial *a, struct softpci_serial *b, const char *fmt)
 {
 	char buf[64];
 	int ret;
 
-	snprintf(buf, sizeof(buf), fmt, b ? &b->spdev.uuid : NULL);
-	a->spdev.open = false;
+	snprintf(buf, sizeof(buf), fmt, b ? &b->dev->uuid : NULL);
+	a->dev->open = false;
 	if (b)
-		b->spdev.open = false;
-	ret = mtty_wire(a, buf);
-	a->spdev.open = true;
+		b->dev->open = false;
+	ret = softpci_serial_wire(a, buf);
+	a->dev->open = true;
 	if (b)
-		b->spdev.open = true;
+		b->dev->open = true;
 	return ret;
 }
 
-static void wired_cards(struct kunit *test, struct mtty_device **a,
-			struct mtty_device **b)
+static void wired_cards(struct kunit *test, struct softpci_serial **a,
+			struct softpci_serial **b)
 {
-	*a = new_card(test, &mtty_dual, 1);
-	*b = new_card(test, &mtty_single, 2);
+	*a = new_card(test, &mtty_models[1], 1);
+	*b = new_card(test, &mtty_models[0], 2);
 	KUNIT_ASSERT_EQ(test, wire(*a, *b, "2 %pUl 1\n"), 0);
 }
 
-static u8 port_in(struct mtty_port *port, unsigned int reg)
+static u8 port_in(struct softpci_port *port, unsigned int reg)
 {
-	return in_port(port->spdev, port->index, reg);
+	return in_port(port->serial->dev, port->index, reg);
 }
 
-static void port_out(struct mtty_port *port, unsigned int reg, u8 val)
+static void port_out(struct softpci_port *port, unsigned int reg, u8 val)
 {
-	out_port(port->spdev, port->index, reg, val);
+	out_port(port->serial->dev, port->index, reg, val);
 }
 
-static void expect_shown(struct kunit *test, struct mtty_device *mtty,
+static void expect_shown(struct kunit *test, struct softpci_serial *mtty,
 			 const char *want)
 {
 	/* sysfs_emit_at() wants a page. */
 	char *buf = (char *)__get_free_page(GFP_KERNEL);
-	struct device *dev = kunit_kzalloc(test, sizeof(*dev), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, buf);
-	KUNIT_ASSERT_NOT_NULL(test, dev);
-	dev_set_drvdata(dev, mtty);
-	KUNIT_EXPECT_EQ(test, wire_show(dev, NULL, buf), strlen(want));
+	KUNIT_EXPECT_EQ(test, softpci_serial_show_wire(mtty, buf), strlen(want));
 	KUNIT_EXPECT_STREQ(test, buf, want);
 	free_page((unsigned long)buf);
 }
 
 /* What the work item would do soon. */
-static bool asks_for_service(struct mtty_port *port)
+static bool asks_for_service(struct softpci_port *port)
 {
-	flush_work(&port->arrival);
-	guard(softpci)(port->spdev);
-	return port->spdev->irqs.level & BIT(port->index);
+	settle(port);
+	guard(softpci)(port->serial->dev);
+	return port->serial->dev->irqs.level & BIT(port->index);
 }
 
-static void send_and_wait_for_room(struct kunit *test, struct mtty_port *a,
-				   struct mtty_port *b, unsigned int way)
+static void send_and_wait_for_room(struct kunit *test, struct softpci_port *a,
+				   struct softpci_port *b, unsigned int way)
 {
 	unsigned int i, sent = 0, got = 0;
 
@@ -92,8 +97,8 @@ static void send_and_wait_for_room(struct kunit *test, struct mtty_port *a,
 	while (port_in(a, UART_LSR) & UART_LSR_THRE) {
 		for (i = 0; i < SOFTPCI_UART_FIFO; i++)
 			port_out(a, UART_TX, sent++);
-		flush_work(&b->arrival);
-		flush_work(&a->arrival);
+		settle(b);
+		settle(a);
 	}
 	KUNIT_EXPECT_GE(test, sent, way);
 	KUNIT_EXPECT_LE(test, sent, way + SOFTPCI_UART_FIFO);
@@ -102,7 +107,7 @@ static void send_and_wait_for_room(struct kunit *test, struct mtty_port *a,
 
 	while (port_in(b, UART_LSR) & UART_LSR_DR) {
 		KUNIT_EXPECT_EQ(test, port_in(b, UART_RX), got++ & 0xff);
-		flush_work(&a->arrival);
+		settle(a);
 	}
 	KUNIT_EXPECT_EQ(test, got, sent);
 	KUNIT_EXPECT_EQ(test, port_in(a, UART_LSR), LSR_EMPTY);
@@ -111,7 +116,7 @@ static void send_and_wait_for_room(struct kunit *test, struct mtty_port *a,
 
 static void crossed_ports_wait_for_room(struct kunit *test)
 {
-	struct mtty_device *mtty = new_card(test, &mtty_dual, 1);
+	struct softpci_serial *mtty = new_card(test, &mtty_models[1], 1);
 
 	KUNIT_ASSERT_EQ(test, wire(mtty, NULL, "crossed\n"), 0);
 	send_and_wait_for_room(test, &mtty->port[0], &mtty->port[1], 32);
@@ -120,18 +125,19 @@ static void crossed_ports_wait_for_room(struct kunit *test)
 
 static void ends_of_a_cable_wait_for_room(struct kunit *test)
 {
-	struct mtty_device *a, *b;
+	struct softpci_serial *a, *b;
 
 	wired_cards(test, &a, &b);
 	send_and_wait_for_room(test, &a->port[1], &b->port[0],
-			       32 + MTTY_IN_FLIGHT);
+			       32 + SOFTPCI_IN_FLIGHT);
 	send_and_wait_for_room(test, &b->port[0], &a->port[1],
-			       32 + MTTY_IN_FLIGHT);
+			       32 + SOFTPCI_IN_FLIGHT);
 }
 
 static unsigned int arrivals;
+static void (*arrival)(struct softpci_device *dev, struct softpci_job *job);
 
-static void count_arrival(struct work_struct *work)
+static void count_arrival(struct softpci_device *dev, struct softpci_job *job)
 {
 	arrivals++;
 }
@@ -139,8 +145,8 @@ static void count_arrival(struct work_struct *work)
 /* The guest at one end must not be able to keep the other end's device busy. */
 static void a_refused_character_does_not_wake_the_far_end(struct kunit *test)
 {
-	struct mtty_device *a, *b;
-	struct mtty_port *near, *far;
+	struct softpci_serial *a, *b;
+	struct softpci_port *near, *far;
 	unsigned int i;
 
 	wired_cards(test, &a, &b);
@@ -150,29 +156,30 @@ static void a_refused_character_does_not_wake_the_far_end(struct kunit *test)
 	port_out(far, UART_FCR, FIFO_ON);
 	while (port_in(near, UART_LSR) & UART_LSR_THRE) {
 		port_out(near, UART_TX, 'x');
-		flush_work(&far->arrival);
+		settle(far);
 	}
-	flush_work(&near->arrival);
-	INIT_WORK(&far->arrival, count_arrival);
+	settle(near);
+	arrival = far->arrival.run;
+	far->arrival.run = count_arrival;
 	arrivals = 0;
 	for (i = 0; i < 1000; i++)
 		KUNIT_EXPECT_EQ(test, port_in(near, UART_LSR), 0);
-	flush_work(&far->arrival);
+	settle(far);
 	KUNIT_EXPECT_EQ(test, arrivals, 0);
-	INIT_WORK(&far->arrival, mtty_arrival);
+	far->arrival.run = arrival;
 }
 
-/* Nobody knows whether there is somebody to read it. */
+/* It is not known whether a receiver reads it. */
 static void without_fifos_the_newest_counts(struct kunit *test)
 {
-	struct mtty_device *a, *b;
+	struct softpci_serial *a, *b;
 	unsigned int i;
 
 	wired_cards(test, &a, &b);
 	port_out(&a->port[1], UART_FCR, FIFO_ON);
 	for (i = 0; i < 100; i++) {
 		port_out(&a->port[1], UART_TX, i & 0x1f);
-		flush_work(&b->port[0].arrival);
+		settle(&b->port[0]);
 	}
 	KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_LSR),
 			LSR_EMPTY | UART_LSR_DR | UART_LSR_OE);
@@ -180,11 +187,11 @@ static void without_fifos_the_newest_counts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), LSR_EMPTY);
 }
 
-static bool send_frame(struct mtty_port *port,
+static bool send_frame(struct softpci_port *port,
 		       const struct softpci_uart_frame *frame, bool force)
 {
-	guard(softpci)(port->spdev);
-	return mtty_send(&port->uart, frame, force);
+	guard(softpci)(port->serial->dev);
+	return port->uart.ops->send(&port->uart, frame, force);
 }
 
 /* However late the work item of the other end is. */
@@ -192,14 +199,15 @@ static void paced_sender_does_not_go_ahead_of_the_far_end(struct kunit *test)
 {
 	static const struct softpci_uart_frame slow = { 0x3fe, 10, 0xffff };
 	static const struct softpci_uart_frame fast = { 0x3fe, 10, 1 };
-	struct mtty_device *a, *b;
-	struct mtty_port *near, *far;
+	struct softpci_serial *a, *b;
+	struct softpci_port *near, *far;
 
 	wired_cards(test, &a, &b);
 	near = &a->port[1];
 	far = &b->port[0];
 	near->uart.paced = true;
-	INIT_WORK(&far->arrival, count_arrival);
+	arrival = far->arrival.run;
+	far->arrival.run = count_arrival;
 	port_out(far, UART_FCR, FIFO_ON);
 	KUNIT_EXPECT_TRUE(test, send_frame(near, &fast, false));
 	KUNIT_EXPECT_FALSE(test, send_frame(near, &fast, false));
@@ -211,14 +219,14 @@ static void paced_sender_does_not_go_ahead_of_the_far_end(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, send_frame(near, &slow, false));
 	KUNIT_EXPECT_TRUE(test, send_frame(near, &fast, false));
 	KUNIT_EXPECT_TRUE(test, send_frame(near, &slow, true));
-	flush_work(&far->arrival);
-	INIT_WORK(&far->arrival, mtty_arrival);
+	settle(far);
+	far->arrival.run = arrival;
 }
 
 static void lines_cross_with_deltas(struct kunit *test)
 {
-	struct mtty_device *a, *b;
-	struct mtty_port *near, *far;
+	struct softpci_serial *a, *b;
+	struct softpci_port *near, *far;
 
 	wired_cards(test, &a, &b);
 	near = &a->port[1];
@@ -246,7 +254,7 @@ static void lines_cross_with_deltas(struct kunit *test)
 
 static void far_end_is_interrupted(struct kunit *test)
 {
-	struct mtty_device *a, *b;
+	struct softpci_serial *a, *b;
 
 	wired_cards(test, &a, &b);
 	port_out(&b->port[0], UART_IER, UART_IER_RDI | UART_IER_RLSI);
@@ -263,22 +271,22 @@ static void far_end_is_interrupted(struct kunit *test)
 
 static void closed_end_hears_nothing(struct kunit *test)
 {
-	struct mtty_device *a, *b;
+	struct softpci_serial *a, *b;
 	unsigned int i;
 
 	wired_cards(test, &a, &b);
 	port_out(&a->port[1], UART_FCR, FIFO_ON);
-	b->spdev.open = false;
+	b->dev->open = false;
 	for (i = 0; i < 100; i++)
 		port_out(&a->port[1], UART_TX, 'x');
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), LSR_EMPTY);
-	b->spdev.open = true;
+	b->dev->open = true;
 	KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_LSR), LSR_EMPTY);
 }
 
-static void reset_drops_lines_and_lets_go_of_who_waits(struct kunit *test)
+static void reset_drops_lines_and_frees_a_waiting_sender(struct kunit *test)
 {
-	struct mtty_device *a, *b;
+	struct softpci_serial *a, *b;
 	unsigned int i;
 
 	wired_cards(test, &a, &b);
@@ -291,12 +299,12 @@ static void reset_drops_lines_and_lets_go_of_who_waits(struct kunit *test)
 		port_out(&a->port[1], UART_TX, 'x');
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), 0);
 
-	scoped_guard(softpci, &b->spdev)
-		mtty_reset(&b->spdev);
+	scoped_guard(softpci, b->dev)
+		mtty_reset(b->dev, SOFTPCI_RESET_BUS);
 	/* More than the cable takes at once: the other end makes room in between. */
-	flush_work(&a->port[1].arrival);
-	flush_work(&b->port[0].arrival);
-	flush_work(&a->port[1].arrival);
+	settle(&a->port[1]);
+	settle(&b->port[0]);
+	settle(&a->port[1]);
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), LSR_EMPTY);
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_MSR),
 			UART_MSR_DDSR | UART_MSR_DDCD);
@@ -304,15 +312,29 @@ static void reset_drops_lines_and_lets_go_of_who_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_MSR), UART_MSR_CTS);
 }
 
+/* As the device does that has this name until the test ends. */
+static void come(struct kunit *test, struct softpci_serial *mtty)
+{
+	mtty->dev->open = false;
+	KUNIT_ASSERT_EQ(test, mtty_init(mtty->dev), 0);
+}
+
+static void go(struct softpci_serial *mtty)
+{
+	mtty->dev->open = false;
+	settle(&mtty->port[0]);
+	mtty_release(mtty->dev);
+}
+
 static void other_end_can_leave(struct kunit *test)
 {
-	struct mtty_device *a, *b;
+	struct softpci_serial *a, *b;
 	unsigned int i;
 
 	wired_cards(test, &a, &b);
 	port_out(&b->port[0], UART_MCR, UART_MCR_DTR);
 	port_in(&a->port[1], UART_MSR);
-	mtty_release_device(&b->spdev);
+	go(b);
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_MSR),
 			UART_MSR_DDSR | UART_MSR_DDCD);
 	for (i = 0; i < 100; i++)
@@ -321,11 +343,10 @@ static void other_end_can_leave(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, a->port[1].other);
 
 	/* It comes back, while this one is in use; and is released once more. */
-	b->spdev.open = false;
-	KUNIT_EXPECT_EQ(test, mtty_init_device(&b->spdev), 0);
+	come(test, b);
 	KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &b->port[0]);
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_MSR), 0);
-	b->spdev.open = true;
+	b->dev->open = true;
 	port_out(&b->port[0], UART_MCR, UART_MCR_DTR);
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_MSR), UART_MSR_DSR |
 			UART_MSR_DCD | UART_MSR_DDSR | UART_MSR_DDCD);
@@ -340,30 +361,17 @@ static void other_end_can_leave(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wire(a, b, "2 %pUl 1"), 0);
 }
 
-/* As the device does that has this name until the test ends. */
-static void come(struct kunit *test, struct mtty_device *mtty)
-{
-	mtty->spdev.open = false;
-	KUNIT_ASSERT_EQ(test, mtty_init_device(&mtty->spdev), 0);
-}
-
-static void go(struct mtty_device *mtty)
-{
-	mtty->spdev.open = false;
-	mtty_release_device(&mtty->spdev);
-}
-
 static void ports_wait_for_a_device_to_appear(struct kunit *test)
 {
-	struct mtty_device *a = new_card(test, &mtty_dual, 1);
-	struct mtty_device *b = new_card(test, &mtty_dual, 2);
-	struct mtty_device *c = new_card(test, &mtty_single, 3);
+	struct softpci_serial *a = new_card(test, &mtty_models[1], 1);
+	struct softpci_serial *b = new_card(test, &mtty_models[1], 2);
+	struct softpci_serial *c = new_card(test, &mtty_models[0], 3);
 	char text[64];
 
 	go(b);
 	KUNIT_EXPECT_EQ(test, wire(a, NULL, "loopback"), 0);
 	KUNIT_EXPECT_EQ(test, wire(a, b, "1 %pUl 2"), 0);
-	snprintf(text, sizeof(text), "1 %pUl 2\n2 loopback\n", &b->spdev.uuid);
+	snprintf(text, sizeof(text), "1 %pUl 2\n2 loopback\n", &b->dev->uuid);
 	expect_shown(test, a, text);
 	KUNIT_EXPECT_NULL(test, a->port[0].other);
 	KUNIT_EXPECT_NULL(test, a->port[0].peer);
@@ -375,18 +383,18 @@ static void ports_wait_for_a_device_to_appear(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, b->port[1].other, &a->port[0]);
 	KUNIT_EXPECT_NULL(test, c->port[0].other);
 	expect_shown(test, a, text);
-	snprintf(text, sizeof(text), "1 loopback\n2 %pUl 1\n", &a->spdev.uuid);
+	snprintf(text, sizeof(text), "1 loopback\n2 %pUl 1\n", &a->dev->uuid);
 	expect_shown(test, b, text);
 
 	/* Told so as well, while the other is in use. */
-	b->spdev.open = false;
-	KUNIT_EXPECT_TRUE(test, a->spdev.open);
-	KUNIT_EXPECT_EQ(test, mtty_wire(b, text), 0);
+	b->dev->open = false;
+	KUNIT_EXPECT_TRUE(test, a->dev->open);
+	KUNIT_EXPECT_EQ(test, softpci_serial_wire(b, text), 0);
 	KUNIT_EXPECT_PTR_EQ(test, b->port[1].other, &a->port[0]);
 
 	/* Now it is told otherwise: the other goes on waiting for it. */
-	a->spdev.open = false;
-	KUNIT_EXPECT_EQ(test, mtty_wire(b, "loopback"), 0);
+	a->dev->open = false;
+	KUNIT_EXPECT_EQ(test, softpci_serial_wire(b, "loopback"), 0);
 	KUNIT_EXPECT_NULL(test, a->port[0].other);
 	KUNIT_EXPECT_NULL(test, a->port[0].peer);
 	KUNIT_EXPECT_EQ(test, wire(a, b, "1 %pUl 2"), 0);
@@ -396,11 +404,11 @@ static void ports_wait_for_a_device_to_appear(struct kunit *test)
 /* A device is removed, and one of the same name made, before the first is freed. */
 static void successor_gets_the_cables(struct kunit *test)
 {
-	struct mtty_device *a, *b, *next;
+	struct softpci_serial *a, *b, *next;
 
 	wired_cards(test, &a, &b);
-	b->spdev.open = false;
-	next = new_card(test, &mtty_single, 2);
+	b->dev->open = false;
+	next = new_card(test, &mtty_models[0], 2);
 	go(next);
 	come(test, next);
 	KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &next->port[0]);
@@ -414,28 +422,28 @@ static void successor_gets_the_cables(struct kunit *test)
 /* Both ports of a card change places at the other, by one write. */
 static void all_lines_of_a_write_are_one_change(struct kunit *test)
 {
-	struct mtty_device *a = new_card(test, &mtty_dual, 1);
-	struct mtty_device *b = new_card(test, &mtty_dual, 2);
+	struct softpci_serial *a = new_card(test, &mtty_models[1], 1);
+	struct softpci_serial *b = new_card(test, &mtty_models[1], 2);
 	char text[128];
 	unsigned int i;
 
-	a->spdev.open = false;
-	b->spdev.open = false;
+	a->dev->open = false;
+	b->dev->open = false;
 	for (i = 0; i < 3; i++) {
 		snprintf(text, sizeof(text), "1 %pUl %u\n2 %pUl %u\n",
-			 &b->spdev.uuid, 1 + i % 2, &b->spdev.uuid, 2 - i % 2);
-		KUNIT_EXPECT_EQ(test, mtty_wire(a, text), 0);
+			 &b->dev->uuid, 1 + i % 2, &b->dev->uuid, 2 - i % 2);
+		KUNIT_EXPECT_EQ(test, softpci_serial_wire(a, text), 0);
 		expect_shown(test, a, text);
 		KUNIT_EXPECT_PTR_EQ(test, a->port[0].other, &b->port[i % 2]);
 		KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &b->port[!(i % 2)]);
 	}
 	/* One line can be done, the other cannot. */
-	snprintf(text, sizeof(text), "1 loopback\n2 %pUl 3\n", &b->spdev.uuid);
-	KUNIT_EXPECT_EQ(test, mtty_wire(a, text), -EINVAL);
+	snprintf(text, sizeof(text), "1 loopback\n2 %pUl 3\n", &b->dev->uuid);
+	KUNIT_EXPECT_EQ(test, softpci_serial_wire(a, text), -EINVAL);
 	KUNIT_EXPECT_PTR_EQ(test, a->port[0].other, &b->port[0]);
-	snprintf(text, sizeof(text), "1 %pUl 1\n2 %pUl 1\n", &b->spdev.uuid,
-		 &b->spdev.uuid);
-	KUNIT_EXPECT_EQ(test, mtty_wire(a, text), -EBUSY);
+	snprintf(text, sizeof(text), "1 %pUl 1\n2 %pUl 1\n", &b->dev->uuid,
+		 &b->dev->uuid);
+	KUNIT_EXPECT_EQ(test, softpci_serial_wire(a, text), -EBUSY);
 	KUNIT_EXPECT_PTR_EQ(test, a->port[1].other, &b->port[1]);
 }
 
@@ -477,8 +485,8 @@ static const struct wire_case {
 
 static void bad_wire_changes_nothing(struct kunit *test)
 {
-	struct mtty_device *a = new_card(test, &mtty_dual, 1);
-	struct mtty_device *b = new_card(test, &mtty_single, 2);
+	struct softpci_serial *a = new_card(test, &mtty_models[1], 1);
+	struct softpci_serial *b = new_card(test, &mtty_models[0], 2);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(wire_cases); i++) {
@@ -495,7 +503,7 @@ static void bad_wire_changes_nothing(struct kunit *test)
 
 	/* Crossed, or in use: not to be plugged in. */
 	KUNIT_EXPECT_EQ(test, wire(b, a, "1 %pUl 1"), -EBUSY);
-	KUNIT_EXPECT_EQ(test, mtty_wire(a, "loopback"), -EBUSY);
+	KUNIT_EXPECT_EQ(test, softpci_serial_wire(a, "loopback"), -EBUSY);
 	KUNIT_EXPECT_PTR_EQ(test, a->port[0].peer, &a->port[1]);
 	KUNIT_EXPECT_EQ(test, wire(a, NULL, "loopback"), 0);
 	KUNIT_EXPECT_PTR_EQ(test, a->port[1].peer, &a->port[1]);
@@ -510,7 +518,7 @@ static struct kunit_case mtty_wire_cases[] = {
 	KUNIT_CASE(lines_cross_with_deltas),
 	KUNIT_CASE(far_end_is_interrupted),
 	KUNIT_CASE(closed_end_hears_nothing),
-	KUNIT_CASE(reset_drops_lines_and_lets_go_of_who_waits),
+	KUNIT_CASE(reset_drops_lines_and_frees_a_waiting_sender),
 	KUNIT_CASE(other_end_can_leave),
 	KUNIT_CASE(ports_wait_for_a_device_to_appear),
 	KUNIT_CASE(successor_gets_the_cables),

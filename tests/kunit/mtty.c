@@ -11,76 +11,76 @@
 #define IER_ALL		(UART_IER_RDI | UART_IER_THRI | UART_IER_RLSI | \
 			 UART_IER_MSI)
 
-static u8 in_port(struct softpci_device *spdev, unsigned int port,
+static u8 in_port(struct softpci_device *dev, unsigned int port,
 		  unsigned int reg)
 {
-	return guest_read(spdev, VFIO_PCI_BAR0_REGION_INDEX + port, reg, 1);
+	return kunit_read(dev, VFIO_PCI_BAR0_REGION_INDEX + port, reg, 1);
 }
 
-static void out_port(struct softpci_device *spdev, unsigned int port,
+static void out_port(struct softpci_device *dev, unsigned int port,
 		     unsigned int reg, u8 val)
 {
 	KUNIT_EXPECT_EQ(kunit_get_current_test(),
-			guest_write(spdev, VFIO_PCI_BAR0_REGION_INDEX + port,
+			kunit_write(dev, VFIO_PCI_BAR0_REGION_INDEX + port,
 				    reg, 1, val), 0);
 }
 
-static u8 in(struct softpci_device *spdev, unsigned int reg)
+static u8 in(struct softpci_device *dev, unsigned int reg)
 {
-	return in_port(spdev, 0, reg);
+	return in_port(dev, 0, reg);
 }
 
-static void out(struct softpci_device *spdev, unsigned int reg, u8 val)
+static void out(struct softpci_device *dev, unsigned int reg, u8 val)
 {
-	out_port(spdev, 0, reg, val);
+	out_port(dev, 0, reg, val);
 }
 
-static bool interrupts(struct softpci_device *spdev)
+static bool interrupts(struct softpci_device *dev)
 {
-	return config_get(spdev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT;
+	return kunit_config_read(dev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT;
 }
 
 static struct softpci_device *new_mtty(struct kunit *test)
 {
-	return softpci_kunit_device(test, &mtty_driver, &mtty_dual);
+	return kunit_device(test, &mtty_models[1])->dev;
 }
 
 /* One so slow that no character time-out comes while a test runs. */
 static struct softpci_device *slow_mtty(struct kunit *test, u8 fcr)
 {
-	struct softpci_device *spdev = new_mtty(test);
+	struct softpci_device *dev = new_mtty(test);
 	unsigned int port;
 
-	for (port = 0; port < MTTY_MAX_PORTS; port++) {
-		out_port(spdev, port, UART_LCR, UART_LCR_DLAB);
-		out_port(spdev, port, UART_DLL, 0xff);
-		out_port(spdev, port, UART_DLM, 0xff);
-		out_port(spdev, port, UART_LCR, UART_LCR_WLEN8);
-		out_port(spdev, port, UART_FCR, fcr);
+	for (port = 0; port < SOFTPCI_SERIAL_PORTS; port++) {
+		out_port(dev, port, UART_LCR, UART_LCR_DLAB);
+		out_port(dev, port, UART_DLL, 0xff);
+		out_port(dev, port, UART_DLM, 0xff);
+		out_port(dev, port, UART_LCR, UART_LCR_WLEN8);
+		out_port(dev, port, UART_FCR, fcr);
 	}
-	return spdev;
+	return dev;
 }
 
 /* "UART Reset Configuration" */
-static void expect_power_on(struct kunit *test, struct softpci_device *spdev)
+static void expect_power_on(struct kunit *test, struct softpci_device *dev)
 {
 	unsigned int port;
 
-	for (port = 0; port < MTTY_MAX_PORTS; port++) {
-		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_IER), 0);
-		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_IIR),
+	for (port = 0; port < SOFTPCI_SERIAL_PORTS; port++) {
+		KUNIT_EXPECT_EQ(test, in_port(dev, port, UART_IER), 0);
+		KUNIT_EXPECT_EQ(test, in_port(dev, port, UART_IIR),
 				UART_IIR_NO_INT);
-		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_LCR), 0);
-		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_MCR), 0);
-		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_LSR),
+		KUNIT_EXPECT_EQ(test, in_port(dev, port, UART_LCR), 0);
+		KUNIT_EXPECT_EQ(test, in_port(dev, port, UART_MCR), 0);
+		KUNIT_EXPECT_EQ(test, in_port(dev, port, UART_LSR),
 				LSR_EMPTY);
-		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_MSR), 0);
-		out_port(spdev, port, UART_LCR, UART_LCR_DLAB);
-		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_DLL), 12);
-		KUNIT_EXPECT_EQ(test, in_port(spdev, port, UART_DLM), 0);
-		out_port(spdev, port, UART_LCR, 0);
+		KUNIT_EXPECT_EQ(test, in_port(dev, port, UART_MSR), 0);
+		out_port(dev, port, UART_LCR, UART_LCR_DLAB);
+		KUNIT_EXPECT_EQ(test, in_port(dev, port, UART_DLL), 12);
+		KUNIT_EXPECT_EQ(test, in_port(dev, port, UART_DLM), 0);
+		out_port(dev, port, UART_LCR, 0);
 	}
-	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
+	KUNIT_EXPECT_FALSE(test, interrupts(dev));
 }
 
 static void power_on_values(struct kunit *test)
@@ -88,47 +88,56 @@ static void power_on_values(struct kunit *test)
 	expect_power_on(test, new_mtty(test));
 }
 
+/* Nor anything that only a saved state would show. */
+static void expect_no_characters(struct kunit *test, const struct softpci_uart *uart)
+{
+	KUNIT_EXPECT_NULL(test, memchr_inv(uart->rx, 0, sizeof(uart->rx)));
+	KUNIT_EXPECT_NULL(test, memchr_inv(uart->tx, 0, sizeof(uart->tx)));
+	KUNIT_EXPECT_NULL(test, memchr_inv(&uart->shift, 0, sizeof(uart->shift)));
+}
+
 static void reset_leaves_nothing(struct kunit *test)
 {
-	struct softpci_device *spdev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
+	struct softpci_device *dev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
 	unsigned int port, i;
 
-	for (port = 0; port < MTTY_MAX_PORTS; port++) {
-		out_port(spdev, port, UART_IER, IER_ALL);
+	for (port = 0; port < SOFTPCI_SERIAL_PORTS; port++) {
+		out_port(dev, port, UART_IER, IER_ALL);
 		for (i = 0; i <= 16; i++)
-			out_port(spdev, port, UART_TX, 'x');
-		out_port(spdev, port, UART_MCR, 0x0f);
-		out_port(spdev, port, UART_LCR, UART_LCR_SBC);
-		out_port(spdev, port, UART_SCR, 0x55);
+			out_port(dev, port, UART_TX, 'x');
+		out_port(dev, port, UART_MCR, 0x0f);
+		out_port(dev, port, UART_LCR, UART_LCR_SBC);
+		out_port(dev, port, UART_SCR, 0x55);
 	}
-	scoped_guard(softpci, spdev) {
-		spdev->irqs.level = 0; /* the core's part */
-		spdev->config.val[PCI_STATUS] &= ~PCI_STATUS_INTERRUPT;
-		mtty_driver.reset(spdev);
+	scoped_guard(softpci, dev) {
+		dev->irqs.level = 0; /* the core's part */
+		mtty_reset(dev, SOFTPCI_RESET_BUS);
 	}
-	expect_power_on(test, spdev);
+	expect_power_on(test, dev);
+	for (port = 0; port < SOFTPCI_SERIAL_PORTS; port++)
+		expect_no_characters(test, &to_mtty(dev)->serial.port[port].uart);
 }
 
 /* "Line Control Register", bit 7: the latch instead of data and IER */
 static void divisor_latch_is_apart(struct kunit *test)
 {
-	struct softpci_device *spdev = new_mtty(test);
+	struct softpci_device *dev = new_mtty(test);
 
-	out(spdev, UART_IER, UART_IER_MSI);
-	out(spdev, UART_LCR, UART_LCR_DLAB | UART_LCR_WLEN8);
-	out(spdev, UART_DLL, 0xff);
-	out(spdev, UART_DLM, 0xff);
+	out(dev, UART_IER, UART_IER_MSI);
+	out(dev, UART_LCR, UART_LCR_DLAB | UART_LCR_WLEN8);
+	out(dev, UART_DLL, 0xff);
+	out(dev, UART_DLM, 0xff);
 	/* Each is replaced, not added to, and the other stays. */
-	out(spdev, UART_DLL, 0x01);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_DLL), 0x01);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_DLM), 0xff);
-	out(spdev, UART_DLM, 0x80);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_DLL), 0x01);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_DLM), 0x80);
+	out(dev, UART_DLL, 0x01);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_DLL), 0x01);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_DLM), 0xff);
+	out(dev, UART_DLM, 0x80);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_DLL), 0x01);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_DLM), 0x80);
 
-	out(spdev, UART_LCR, UART_LCR_WLEN8);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IER), UART_IER_MSI);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
+	out(dev, UART_LCR, UART_LCR_WLEN8);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IER), UART_IER_MSI);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY);
 }
 
 static void registers_keep_the_bits_they_have(struct kunit *test)
@@ -139,118 +148,118 @@ static void registers_keep_the_bits_they_have(struct kunit *test)
 	} keeps[] = {
 		{ UART_IER, 0x0f }, { UART_MCR, 0x1f }, { UART_SCR, 0xff },
 	};
-	struct softpci_device *spdev = new_mtty(test);
+	struct softpci_device *dev = new_mtty(test);
 	unsigned int i, val;
 
 	for (i = 0; i < ARRAY_SIZE(keeps); i++)
 		for (val = 0; val <= 0xff; val++) {
-			out(spdev, keeps[i].reg, val);
-			KUNIT_EXPECT_EQ_MSG(test, in(spdev, keeps[i].reg),
+			out(dev, keeps[i].reg, val);
+			KUNIT_EXPECT_EQ_MSG(test, in(dev, keeps[i].reg),
 					    val & keeps[i].bits,
 					    "register %u", keeps[i].reg);
 		}
 	for (val = 0; val <= 0xff; val++) {
-		out(spdev, UART_LCR, val);
-		KUNIT_EXPECT_EQ(test, in(spdev, UART_LCR), val);
+		out(dev, UART_LCR, val);
+		KUNIT_EXPECT_EQ(test, in(dev, UART_LCR), val);
 	}
 }
 
 /* Those are for factory tests. */
 static void status_registers_take_no_writes(struct kunit *test)
 {
-	struct softpci_device *spdev = new_mtty(test);
+	struct softpci_device *dev = new_mtty(test);
 
-	out(spdev, UART_LSR, 0xff);
-	out(spdev, UART_MSR, 0xff);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_MSR), 0);
+	out(dev, UART_LSR, 0xff);
+	out(dev, UART_MSR, 0xff);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_MSR), 0);
 }
 
 static void what_is_sent_is_received(struct kunit *test)
 {
-	struct softpci_device *spdev = slow_mtty(test, 0);
+	struct softpci_device *dev = slow_mtty(test, 0);
 	unsigned int val;
 
 	for (val = 0; val <= 0xff; val++) {
-		out(spdev, UART_TX, val);
-		KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR),
+		out(dev, UART_TX, val);
+		KUNIT_EXPECT_EQ(test, in(dev, UART_LSR),
 				LSR_EMPTY | UART_LSR_DR);
-		KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), val);
-		KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
+		KUNIT_EXPECT_EQ(test, in(dev, UART_RX), val);
+		KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY);
 	}
 }
 
 static void short_words_lose_their_upper_bits(struct kunit *test)
 {
 	static const u8 word[] = { 0x1f, 0x3f, 0x7f, 0xff };
-	struct softpci_device *spdev = slow_mtty(test, 0);
+	struct softpci_device *dev = slow_mtty(test, 0);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(word); i++) {
-		out(spdev, UART_LCR, i);
-		out(spdev, UART_TX, 0xff);
-		KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), word[i]);
+		out(dev, UART_LCR, i);
+		out(dev, UART_TX, 0xff);
+		KUNIT_EXPECT_EQ(test, in(dev, UART_RX), word[i]);
 	}
 }
 
 static void overrun_without_fifo_loses_the_older(struct kunit *test)
 {
-	struct softpci_device *spdev = slow_mtty(test, 0);
+	struct softpci_device *dev = slow_mtty(test, 0);
 
-	out(spdev, UART_TX, 'a');
-	out(spdev, UART_TX, 'b');
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR),
+	out(dev, UART_TX, 'a');
+	out(dev, UART_TX, 'b');
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR),
 			LSR_EMPTY | UART_LSR_DR | UART_LSR_OE);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY | UART_LSR_DR);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'b');
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY | UART_LSR_DR);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_RX), 'b');
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY);
 }
 
 /* Three rounds, so that the FIFO begins at each of its places. */
 static void fifo_holds_sixteen_and_loses_the_newest(struct kunit *test)
 {
-	struct softpci_device *spdev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
+	struct softpci_device *dev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
 	unsigned int round, i;
 
 	for (round = 0; round < 3; round++) {
 		for (i = 0; i < 16; i++) {
-			out(spdev, UART_TX, 'a' + i);
-			KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR),
+			out(dev, UART_TX, 'a' + i);
+			KUNIT_EXPECT_EQ(test, in(dev, UART_LSR),
 					LSR_EMPTY | UART_LSR_DR);
 		}
-		out(spdev, UART_TX, '!');
-		KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR),
+		out(dev, UART_TX, '!');
+		KUNIT_EXPECT_EQ(test, in(dev, UART_LSR),
 				LSR_EMPTY | UART_LSR_DR | UART_LSR_OE);
 		for (i = 0; i < 16; i++) {
-			KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR),
+			KUNIT_EXPECT_EQ(test, in(dev, UART_LSR),
 					LSR_EMPTY | UART_LSR_DR);
-			KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'a' + i);
+			KUNIT_EXPECT_EQ(test, in(dev, UART_RX), 'a' + i);
 		}
-		KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
+		KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY);
 		/* One in and out again moves its beginning. */
 		for (i = 0; i < 5; i++) {
-			out(spdev, UART_TX, 'z');
-			KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'z');
+			out(dev, UART_TX, 'z');
+			KUNIT_EXPECT_EQ(test, in(dev, UART_RX), 'z');
 		}
 	}
 }
 
 static void fcr_clears_the_receiver(struct kunit *test)
 {
-	struct softpci_device *spdev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
+	struct softpci_device *dev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
 
-	out(spdev, UART_TX, 'a');
-	out(spdev, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_CLEAR_XMIT);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY | UART_LSR_DR);
-	out(spdev, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_CLEAR_RCVR);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
+	out(dev, UART_TX, 'a');
+	out(dev, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_CLEAR_XMIT);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY | UART_LSR_DR);
+	out(dev, UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_CLEAR_RCVR);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY);
 	/* So does changing between the modes, either way. */
-	out(spdev, UART_TX, 'b');
-	out(spdev, UART_FCR, 0);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
-	out(spdev, UART_TX, 'c');
-	out(spdev, UART_FCR, UART_FCR_ENABLE_FIFO);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
+	out(dev, UART_TX, 'b');
+	out(dev, UART_FCR, 0);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY);
+	out(dev, UART_TX, 'c');
+	out(dev, UART_FCR, UART_FCR_ENABLE_FIFO);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY);
 }
 
 static const struct trigger_case {
@@ -273,55 +282,55 @@ KUNIT_ARRAY_PARAM_DESC(trigger, trigger_cases, name);
 static void receiver_interrupts_at_the_trigger_level(struct kunit *test)
 {
 	const struct trigger_case *c = test->param_value;
-	struct softpci_device *spdev = slow_mtty(test, 0xc1);
+	struct softpci_device *dev = slow_mtty(test, 0xc1);
 	unsigned int i, last = c->iir ? 16 : 1;
 
 	/* Written over another one. */
-	out(spdev, UART_FCR, c->fcr);
-	out(spdev, UART_IER, UART_IER_RDI);
+	out(dev, UART_FCR, c->fcr);
+	out(dev, UART_IER, UART_IER_RDI);
 	for (i = 1; i <= last; i++) {
-		out(spdev, UART_TX, i);
-		KUNIT_EXPECT_EQ_MSG(test, in(spdev, UART_IIR),
+		out(dev, UART_TX, i);
+		KUNIT_EXPECT_EQ_MSG(test, in(dev, UART_IIR),
 				    c->iir | (i >= c->level ? UART_IIR_RDI :
 					      UART_IIR_NO_INT), "%u", i);
-		KUNIT_EXPECT_EQ(test, interrupts(spdev), i >= c->level);
+		KUNIT_EXPECT_EQ(test, interrupts(dev), i >= c->level);
 	}
 	for (i = last; i-- > 0;) {
-		in(spdev, UART_RX);
-		KUNIT_EXPECT_EQ_MSG(test, in(spdev, UART_IIR),
+		in(dev, UART_RX);
+		KUNIT_EXPECT_EQ_MSG(test, in(dev, UART_IIR),
 				    c->iir | (i >= c->level ? UART_IIR_RDI :
 					      UART_IIR_NO_INT), "%u", i);
-		KUNIT_EXPECT_EQ(test, interrupts(spdev), i >= c->level);
+		KUNIT_EXPECT_EQ(test, interrupts(dev), i >= c->level);
 	}
 }
 
 /* "Interrupt Identification Register": the order, and what clears each */
 static void most_urgent_interrupt_comes_first(struct kunit *test)
 {
-	struct softpci_device *spdev = slow_mtty(test, 0);
+	struct softpci_device *dev = slow_mtty(test, 0);
 
-	out(spdev, UART_TX, 'a');
-	out(spdev, UART_TX, 'b'); /* overrun */
-	out(spdev, UART_MCR, UART_MCR_RTS);
-	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
-	out(spdev, UART_IER, IER_ALL);
+	out(dev, UART_TX, 'a');
+	out(dev, UART_TX, 'b'); /* overrun */
+	out(dev, UART_MCR, UART_MCR_RTS);
+	KUNIT_EXPECT_FALSE(test, interrupts(dev));
+	out(dev, UART_IER, IER_ALL);
 
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_RLSI);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), UART_IIR_RLSI);
 	/* Reading it again clears nothing, and hides nothing. */
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_RLSI);
-	in(spdev, UART_LSR);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_RDI);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_RDI);
-	in(spdev, UART_RX);
-	KUNIT_EXPECT_TRUE(test, interrupts(spdev));
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), UART_IIR_RLSI);
+	in(dev, UART_LSR);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), UART_IIR_RDI);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), UART_IIR_RDI);
+	in(dev, UART_RX);
+	KUNIT_EXPECT_TRUE(test, interrupts(dev));
 	/* This one is cleared by being read. */
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_THRI);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_MSI);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_MSI);
-	KUNIT_EXPECT_TRUE(test, interrupts(spdev));
-	in(spdev, UART_MSR);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_NO_INT);
-	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), UART_IIR_THRI);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), UART_IIR_MSI);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), UART_IIR_MSI);
+	KUNIT_EXPECT_TRUE(test, interrupts(dev));
+	in(dev, UART_MSR);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), UART_IIR_NO_INT);
+	KUNIT_EXPECT_FALSE(test, interrupts(dev));
 }
 
 static const struct cause_case {
@@ -343,82 +352,82 @@ KUNIT_ARRAY_PARAM_DESC(cause, cause_cases, name);
 static void enable_bits_choose_the_causes(struct kunit *test)
 {
 	const struct cause_case *c = test->param_value;
-	struct softpci_device *spdev = slow_mtty(test, 0);
+	struct softpci_device *dev = slow_mtty(test, 0);
 
-	out(spdev, UART_TX, 'a');
-	out(spdev, UART_TX, 'b');
-	out(spdev, UART_MCR, UART_MCR_RTS);
-	out(spdev, UART_IER, c->ier);
-	KUNIT_EXPECT_EQ(test, interrupts(spdev), c->iir != UART_IIR_NO_INT);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), c->iir);
-	out(spdev, UART_IER, 0);
-	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_NO_INT);
+	out(dev, UART_TX, 'a');
+	out(dev, UART_TX, 'b');
+	out(dev, UART_MCR, UART_MCR_RTS);
+	out(dev, UART_IER, c->ier);
+	KUNIT_EXPECT_EQ(test, interrupts(dev), c->iir != UART_IIR_NO_INT);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), c->iir);
+	out(dev, UART_IER, 0);
+	KUNIT_EXPECT_FALSE(test, interrupts(dev));
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), UART_IIR_NO_INT);
 }
 
 static void empty_transmitter_interrupts_once(struct kunit *test)
 {
-	struct softpci_device *spdev = slow_mtty(test, 0);
+	struct softpci_device *dev = slow_mtty(test, 0);
 
 	/* It was empty all the time: enabling is a cause of itself. */
-	out(spdev, UART_IER, UART_IER_THRI);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_THRI);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_NO_INT);
-	out(spdev, UART_IER, UART_IER_THRI);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_NO_INT);
-	out(spdev, UART_IER, 0);
-	out(spdev, UART_IER, UART_IER_THRI);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_THRI);
+	out(dev, UART_IER, UART_IER_THRI);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), UART_IIR_THRI);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), UART_IIR_NO_INT);
+	out(dev, UART_IER, UART_IER_THRI);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), UART_IIR_NO_INT);
+	out(dev, UART_IER, 0);
+	out(dev, UART_IER, UART_IER_THRI);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), UART_IIR_THRI);
 
-	out(spdev, UART_TX, 'a');
-	KUNIT_EXPECT_TRUE(test, interrupts(spdev));
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), UART_IIR_THRI);
-	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
+	out(dev, UART_TX, 'a');
+	KUNIT_EXPECT_TRUE(test, interrupts(dev));
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), UART_IIR_THRI);
+	KUNIT_EXPECT_FALSE(test, interrupts(dev));
 }
 
 /* "Line Status Register": an error shows when its character is the next one */
 static void error_shows_at_the_head_of_the_fifo(struct kunit *test)
 {
-	struct softpci_device *spdev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
+	struct softpci_device *dev = slow_mtty(test, UART_FCR_ENABLE_FIFO);
 
-	out(spdev, UART_IER, UART_IER_RLSI);
-	out(spdev, UART_TX, 'a');
-	out(spdev, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
-	out(spdev, UART_LCR, UART_LCR_WLEN8);
-	out(spdev, UART_TX, 'b');
-	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR),
+	out(dev, UART_IER, UART_IER_RLSI);
+	out(dev, UART_TX, 'a');
+	out(dev, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
+	out(dev, UART_LCR, UART_LCR_WLEN8);
+	out(dev, UART_TX, 'b');
+	KUNIT_EXPECT_FALSE(test, interrupts(dev));
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR),
 			LSR_EMPTY | UART_LSR_DR | UART_LSR_FIFOE);
 
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'a');
-	KUNIT_EXPECT_TRUE(test, interrupts(spdev));
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_IIR), 0xc0 | UART_IIR_RLSI);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR),
+	KUNIT_EXPECT_EQ(test, in(dev, UART_RX), 'a');
+	KUNIT_EXPECT_TRUE(test, interrupts(dev));
+	KUNIT_EXPECT_EQ(test, in(dev, UART_IIR), 0xc0 | UART_IIR_RLSI);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR),
 			LSR_EMPTY | UART_LSR_DR | UART_LSR_FIFOE |
 			UART_LSR_BI | UART_LSR_FE);
-	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY | UART_LSR_DR);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 0);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'b');
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
+	KUNIT_EXPECT_FALSE(test, interrupts(dev));
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY | UART_LSR_DR);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_RX), 0);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_RX), 'b');
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY);
 }
 
 static void break_is_one_character_however_long(struct kunit *test)
 {
-	struct softpci_device *spdev = slow_mtty(test, 0);
+	struct softpci_device *dev = slow_mtty(test, 0);
 
-	out(spdev, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY | UART_LSR_DR |
+	out(dev, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY | UART_LSR_DR |
 			UART_LSR_BI | UART_LSR_FE);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 0);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_RX), 0);
 	/* A line that is held spacing carries nothing else. */
-	out(spdev, UART_LCR, UART_LCR_WLEN7 | UART_LCR_SBC);
-	out(spdev, UART_TX, 'a');
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
-	out(spdev, UART_LCR, UART_LCR_WLEN8);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
-	out(spdev, UART_TX, 'a');
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'a');
+	out(dev, UART_LCR, UART_LCR_WLEN7 | UART_LCR_SBC);
+	out(dev, UART_TX, 'a');
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY);
+	out(dev, UART_LCR, UART_LCR_WLEN8);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY);
+	out(dev, UART_TX, 'a');
+	KUNIT_EXPECT_EQ(test, in(dev, UART_RX), 'a');
 }
 
 static const struct modem_case {
@@ -451,75 +460,75 @@ KUNIT_ARRAY_PARAM_DESC(modem, modem_cases, name);
 static void modem_lines_follow_with_deltas(struct kunit *test)
 {
 	const struct modem_case *c = test->param_value;
-	struct softpci_device *spdev = slow_mtty(test, 0);
+	struct softpci_device *dev = slow_mtty(test, 0);
 
-	out(spdev, UART_MCR, c->from);
-	in(spdev, UART_MSR);
-	out(spdev, UART_IER, UART_IER_MSI);
-	out(spdev, UART_MCR, c->to);
-	KUNIT_EXPECT_EQ(test, interrupts(spdev), !!(c->msr & 0x0f));
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_MSR), c->msr);
+	out(dev, UART_MCR, c->from);
+	in(dev, UART_MSR);
+	out(dev, UART_IER, UART_IER_MSI);
+	out(dev, UART_MCR, c->to);
+	KUNIT_EXPECT_EQ(test, interrupts(dev), !!(c->msr & 0x0f));
+	KUNIT_EXPECT_EQ(test, in(dev, UART_MSR), c->msr);
 	/* The deltas are gone by then, the lines are not. */
-	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_MSR), c->msr & 0xf0);
+	KUNIT_EXPECT_FALSE(test, interrupts(dev));
+	KUNIT_EXPECT_EQ(test, in(dev, UART_MSR), c->msr & 0xf0);
 }
 
 static void deltas_stay_until_they_are_read(struct kunit *test)
 {
-	struct softpci_device *spdev = slow_mtty(test, 0);
+	struct softpci_device *dev = slow_mtty(test, 0);
 
-	out(spdev, UART_MCR, UART_MCR_RTS);
-	out(spdev, UART_MCR, 0);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_MSR), UART_MSR_DCTS);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_MSR), 0);
+	out(dev, UART_MCR, UART_MCR_RTS);
+	out(dev, UART_MCR, 0);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_MSR), UART_MSR_DCTS);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_MSR), 0);
 }
 
 /* "Modem Control Register", bit 4 */
 static void loop_mode_carries_data_and_no_break(struct kunit *test)
 {
-	struct softpci_device *spdev = slow_mtty(test, 0);
+	struct softpci_device *dev = slow_mtty(test, 0);
 
-	out(spdev, UART_MCR, UART_MCR_LOOP);
-	out(spdev, UART_TX, 'a');
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'a');
-	out(spdev, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_LSR), LSR_EMPTY);
-	out(spdev, UART_TX, 'b');
-	KUNIT_EXPECT_EQ(test, in(spdev, UART_RX), 'b');
+	out(dev, UART_MCR, UART_MCR_LOOP);
+	out(dev, UART_TX, 'a');
+	KUNIT_EXPECT_EQ(test, in(dev, UART_RX), 'a');
+	out(dev, UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
+	KUNIT_EXPECT_EQ(test, in(dev, UART_LSR), LSR_EMPTY);
+	out(dev, UART_TX, 'b');
+	KUNIT_EXPECT_EQ(test, in(dev, UART_RX), 'b');
 }
 
 static void ports_do_not_know_of_each_other(struct kunit *test)
 {
-	struct softpci_device *spdev = slow_mtty(test, 0);
+	struct softpci_device *dev = slow_mtty(test, 0);
 
-	out_port(spdev, 0, UART_SCR, 0x11);
-	out_port(spdev, 1, UART_SCR, 0x22);
-	out_port(spdev, 1, UART_IER, UART_IER_RDI);
-	out_port(spdev, 1, UART_TX, 'b');
-	KUNIT_EXPECT_EQ(test, spdev->irqs.level, BIT(1));
-	KUNIT_EXPECT_EQ(test, in_port(spdev, 0, UART_LSR), LSR_EMPTY);
-	KUNIT_EXPECT_EQ(test, in_port(spdev, 0, UART_IER), 0);
-	KUNIT_EXPECT_EQ(test, in_port(spdev, 0, UART_SCR), 0x11);
-	KUNIT_EXPECT_EQ(test, in_port(spdev, 1, UART_SCR), 0x22);
+	out_port(dev, 0, UART_SCR, 0x11);
+	out_port(dev, 1, UART_SCR, 0x22);
+	out_port(dev, 1, UART_IER, UART_IER_RDI);
+	out_port(dev, 1, UART_TX, 'b');
+	KUNIT_EXPECT_EQ(test, dev->irqs.level, BIT(1));
+	KUNIT_EXPECT_EQ(test, in_port(dev, 0, UART_LSR), LSR_EMPTY);
+	KUNIT_EXPECT_EQ(test, in_port(dev, 0, UART_IER), 0);
+	KUNIT_EXPECT_EQ(test, in_port(dev, 0, UART_SCR), 0x11);
+	KUNIT_EXPECT_EQ(test, in_port(dev, 1, UART_SCR), 0x22);
 
-	out_port(spdev, 0, UART_IER, UART_IER_RDI);
-	out_port(spdev, 0, UART_TX, 'a');
-	KUNIT_EXPECT_EQ(test, spdev->irqs.level, BIT(0) | BIT(1));
-	KUNIT_EXPECT_EQ(test, in_port(spdev, 1, UART_RX), 'b');
-	KUNIT_EXPECT_EQ(test, spdev->irqs.level, BIT(0));
-	KUNIT_EXPECT_TRUE(test, interrupts(spdev));
-	KUNIT_EXPECT_EQ(test, in_port(spdev, 0, UART_RX), 'a');
-	KUNIT_EXPECT_FALSE(test, interrupts(spdev));
+	out_port(dev, 0, UART_IER, UART_IER_RDI);
+	out_port(dev, 0, UART_TX, 'a');
+	KUNIT_EXPECT_EQ(test, dev->irqs.level, BIT(0) | BIT(1));
+	KUNIT_EXPECT_EQ(test, in_port(dev, 1, UART_RX), 'b');
+	KUNIT_EXPECT_EQ(test, dev->irqs.level, BIT(0));
+	KUNIT_EXPECT_TRUE(test, interrupts(dev));
+	KUNIT_EXPECT_EQ(test, in_port(dev, 0, UART_RX), 'a');
+	KUNIT_EXPECT_FALSE(test, interrupts(dev));
 }
 
 static const struct mtty_case {
 	const char *name;
-	const struct softpci_type *type;
+	const struct softpci_model *model;
 	unsigned int ports;
 	u16 msi_flags;
 } mtty_kunit_types[] = {
-	{ "one port", &mtty_single, 1, 0x0180 },
-	{ "two ports", &mtty_dual, 2, 0x0182 },
+	{ "one port", &mtty_models[0], 1, 0x0180 },
+	{ "two ports", &mtty_models[1], 2, 0x0182 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(mtty, mtty_kunit_types, name);
@@ -527,24 +536,79 @@ KUNIT_ARRAY_PARAM_DESC(mtty, mtty_kunit_types, name);
 static void card_has_a_bar_and_a_message_per_port(struct kunit *test)
 {
 	const struct mtty_case *c = test->param_value;
-	struct softpci_device *spdev;
+	struct softpci_device *dev;
 	unsigned int bar;
 
-	spdev = softpci_kunit_device(test, &mtty_driver, c->type);
+	dev = kunit_device(test, c->model)->dev;
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		KUNIT_EXPECT_EQ_MSG(test, size_bar(spdev, bar),
+		KUNIT_EXPECT_EQ_MSG(test, kunit_size_bar(dev, bar),
 				    bar < c->ports ? 0xfffffff9 : 0, "BAR %u",
 				    bar);
-	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_CLASS_REVISION, 4),
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, PCI_CLASS_REVISION, 4),
 			0x07000210);
-	KUNIT_EXPECT_EQ(test, config_get(spdev, PCI_INTERRUPT_PIN, 1), 1);
-	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x48, 1), PCI_CAP_ID_MSI);
-	KUNIT_EXPECT_EQ(test, config_get(spdev, 0x4a, 2), c->msi_flags);
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, PCI_INTERRUPT_PIN, 1), 1);
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, 0x48, 1), PCI_CAP_ID_MSI);
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, 0x4a, 2), c->msi_flags);
+}
+
+static void block_until_paused(struct softpci_device *dev, struct softpci_job *job)
+{
+	wait_event(dev->jobs.wait, READ_ONCE(dev->jobs.paused));
+}
+
+static void expect_timer(struct kunit *test, struct softpci_device *dev)
+{
+	struct softpci_uart *uart = &to_mtty(dev)->serial.port[0].uart;
+
+	out(dev, UART_LCR, UART_LCR_DLAB);
+	out(dev, UART_DLM, 0xff);
+	out(dev, UART_LCR, UART_LCR_WLEN8);
+	out(dev, UART_TX, 'y');
+	guard(softpci)(dev);
+	KUNIT_EXPECT_TRUE(test, uart->shifting);
+	KUNIT_EXPECT_EQ(test, uart->armed, uart->shift_end);
+	KUNIT_EXPECT_TRUE(test, hrtimer_active(&uart->timer));
+}
+
+static void timer_goes_on_after_a_reset(struct kunit *test)
+{
+	struct softpci_device *dev = new_mtty(test);
+	struct softpci_uart *uart = &to_mtty(dev)->serial.port[0].uart;
+	struct softpci_job *job = kunit_kzalloc(test, sizeof(*job), GFP_KERNEL);
+
+	softpci_job_init(job, block_until_paused);
+	scoped_guard(softpci, dev)
+		uart->paced = true;
+	softpci_queue(dev, job);
+	out(dev, UART_LCR, UART_LCR_WLEN8);
+	out(dev, UART_TX, 'x');
+	while (list_empty_careful(&uart->due.node))
+		cond_resched();
+	KUNIT_EXPECT_EQ(test, softpci_reset(dev, SOFTPCI_RESET_BUS), 0);
+	expect_timer(test, dev);
+}
+
+static void timer_goes_on_after_a_quiesce(struct kunit *test)
+{
+	struct softpci_device *dev = new_mtty(test);
+	struct softpci_uart *uart = &to_mtty(dev)->serial.port[0].uart;
+
+	scoped_guard(softpci, dev)
+		uart->paced = true;
+	softpci_quiesce(dev);
+	out(dev, UART_LCR, UART_LCR_WLEN8);
+	out(dev, UART_TX, 'x');
+	while (hrtimer_active(&uart->timer))
+		cond_resched();
+	KUNIT_EXPECT_EQ(test, softpci_resume(dev), 0);
+	expect_timer(test, dev);
 }
 
 static struct kunit_case mtty_cases[] = {
 	KUNIT_CASE(power_on_values),
 	KUNIT_CASE(reset_leaves_nothing),
+	KUNIT_CASE(timer_goes_on_after_a_reset),
+	KUNIT_CASE(timer_goes_on_after_a_quiesce),
 	KUNIT_CASE(divisor_latch_is_apart),
 	KUNIT_CASE(registers_keep_the_bits_they_have),
 	KUNIT_CASE(status_registers_take_no_writes),

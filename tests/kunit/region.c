@@ -1,384 +1,204 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From an offset to a region, and from a region to registers. */
+/* From an offset to a region, and from a region to its areas. */
+#include <linux/mman.h>
+
 #include "kunit.h"
 
-/**
- * softpci_kunit_access() - an access to config space or registers
- * @spdev: the device
- * @index: of the region
- * @pos: first byte, from the start of the region
- * @buf: where to or where from
- * @len: how many
- * @write: which of them
- *
- * Without memory, which a device that is not open lacks: what a register wants
- * to be cleared can be seen in struct softpci_ram.
- *
- * Return: bytes done, or an errno if none.
- */
-int softpci_kunit_access(struct softpci_device *spdev, u32 index,
-			 unsigned int pos, void *buf, size_t len, bool write)
-{
-	unsigned int i;
+#define BIG_BAR		0	/* 64 bits: takes BAR 1 as well */
+#define REGS_BAR	2
+#define IO_BAR		3
+#define OTHER_REGION	16
+#define NR_REGIONS	5	/* config space among them */
 
-	guard(softpci)(spdev);
-	for (i = 0; i < spdev->nr_windows; i++)
-		if (spdev->window[i].region->index == index)
-			return piece_access_locked(spdev,
-						   spdev->window[i].region, pos,
-						   buf, len, write);
-	return -ENXIO;
-}
-EXPORT_SYMBOL_GPL(softpci_kunit_access);
+/* The parts of BIG_BAR. */
+#define LOW_REGS_POS	0x00ULL
+#define REGS_SIZE	0x20
+#define MEMORY_POS	((u64)PAGE_SIZE)
+#define MEMORY_SIZE	(2 * PAGE_SIZE)
+/* Behind it without a gap, as the second register area. */
+#define NEXT_POS	(MEMORY_POS + MEMORY_SIZE)
+#define NEXT_SIZE	PAGE_SIZE
+#define MORE_REGS_POS	(NEXT_POS + NEXT_SIZE)
+#define HIGH_POS	0x100000000ULL
+#define HIGH_REGS_POS	0x17fffff00ULL
+#define BIG_SIZE	0x200000000ULL
 
-/* The region with registers, and what is where in it. */
-#define REGS_REGION	1
-#define REGS_SIZE	0x28
-
-#define WORD_REFUSED	0xdead
-#define ARRAY_POS	0x00	/* 4 registers of 1 byte */
-#define WORDS_POS	0x04	/* 2 of 2 bytes */
-#define LONGS_POS	0x08	/* 2 of 4 bytes */
-#define GAP_POS		0x10	/* nothing */
-#define WRITE_ONLY_POS	0x14	/* 4 bytes */
-#define READ_ONLY_POS	0x18	/* 4 bytes */
-#define NEITHER_POS	0x1c	/* 2 bytes */
-#define REFUSING_POS	0x1e	/* 2 bytes */
-#define END_POS		0x24	/* 4 bytes, behind a gap of 4 */
-
-#define READ_ONLY_VAL	0xa3a2a1a0
+#define REFUSED		0xee
 
 /**
- * struct kunit_regs - a device with registers
- * @spdev: must be first
- * @val: what they hold, as bytes
- * @reads: how often each was read, by its first byte
+ * struct kunit_areas - a device with a region of many areas
+ * @dev: must be first
+ * @val: registers, the same in each area of them
+ * @reads: how often any of them was read
  * @writes: and written
+ * @job: what a write to IO_BAR queues and waits for
+ * @ran: it has run
  */
-struct kunit_regs {
-	struct softpci_device spdev;
+struct kunit_areas {
+	struct softpci_device dev;
 	u8 val[REGS_SIZE];
-	u8 reads[REGS_SIZE];
-	u8 writes[REGS_SIZE];
+	unsigned int reads;
+	unsigned int writes;
+	struct softpci_job job;
+	bool ran;
 };
 
-static struct kunit_regs *to_regs(struct softpci_device *spdev)
+static struct kunit_areas *to_areas(struct softpci_device *dev)
 {
-	return container_of(spdev, struct kunit_regs, spdev);
+	return container_of(dev, struct kunit_areas, dev);
 }
 
-/* The @i-th of those of @width bytes that begin at @first. */
-static u32 regs_read(struct softpci_device *spdev, unsigned int first,
-		     unsigned int i, unsigned int width)
+static u64 read_byte(struct softpci_device *dev, unsigned int i)
 {
-	struct kunit_regs *regs = to_regs(spdev);
-	unsigned int pos = first + i * width;
-	u32 val = 0;
-
-	lockdep_assert_held(&spdev->lock);
-	regs->reads[pos]++;
-	while (width--)
-		val = val << 8 | regs->val[pos + width];
-	return val;
+	to_areas(dev)->reads++;
+	return to_areas(dev)->val[i];
 }
 
-static int regs_write(struct softpci_device *spdev, unsigned int first,
-		      unsigned int i, unsigned int width, u32 val)
+static int write_byte(struct softpci_device *dev, unsigned int i, u64 val)
 {
-	struct kunit_regs *regs = to_regs(spdev);
-	unsigned int pos = first + i * width, byte;
-
-	lockdep_assert_held(&spdev->lock);
-	regs->writes[pos]++;
-	if (pos == REFUSING_POS && val == WORD_REFUSED)
+	to_areas(dev)->writes++;
+	if (val == REFUSED)
 		return -EINVAL;
-	for (byte = 0; byte < width; byte++)
-		regs->val[pos + byte] = val >> byte * 8;
+	to_areas(dev)->val[i] = val;
 	return 0;
 }
 
-#define READER(_name, _pos, _width)					\
-static u32 read_##_name(struct softpci_device *spdev,			\
-			unsigned int region, unsigned int i)		\
-{									\
-	return regs_read(spdev, _pos, i, _width);			\
-}
-
-#define WRITER(_name, _pos, _width)					\
-static int write_##_name(struct softpci_device *spdev,			\
-			 unsigned int region, unsigned int i, u32 val)	\
-{									\
-	return regs_write(spdev, _pos, i, _width, val);			\
-}
-
-READER(array, ARRAY_POS, 1)
-WRITER(array, ARRAY_POS, 1)
-READER(words, WORDS_POS, 2)
-WRITER(words, WORDS_POS, 2)
-READER(longs, LONGS_POS, 4)
-WRITER(longs, LONGS_POS, 4)
-WRITER(only, WRITE_ONLY_POS, 4)
-READER(refusing, REFUSING_POS, 2)
-WRITER(refusing, REFUSING_POS, 2)
-READER(end, END_POS, 4)
-WRITER(end, END_POS, 4)
-
-static u32 read_only(struct softpci_device *spdev, unsigned int region,
-		     unsigned int i)
+static void run_job(struct softpci_device *dev, struct softpci_job *job)
 {
-	to_regs(spdev)->reads[READ_ONLY_POS]++;
-	return READ_ONLY_VAL;
+	to_areas(dev)->ran = true;
 }
 
-static const struct softpci_reg regs_table[] = {
-	{ "array", ARRAY_POS, 1, 4, read_array, write_array },
-	{ "words", WORDS_POS, 2, 2, read_words, write_words },
-	{ "longs", LONGS_POS, 4, 2, read_longs, write_longs },
-	{ "write-only", WRITE_ONLY_POS, 4, 1, NULL, write_only },
-	{ "read-only", READ_ONLY_POS, 4, 0, read_only },
-	{ "neither", NEITHER_POS, 2 },
-	{ "refusing", REFUSING_POS, 2, 0, read_refusing, write_refusing },
-	{ "end", END_POS, 4, 1, read_end, write_end },
-};
-
-/* The first byte of the register that has a byte, 0xff where there is none. */
-static const u8 reg_of[REGS_SIZE] = {
-	0x00, 0x01, 0x02, 0x03, 0x04, 0x04, 0x06, 0x06,
-	0x08, 0x08, 0x08, 0x08, 0x0c, 0x0c, 0x0c, 0x0c,
-	0xff, 0xff, 0xff, 0xff, 0x14, 0x14, 0x14, 0x14,
-	0x18, 0x18, 0x18, 0x18, 0x1c, 0x1c, 0x1e, 0x1e,
-	0xff, 0xff, 0xff, 0xff, 0x24, 0x24, 0x24, 0x24,
-};
-
-/* How often each register is called when @len bytes at @pos are accessed. */
-static void calls_of(u8 *calls, unsigned int pos, unsigned int len)
+static int areas_init(struct softpci_device *dev)
 {
-	unsigned int i;
-
-	memset(calls, 0, REGS_SIZE);
-	for (i = pos; i < pos + len; i++)
-		if (reg_of[i] != 0xff)
-			calls[reg_of[i]] = 1;
+	softpci_job_init(&to_areas(dev)->job, run_job);
+	return 0;
 }
 
-static const struct softpci_driver regs_driver = {
-	.device_size = sizeof(struct kunit_regs),
-};
+static int write_job(struct softpci_device *dev, unsigned int i, u64 val)
+{
+	softpci_queue_and_wait(dev, &to_areas(dev)->job);
+	return 0;
+}
 
-static const struct softpci_region regs_regions[] = {
-	{ .index = 0, .bar = PCI_BASE_ADDRESS_MEM_PREFETCH, },
+static const struct softpci_reg bytes_table[] = {
 	{
-		.index = REGS_REGION,
-		.size = REGS_SIZE,
-		.regs = regs_table,
-		.nr_regs = ARRAY_SIZE(regs_table),
-	},
-	{ .index = 3, .bar = PCI_BASE_ADDRESS_SPACE_IO, .size = 8, },
-	{
-		.index = 16,
-		.size = SZ_4K + 1,
-		.cap_type = VFIO_REGION_TYPE_GFX,
-		.cap_subtype = VFIO_REGION_SUBTYPE_GFX_EDID,
+		.width = 1,
+		.count = REGS_SIZE,
+		.read = read_byte,
+		.write = write_byte,
 	},
 };
 
-static const struct softpci_model regs_model = {
-	.regions	= regs_regions,
-	.nr_regions	= ARRAY_SIZE(regs_regions),
+static const struct softpci_reg job_table[] = {
+	{ .width = 4, .write = write_job, },
 };
 
-static const struct softpci_type regs_type = {
-	.model = &regs_model,
-	.ram_size = SZ_1M,
+static const struct softpci_area big_areas[] = {
+	SOFTPCI_REGS_AREA(LOW_REGS_POS, REGS_SIZE, bytes_table),
+	SOFTPCI_MEMORY_AREA(MEMORY_POS, MEMORY_SIZE, 0),
+	SOFTPCI_MEMORY_AREA(NEXT_POS, NEXT_SIZE, 1),
+	SOFTPCI_REGS_AREA(MORE_REGS_POS, REGS_SIZE, bytes_table),
+	SOFTPCI_MEMORY_AREA(HIGH_POS, PAGE_SIZE, 2),
+	SOFTPCI_REGS_AREA(HIGH_REGS_POS, REGS_SIZE, bytes_table),
 };
 
-static struct kunit_regs *regs_device(struct kunit *test)
+static const struct softpci_area bytes_areas[] = {
+	SOFTPCI_REGS_AREA(0, REGS_SIZE, bytes_table),
+};
+
+static const struct softpci_area job_areas[] = {
+	SOFTPCI_REGS_AREA(0, 4, job_table),
+};
+
+static const struct softpci_region regions[] = {
+	{
+		.index = BIG_BAR,
+		.bar = PCI_BASE_ADDRESS_MEM_PREFETCH |
+		       PCI_BASE_ADDRESS_MEM_TYPE_64,
+		.size = BIG_SIZE,
+		.areas = big_areas,
+		.nr_areas = ARRAY_SIZE(big_areas),
+	},
+	{
+		.index = REGS_BAR,
+		.size = 2 * REGS_SIZE,
+		.areas = bytes_areas,
+		.nr_areas = ARRAY_SIZE(bytes_areas),
+	},
+	{
+		.index = IO_BAR,
+		.bar = PCI_BASE_ADDRESS_SPACE_IO,
+		.size = 8,
+		.areas = job_areas,
+		.nr_areas = ARRAY_SIZE(job_areas),
+	},
+	{ .index = OTHER_REGION, .size = SZ_4K + 1, },
+};
+
+static const struct softpci_memory_desc memories[] = {
+	{ .size = MEMORY_SIZE, },
+	{ .size = NEXT_SIZE, },
+	{ .size = PAGE_SIZE, },
+};
+
+static const struct softpci_ops areas_ops = { .init = areas_init, };
+
+static const struct softpci_model areas_model = {
+	.device_size	= sizeof(struct kunit_areas),
+	.ops		= &areas_ops,
+	.regions	= regions,
+	.nr_regions	= ARRAY_SIZE(regions),
+	.memories	= memories,
+	.nr_memories	= ARRAY_SIZE(memories),
+};
+
+static struct softpci_device *areas_device(struct kunit *test)
 {
-	return to_regs(softpci_kunit_device(test, &regs_driver, &regs_type));
+	return kunit_device(test, &areas_model)->dev;
 }
 
-/* Each byte tells from its value where it is. */
-static void regs_fill(struct kunit_regs *regs)
+static const struct softpci_window *window_of(struct softpci_device *dev,
+					      u32 index)
 {
-	unsigned int i;
+	const struct softpci_window *win = dev->layout->window;
 
-	for (i = 0; i < REGS_SIZE; i++)
-		regs->val[i] = 0x40 + i;
-	memset(regs->reads, 0, sizeof(regs->reads));
-	memset(regs->writes, 0, sizeof(regs->writes));
+	while (win->index != index)
+		win++;
+	return win;
 }
 
-static void reads_of_all_lengths_and_alignments(struct kunit *test)
+static void region_put(struct kunit *test, struct softpci_device *dev,
+		       u32 index, u64 pos, unsigned int width, u32 val)
 {
-	struct kunit_regs *regs = regs_device(test);
-	u8 expected[REGS_SIZE], calls[REGS_SIZE], buf[10];
-	unsigned int pos, len;
-
-	regs_fill(regs);
-	memcpy(expected, regs->val, sizeof(expected));
-	memset(expected + GAP_POS, 0, 8); /* and the write-only one */
-	memcpy(expected + READ_ONLY_POS, "\xa0\xa1\xa2\xa3", 4);
-	memset(expected + NEITHER_POS, 0, 2);
-	memset(expected + END_POS - 4, 0, 4);
-
-	for (pos = 0; pos < REGS_SIZE; pos++)
-		for (len = 1; len <= 8 && pos + len <= REGS_SIZE; len++) {
-			regs_fill(regs);
-			memset(buf, 0x5a, sizeof(buf));
-			KUNIT_ASSERT_EQ(test,
-					softpci_kunit_access(&regs->spdev,
-							     REGS_REGION, pos,
-							      buf + 1, len, false),
-					len);
-			KUNIT_ASSERT_MEMEQ_MSG(test, buf + 1, expected + pos,
-					       len, "%u bytes at %02xh", len,
-					       pos);
-			KUNIT_ASSERT_EQ(test, buf[0], 0x5a);
-			KUNIT_ASSERT_EQ(test, buf[len + 1], 0x5a);
-
-			calls_of(calls, pos, len);
-			calls[WRITE_ONLY_POS] = 0;
-			calls[NEITHER_POS] = 0;
-			KUNIT_ASSERT_MEMEQ_MSG(test, regs->reads, calls,
-					       sizeof(calls),
-					       "calls for %u bytes at %02xh",
-					       len, pos);
-		}
-}
-
-static void writes_of_all_lengths_and_alignments(struct kunit *test)
-{
-	struct kunit_regs *regs = regs_device(test);
-	u8 expected[REGS_SIZE], calls[REGS_SIZE], buf[8];
-	unsigned int pos, len, i;
-
-	for (i = 0; i < sizeof(buf); i++)
-		buf[i] = 0xf0 + i;
-
-	for (pos = 0; pos < REGS_SIZE; pos++)
-		for (len = 1; len <= 8 && pos + len <= REGS_SIZE; len++) {
-			regs_fill(regs);
-			memcpy(expected, regs->val, sizeof(expected));
-			calls_of(calls, pos, len);
-			calls[READ_ONLY_POS] = 0;
-			calls[NEITHER_POS] = 0;
-			/* What cannot be read is merged with 0. */
-			if (calls[WRITE_ONLY_POS])
-				memset(expected + WRITE_ONLY_POS, 0, 4);
-			for (i = 0; i < len; i++)
-				if (reg_of[pos + i] != 0xff &&
-				    calls[reg_of[pos + i]])
-					expected[pos + i] = buf[i];
-
-			KUNIT_ASSERT_EQ(test,
-					softpci_kunit_access(&regs->spdev,
-							     REGS_REGION, pos,
-							      buf, len, true),
-					len);
-			KUNIT_ASSERT_MEMEQ_MSG(test, regs->val, expected,
-					       sizeof(expected),
-					       "%u bytes at %02xh", len, pos);
-			KUNIT_ASSERT_MEMEQ_MSG(test, regs->writes, calls,
-					       sizeof(calls),
-					       "calls for %u bytes at %02xh",
-					       len, pos);
-		}
-}
-
-/* Reading can have effects that a write must not have. */
-static void only_partial_writes_read_first(struct kunit *test)
-{
-	struct kunit_regs *regs = regs_device(test);
-	struct softpci_device *spdev = &regs->spdev;
-
-	regs_fill(regs);
-	guest_write(spdev, REGS_REGION, LONGS_POS, 4, 0x11223344);
-	guest_write(spdev, REGS_REGION, WORDS_POS, 2, 0x5566);
-	guest_write(spdev, REGS_REGION, ARRAY_POS, 1, 0x77);
-	KUNIT_EXPECT_NULL(test, memchr_inv(regs->reads, 0, REGS_SIZE));
-
-	guest_write(spdev, REGS_REGION, LONGS_POS + 1, 2, 0xaabb);
-	KUNIT_EXPECT_EQ(test, regs->reads[LONGS_POS], 1);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, REGS_REGION, LONGS_POS, 4),
-			0x11aabb44);
-	guest_write(spdev, REGS_REGION, WORDS_POS + 1, 2, 0xccdd);
-	KUNIT_EXPECT_EQ(test, regs->reads[WORDS_POS], 1);
-	KUNIT_EXPECT_EQ(test, regs->reads[WORDS_POS + 2], 1);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, REGS_REGION, WORDS_POS, 4),
-			0x47ccdd66);
-}
-
-static void refused_value_ends_a_write_before_it(struct kunit *test)
-{
-	struct kunit_regs *regs = regs_device(test);
-	struct softpci_device *spdev = &regs->spdev;
-	static const u8 refused[] = { 1, 2, 0xad, 0xde, 3, 4, 5, 6 };
-
-	regs_fill(regs);
-	KUNIT_EXPECT_EQ(test, guest_write(spdev, REGS_REGION, REFUSING_POS, 2,
-					  WORD_REFUSED), -EINVAL);
-	/* Merged, it is the same value. */
-	KUNIT_EXPECT_EQ(test, guest_write(spdev, REGS_REGION, REFUSING_POS + 1,
-					  1, WORD_REFUSED >> 8), 0);
-	KUNIT_EXPECT_EQ(test, guest_write(spdev, REGS_REGION, REFUSING_POS, 1,
-					  WORD_REFUSED & 0xff), -EINVAL);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, REGS_REGION, REFUSING_POS, 2),
-			0xde5e);
-
-	/* What lies before it is done, what lies behind it is not. */
-	KUNIT_EXPECT_EQ(test,
-			softpci_kunit_access(spdev, REGS_REGION, NEITHER_POS,
-					     (void *)refused, 8, true), 2);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, REGS_REGION, REFUSING_POS, 2),
-			0xde5e);
-	KUNIT_EXPECT_EQ(test, regs->writes[REFUSING_POS], 4);
-}
-
-static void registers_are_told_apart_to_the_byte(struct kunit *test)
-{
-	unsigned int pos;
-
-	for (pos = 0; pos < REGS_SIZE + 8; pos++) {
-		const struct softpci_reg *reg = find_reg(&regs_regions[1], pos);
-		u8 first = pos < REGS_SIZE ? reg_of[pos] : 0xff;
-
-		if (first == 0xff) {
-			KUNIT_EXPECT_NULL_MSG(test, reg, "%02xh", pos);
-			continue;
-		}
-		KUNIT_ASSERT_NOT_NULL_MSG(test, reg, "%02xh", pos);
-		KUNIT_EXPECT_EQ_MSG(test, reg->offset +
-				    (pos - reg->offset) / reg->width * reg->width,
-				    first, "%02xh", pos);
-	}
-	KUNIT_EXPECT_NULL(test, find_reg(&regs_regions[1], U32_MAX));
+	KUNIT_EXPECT_EQ(test, kunit_write(dev, index, pos, width, val), 0);
 }
 
 static void regions_lie_apart_from_each_other(struct kunit *test)
 {
-	struct softpci_device *spdev = &regs_device(test)->spdev;
+	const struct softpci_layout *layout = areas_device(test)->layout;
 	u64 end = 0;
 	unsigned int i;
 
-	KUNIT_ASSERT_EQ(test, spdev->nr_windows, ARRAY_SIZE(regs_regions) + 1);
-	for (i = 0; i < spdev->nr_windows; i++) {
-		const struct softpci_window *win = &spdev->window[i];
+	KUNIT_ASSERT_EQ(test, layout->nr_windows, NR_REGIONS);
+	for (i = 0; i < layout->nr_windows; i++) {
+		const struct softpci_window *win = &layout->window[i];
 
 		KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(win->start));
 		KUNIT_EXPECT_GE(test, win->start, end + PAGE_SIZE);
 		KUNIT_EXPECT_GT(test, win->size, 0);
 		end = win->start + win->size;
 	}
-	KUNIT_EXPECT_PTR_EQ(test, spdev->window[i - 1].region, &config_region);
+	KUNIT_EXPECT_EQ(test, layout->window[i - 1].index, SOFTPCI_CONFIG_INDEX);
+	KUNIT_EXPECT_NULL(test, layout->window[i - 1].region);
 }
 
 static void window_is_found_to_the_byte(struct kunit *test)
 {
-	struct softpci_device *spdev = &regs_device(test)->spdev;
+	const struct softpci_layout *layout = areas_device(test)->layout;
 	unsigned int i, j;
 
-	for (i = 0; i < spdev->nr_windows; i++) {
-		const struct softpci_window *win = &spdev->window[i];
+	for (i = 0; i < layout->nr_windows; i++) {
+		const struct softpci_window *win = &layout->window[i], *found;
 		u64 start = win->start, size = win->size;
 		const struct {
 			u64 pos;
@@ -406,150 +226,386 @@ static void window_is_found_to_the_byte(struct kunit *test)
 			{ start - 1, U64_MAX },
 		};
 
-		for (j = 0; j < ARRAY_SIZE(edges); j++)
-			KUNIT_EXPECT_PTR_EQ_MSG(test,
-						find_window(spdev, edges[j].pos,
-							    edges[j].len),
+		for (j = 0; j < ARRAY_SIZE(edges); j++) {
+			found = softpci_find_window(layout, edges[j].pos,
+						    edges[j].len);
+			KUNIT_EXPECT_PTR_EQ_MSG(test, found,
 						edges[j].found ? win : NULL,
 						"window %u, edge %u", i, j);
+		}
 	}
 }
 
 static void nothing_is_found_far_away(struct kunit *test)
 {
-	struct softpci_device *spdev = &regs_device(test)->spdev;
+	const struct softpci_layout *layout = areas_device(test)->layout;
 	static const u64 far[] = {
-		0, 1, PAGE_SIZE - 1, SZ_16M, U32_MAX, BIT_ULL(32), BIT_ULL(40),
-		S64_MAX, BIT_ULL(63), U64_MAX - 1, U64_MAX,
+		0, 1, PAGE_SIZE - 1, BIT_ULL(40), BIT_ULL(62), S64_MAX,
+		BIT_ULL(63), U64_MAX - 1, U64_MAX,
 	};
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(far); i++)
 		for (j = 1; j < ARRAY_SIZE(far); j++)
-			KUNIT_EXPECT_NULL_MSG(test, find_window(spdev, far[i],
-								far[j]),
+			KUNIT_EXPECT_NULL_MSG(test,
+					      softpci_find_window(layout, far[i],
+								  far[j]),
 					      "%llx, length %llx", far[i],
 					      far[j]);
 }
 
-static void region_info_of_every_index(struct kunit *test)
+static void expect_area(struct kunit *test, const struct softpci_window *win,
+			u64 pos, const struct softpci_area *expected, u64 left)
 {
-	struct softpci_device *spdev = &regs_device(test)->spdev;
-	struct vfio_region_info_cap_type *cap;
+	u64 found = 0;
+
+	KUNIT_EXPECT_PTR_EQ_MSG(test, find_area(win, pos, &found), expected,
+				"at %llx", pos);
+	KUNIT_EXPECT_EQ_MSG(test, found, left, "at %llx", pos);
+}
+
+static void area_is_found_to_the_byte(struct kunit *test)
+{
+	struct softpci_device *dev = areas_device(test);
+	const struct softpci_window *win = window_of(dev, BIG_BAR);
+	const struct softpci_area *areas = win->areas;
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, softpci_num_regions(spdev), 17);
-	for (i = 0; i < 20; i++) {
-		struct vfio_region_info info = { .index = i, .size = 1, };
-		struct vfio_info_cap caps = {};
-		u32 flags = VFIO_REGION_INFO_FLAG_READ |
-			    VFIO_REGION_INFO_FLAG_WRITE;
-		u64 size = 0;
-		int ret;
+	KUNIT_ASSERT_EQ(test, win->nr_areas, ARRAY_SIZE(big_areas));
+	for (i = 0; i < win->nr_areas; i++) {
+		u64 start = areas[i].offset, size = areas[i].size;
+		u64 next = i + 1 < win->nr_areas ? areas[i + 1].offset :
+						   win->size;
 
-		ret = softpci_get_region_info(&spdev->vdev, &info, &caps);
-		KUNIT_ASSERT_EQ_MSG(test, ret, i < 17 ? 0 : -EINVAL, "%u", i);
-		if (ret)
+		expect_area(test, win, start, &areas[i], size);
+		expect_area(test, win, start + 1, &areas[i], size - 1);
+		expect_area(test, win, start + size - 1, &areas[i], 1);
+		if (start + size == next)
 			continue;
-
-		switch (i) {
-		case 0:
-			flags |= VFIO_REGION_INFO_FLAG_MMAP;
-			size = SZ_1M;
-			break;
-		case REGS_REGION:
-			size = REGS_SIZE;
-			break;
-		case 3:
-			size = 8;
-			break;
-		case VFIO_PCI_CONFIG_REGION_INDEX:
-			size = 256;
-			break;
-		case 16:
-			size = SZ_4K + 1;
-			cap = container_of(caps.buf, typeof(*cap), header);
-			KUNIT_ASSERT_EQ(test, caps.size, sizeof(*cap));
-			KUNIT_EXPECT_EQ(test, cap->header.id,
-					VFIO_REGION_INFO_CAP_TYPE);
-			KUNIT_EXPECT_EQ(test, cap->header.version, 1);
-			KUNIT_EXPECT_EQ(test, cap->header.next, 0);
-			KUNIT_EXPECT_EQ(test, cap->type, VFIO_REGION_TYPE_GFX);
-			KUNIT_EXPECT_EQ(test, cap->subtype,
-					VFIO_REGION_SUBTYPE_GFX_EDID);
-			kfree(caps.buf);
-			break;
-		default:
-			flags = 0;
-		}
-		KUNIT_EXPECT_EQ_MSG(test, info.size, size, "%u", i);
-		KUNIT_EXPECT_EQ_MSG(test, info.flags, flags, "%u", i);
-		KUNIT_EXPECT_EQ_MSG(test, !!info.offset, !!size, "%u", i);
-		if (i != 16)
-			KUNIT_EXPECT_EQ_MSG(test, caps.size, 0, "%u", i);
-		if (size)
-			KUNIT_EXPECT_EQ_MSG(test,
-					    find_window(spdev, info.offset,
-							size)->region->index,
-					    i, "%u", i);
+		expect_area(test, win, start + size, &gap, next - start - size);
+		expect_area(test, win, next - 1, &gap, 1);
 	}
+
+	/* A region may have none, and its end is not that of its areas. */
+	expect_area(test, window_of(dev, OTHER_REGION), 0, &gap, SZ_4K + 1);
+	expect_area(test, window_of(dev, REGS_BAR), REGS_SIZE, &gap, REGS_SIZE);
+}
+
+static void access_may_span_areas_and_gaps(struct kunit *test)
+{
+	struct softpci_device *dev = areas_device(test);
+	size_t size = MORE_REGS_POS + PAGE_SIZE, i;
+	u8 *buf, *got;
+
+	buf = kunit_kmalloc(test, size, GFP_KERNEL);
+	got = kunit_kzalloc(test, size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	KUNIT_ASSERT_NOT_NULL(test, got);
+	for (i = 0; i < size; i++)
+		buf[i] = i % 101 + 1;
+
+	KUNIT_ASSERT_EQ(test, kunit_access(dev, BIG_BAR, 0, buf, size, true),
+			size);
+	KUNIT_EXPECT_EQ(test, to_areas(dev)->writes, 2 * REGS_SIZE);
+	KUNIT_ASSERT_EQ(test, kunit_access(dev, BIG_BAR, 0, got, size, false),
+			size);
+	/* Both areas of registers are the same ones. */
+	memcpy(buf, buf + MORE_REGS_POS, REGS_SIZE);
+	memset(buf + REGS_SIZE, 0, MEMORY_POS - REGS_SIZE);
+	memset(buf + MORE_REGS_POS + REGS_SIZE, 0, PAGE_SIZE - REGS_SIZE);
+	KUNIT_EXPECT_MEMEQ(test, got, buf, size);
+
+	/* Two memories, one behind the other. */
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, BIG_BAR, NEXT_POS - 2, 4),
+			get32(buf, NEXT_POS - 2));
+	KUNIT_EXPECT_EQ(test, softpci_memory_read(dev, 1, 0, got, 2), 0);
+	KUNIT_EXPECT_MEMEQ(test, got, buf + NEXT_POS, 2);
+	KUNIT_EXPECT_EQ(test, softpci_memory_read(dev, 0, MEMORY_SIZE - 2, got,
+						  2), 0);
+	KUNIT_EXPECT_MEMEQ(test, got, buf + NEXT_POS - 2, 2);
+}
+
+static void areas_beyond_4_gib_are_reached(struct kunit *test)
+{
+	struct softpci_device *dev = areas_device(test);
+	u32 val = 0;
+
+	region_put(test, dev, BIG_BAR, HIGH_POS, 4, 0x11223344);
+	region_put(test, dev, BIG_BAR, HIGH_REGS_POS, 4, 0x55667788);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, BIG_BAR, HIGH_POS, 4),
+			0x11223344);
+	KUNIT_EXPECT_EQ(test, softpci_memory_read(dev, 2, 0, &val, 4), 0);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu((__force __le32)val), 0x11223344);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, BIG_BAR, HIGH_REGS_POS, 4),
+			0x55667788);
+
+	/* Nothing is where an offset cut to 32 bits would lead. */
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, BIG_BAR, (u32)HIGH_REGS_POS, 4),
+			0);
+	region_put(test, dev, BIG_BAR, HIGH_POS + LOW_REGS_POS + PAGE_SIZE, 4,
+		   0x99999999);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, BIG_BAR, MEMORY_POS, 4), 0);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, BIG_BAR, BIG_SIZE - 4, 4),
+			0);
+}
+
+static void access_ends_with_the_region(struct kunit *test)
+{
+	struct softpci_device *dev = areas_device(test);
+	u8 buf[8] = {};
+
+	KUNIT_EXPECT_EQ(test, kunit_access(dev, REGS_BAR, 2 * REGS_SIZE - 3,
+					   buf, 8, false), 3);
+	KUNIT_EXPECT_EQ(test, kunit_access(dev, REGS_BAR, 2 * REGS_SIZE - 3,
+					   buf, 8, true), 3);
+	KUNIT_EXPECT_EQ(test, kunit_access(dev, REGS_BAR, 2 * REGS_SIZE, buf, 1,
+					   false), -EINVAL);
+	KUNIT_EXPECT_EQ(test, kunit_access(dev, REGS_BAR, U64_MAX, buf, 8,
+					   true), -EINVAL);
+	KUNIT_EXPECT_EQ(test, kunit_access(dev, REGS_BAR, 0, buf, 0, true), 0);
+}
+
+static void refused_value_ends_an_access_in_any_area(struct kunit *test)
+{
+	struct softpci_device *dev = areas_device(test);
+	u8 buf[8] = { 1, 2, 3, 4, REFUSED, 6, 7, 8 };
+
+	KUNIT_EXPECT_EQ(test, kunit_access(dev, BIG_BAR, MORE_REGS_POS - 4, buf,
+					   8, true), 4);
+	KUNIT_EXPECT_EQ(test, to_areas(dev)->val[0], 0);
+	KUNIT_EXPECT_EQ(test, kunit_access(dev, BIG_BAR, MORE_REGS_POS - 3, buf,
+					   8, true), 4);
+	KUNIT_EXPECT_EQ(test, to_areas(dev)->val[0], 4);
+	KUNIT_EXPECT_EQ(test, to_areas(dev)->val[1], 0);
+	KUNIT_EXPECT_EQ(test, kunit_access(dev, BIG_BAR, MORE_REGS_POS, buf + 4,
+					   4, true), -EINVAL);
 }
 
 /* Registers are not called for it; a region that is no BAR does not care. */
 static void absent_bar_reads_all_ones_and_ignores_writes(struct kunit *test)
 {
-	struct kunit_regs *regs = regs_device(test);
-	struct softpci_device *spdev = &regs->spdev;
-	u8 before[REGS_SIZE], ones[8], buf[8];
-	unsigned int pos, len;
+	struct softpci_device *dev = areas_device(test);
+	struct kunit_areas *areas = to_areas(dev);
+	static const u64 at[] = {
+		LOW_REGS_POS, REGS_SIZE - 2, MEMORY_POS - 4, MEMORY_POS,
+		NEXT_POS - 4, MORE_REGS_POS - 3, HIGH_POS, HIGH_REGS_POS,
+		BIG_SIZE - 8,
+	};
+	u8 ones[8], buf[8];
+	unsigned int i, len;
 
-	regs_fill(regs);
-	memcpy(before, regs->val, sizeof(before));
 	memset(ones, 0xff, sizeof(ones));
-	config_put(spdev, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
-	for (pos = 0; pos < REGS_SIZE; pos++)
-		for (len = 1; len <= 8 && pos + len <= REGS_SIZE; len++) {
+	region_put(test, dev, BIG_BAR, MEMORY_POS, 4, 0x12345678);
+	kunit_config_write(dev, PCI_COMMAND, 2,
+			   PCI_COMMAND_IO | PCI_COMMAND_MASTER);
+	for (i = 0; i < ARRAY_SIZE(at); i++)
+		for (len = 1; len <= sizeof(buf); len++) {
 			memset(buf, 0x5a, sizeof(buf));
 			KUNIT_ASSERT_EQ(test,
-					softpci_kunit_access(spdev, REGS_REGION,
-							     pos, buf, len,
-							      true), len);
+					kunit_access(dev, BIG_BAR, at[i], buf,
+						     len, true), len);
 			KUNIT_ASSERT_EQ(test,
-					softpci_kunit_access(spdev, REGS_REGION,
-							     pos, buf, len,
-							      false), len);
+					kunit_access(dev, BIG_BAR, at[i], buf,
+						     len, false), len);
 			KUNIT_ASSERT_MEMEQ(test, buf, ones, len);
 		}
-	KUNIT_EXPECT_MEMEQ(test, regs->val, before, sizeof(before));
-	KUNIT_EXPECT_NULL(test, memchr_inv(regs->reads, 0, REGS_SIZE));
-	KUNIT_EXPECT_NULL(test, memchr_inv(regs->writes, 0, REGS_SIZE));
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, REGS_BAR, 0, 4), ~0U);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, REGS_BAR, REGS_SIZE, 4),
+			~0U);
+	KUNIT_EXPECT_EQ(test, areas->reads, 0);
+	KUNIT_EXPECT_EQ(test, areas->writes, 0);
 
 	/* The other kind of BAR is there, and what is none. */
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, 0, 0, 4), ~0U);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, 3, 0, 4), 0);
-	config_put(spdev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, 3, 0, 4), ~0U);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, REGS_REGION, ARRAY_POS, 1),
-			0x40);
-	config_put(spdev, spdev->config.pm + PCI_PM_CTRL, 2, 3);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, REGS_REGION, ARRAY_POS, 1),
-			0xff);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, 16, 0, 4), 0);
-	KUNIT_EXPECT_EQ(test, guest_read(spdev, VFIO_PCI_CONFIG_REGION_INDEX,
-					 PCI_COMMAND, 1), PCI_COMMAND_MEMORY);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, IO_BAR, 0, 4), 0);
+	kunit_config_write(dev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, IO_BAR, 0, 4), ~0U);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, BIG_BAR, MEMORY_POS, 4),
+			0x12345678);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, BIG_BAR, NEXT_POS - 4, 4),
+			0);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, BIG_BAR, 0, 4), 0);
+
+	kunit_config_write(dev, dev->layout->pm + PCI_PM_CTRL, 2, 3);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, BIG_BAR, MEMORY_POS, 4),
+			~0U);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, REGS_BAR, 0, 1), 0xff);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, OTHER_REGION, 0, 4), 0);
+	KUNIT_EXPECT_EQ(test, kunit_config_read(dev, PCI_COMMAND, 1),
+			PCI_COMMAND_MEMORY);
+}
+
+static void write_returns_when_the_job_that_it_waits_for_is_done(struct kunit *test)
+{
+	struct softpci_device *dev = areas_device(test);
+	unsigned int i;
+
+	for (i = 0; i < 20; i++) {
+		to_areas(dev)->ran = false;
+		region_put(test, dev, IO_BAR, 0, 4, 1);
+		KUNIT_ASSERT_TRUE(test, to_areas(dev)->ran);
+	}
+	KUNIT_EXPECT_EQ(test, dev->jobs.awaited, 0);
+}
+
+static u8 __user *user_pages(struct kunit *test, unsigned int nr)
+{
+	unsigned long at;
+
+	at = kunit_vm_mmap(test, NULL, 0, (nr + 1) * PAGE_SIZE,
+			   PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE,
+			   0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(at));
+	/* Nothing behind them. */
+	KUNIT_ASSERT_EQ(test, vm_munmap(at + nr * PAGE_SIZE, PAGE_SIZE), 0);
+	return (u8 __user *)at;
+}
+
+static void user_access_may_span_areas_and_gaps(struct kunit *test)
+{
+	struct softpci_device *dev = areas_device(test);
+	u8 __user *user = user_pages(test, 1);
+	loff_t start = window_of(dev, BIG_BAR)->start;
+	u8 buf[64], got[64], expected[64] = {};
+	loff_t pos;
+	size_t i;
+
+	for (i = 0; i < sizeof(buf); i++)
+		buf[i] = i + 1;
+	KUNIT_ASSERT_EQ(test, copy_to_user(user, buf, sizeof(buf)), 0);
+
+	/* The second memory, registers, a gap. */
+	pos = start + MORE_REGS_POS - 16;
+	KUNIT_EXPECT_EQ(test, softpci_user_write(dev, user, sizeof(buf), &pos),
+			sizeof(buf));
+	KUNIT_EXPECT_EQ(test, pos, start + MORE_REGS_POS + 48);
+	pos = start + MORE_REGS_POS - 16;
+	KUNIT_EXPECT_EQ(test, softpci_user_read(dev, user, sizeof(buf), &pos),
+			sizeof(buf));
+	KUNIT_EXPECT_EQ(test, pos, start + MORE_REGS_POS + 48);
+	KUNIT_ASSERT_EQ(test, copy_from_user(got, user, sizeof(got)), 0);
+	memcpy(expected, buf, 16 + REGS_SIZE);
+	KUNIT_EXPECT_MEMEQ(test, got, expected, sizeof(got));
+	KUNIT_EXPECT_EQ(test, softpci_memory_read(dev, 1, NEXT_SIZE - 16, got,
+						  16), 0);
+	KUNIT_EXPECT_MEMEQ(test, got, buf, 16);
+
+	/* To the end of a region, and not on to the next one. */
+	pos = start + BIG_SIZE - 8;
+	KUNIT_EXPECT_EQ(test, softpci_user_read(dev, user, sizeof(buf), &pos),
+			8);
+	KUNIT_EXPECT_EQ(test, softpci_user_read(dev, user, sizeof(buf), &pos),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, pos, start + BIG_SIZE);
+	KUNIT_EXPECT_EQ(test, softpci_user_read(dev, user, 0, &pos), 0);
+}
+
+static void read_that_cannot_be_returned_has_no_effect(struct kunit *test)
+{
+	struct softpci_device *dev = areas_device(test);
+	u8 __user *hole = user_pages(test, 1) + PAGE_SIZE;
+	loff_t start = window_of(dev, REGS_BAR)->start, pos = start;
+	unsigned int len;
+
+	for (len = 1; len <= 16; len++) {
+		KUNIT_EXPECT_EQ(test, softpci_user_read(dev, hole, len, &pos),
+				-EFAULT);
+		KUNIT_EXPECT_EQ(test, softpci_user_write(dev, hole, len, &pos),
+				-EFAULT);
+	}
+	KUNIT_EXPECT_EQ(test, pos, start);
+	KUNIT_EXPECT_EQ(test, to_areas(dev)->reads, 0);
+	KUNIT_EXPECT_EQ(test, to_areas(dev)->writes, 0);
+
+	/* Of a buffer that ends early, those that can be. */
+	KUNIT_EXPECT_EQ(test, softpci_user_read(dev, hole - 3, 8, &pos), 3);
+	KUNIT_EXPECT_EQ(test, to_areas(dev)->reads, 3);
+	KUNIT_EXPECT_EQ(test, pos, start + 3);
+
+	/* Over the edge of two areas. */
+	start = window_of(dev, BIG_BAR)->start;
+	pos = start + MEMORY_POS - 4;
+	KUNIT_EXPECT_EQ(test, softpci_user_read(dev, hole - 4, 8, &pos), 4);
+	KUNIT_EXPECT_EQ(test, pos, start + MEMORY_POS);
+	KUNIT_EXPECT_EQ(test, softpci_user_read(dev, hole, 8, &pos), -EFAULT);
+}
+
+static void user_sees_all_ones_in_an_absent_bar(struct kunit *test)
+{
+	struct softpci_device *dev = areas_device(test);
+	u8 __user *user = user_pages(test, 1);
+	loff_t pos = window_of(dev, BIG_BAR)->start + NEXT_POS - 4;
+	u8 got[8], ones[8];
+
+	memset(ones, 0xff, sizeof(ones));
+	kunit_config_write(dev, PCI_COMMAND, 2, 0);
+	KUNIT_EXPECT_EQ(test, softpci_user_read(dev, user, 8, &pos), 8);
+	KUNIT_ASSERT_EQ(test, copy_from_user(got, user, sizeof(got)), 0);
+	KUNIT_EXPECT_MEMEQ(test, got, ones, sizeof(got));
+	pos -= 8;
+	KUNIT_EXPECT_EQ(test, softpci_user_write(dev, user, 8, &pos), 8);
+	kunit_config_write(dev, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	KUNIT_EXPECT_EQ(test, kunit_read(dev, BIG_BAR, NEXT_POS - 4, 4),
+			0);
+}
+
+static void only_what_is_inside_an_area_of_memory_can_be_mapped(struct kunit *test)
+{
+	struct softpci_device *dev = areas_device(test);
+	u64 start = window_of(dev, BIG_BAR)->start;
+	struct vm_area_struct *vma;
+	const struct {
+		u64 pos;
+		u64 pages;
+	} refused[] = {
+		{ start, 1 },					/* registers */
+		{ start, 2 },
+		{ start + MEMORY_POS, 3 },			/* two memories */
+		{ start + NEXT_POS, 2 },			/* and registers */
+		{ start + MORE_REGS_POS + PAGE_SIZE, 1 },	/* a gap */
+		{ start + HIGH_POS, 2 },
+		{ start + HIGH_POS - PAGE_SIZE, 1 },
+		{ start + BIG_SIZE - PAGE_SIZE, 2 },		/* past the end */
+		{ window_of(dev, OTHER_REGION)->start, 1 },
+		{ window_of(dev, SOFTPCI_CONFIG_INDEX)->start, 1 },
+		{ 0, 1 },
+	};
+	unsigned int i;
+
+	vma = kunit_kzalloc(test, sizeof(*vma), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, vma);
+	vma->vm_start = PAGE_SIZE;
+	vm_flags_init(vma, VM_SHARED);
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		vma->vm_end = vma->vm_start + refused[i].pages * PAGE_SIZE;
+		KUNIT_EXPECT_EQ_MSG(test,
+				    softpci_mmap(dev, vma, refused[i].pos),
+				    -EINVAL, "%u", i);
+	}
+
+	/* Nor can memory be, in private. */
+	vma->vm_end = vma->vm_start + PAGE_SIZE;
+	vm_flags_init(vma, 0);
+	KUNIT_EXPECT_EQ(test, softpci_mmap(dev, vma, start + MEMORY_POS),
+			-EINVAL);
+	for (i = 0; i < ARRAY_SIZE(memories); i++)
+		KUNIT_EXPECT_FALSE(test, dev->memory[i].mapped);
 }
 
 static struct kunit_case region_cases[] = {
-	KUNIT_CASE(reads_of_all_lengths_and_alignments),
-	KUNIT_CASE(writes_of_all_lengths_and_alignments),
-	KUNIT_CASE(only_partial_writes_read_first),
-	KUNIT_CASE(refused_value_ends_a_write_before_it),
-	KUNIT_CASE(registers_are_told_apart_to_the_byte),
 	KUNIT_CASE(regions_lie_apart_from_each_other),
 	KUNIT_CASE(window_is_found_to_the_byte),
 	KUNIT_CASE(nothing_is_found_far_away),
-	KUNIT_CASE(region_info_of_every_index),
+	KUNIT_CASE(area_is_found_to_the_byte),
+	KUNIT_CASE(access_may_span_areas_and_gaps),
+	KUNIT_CASE(areas_beyond_4_gib_are_reached),
+	KUNIT_CASE(access_ends_with_the_region),
+	KUNIT_CASE(refused_value_ends_an_access_in_any_area),
 	KUNIT_CASE(absent_bar_reads_all_ones_and_ignores_writes),
+	KUNIT_CASE(write_returns_when_the_job_that_it_waits_for_is_done),
+	KUNIT_CASE(user_access_may_span_areas_and_gaps),
+	KUNIT_CASE(read_that_cannot_be_returned_has_no_effect),
+	KUNIT_CASE(user_sees_all_ones_in_an_absent_bar),
+	KUNIT_CASE(only_what_is_inside_an_area_of_memory_can_be_mapped),
 	{}
 };
 

@@ -9,7 +9,7 @@ set -u -o pipefail
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 # shellcheck source=tests/modules.sh
 . "$here/modules.sh"
-modules=("$core" "${parents[@]}")
+modules=("${cores[@]}" mdpy mbochs mtty softpci-example)
 results=/sys/kernel/debug/kunit
 
 case ${1-} in
@@ -35,64 +35,8 @@ mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug ||
 [[ -d $results ]] || die "this kernel has no KUnit: it needs KUNIT and KUNIT_DEBUGFS"
 load_vfio
 
-# Prints what failed and what was skipped, each with what it said, and counts:
-# where a case has parameters, each of them.
 digest() { # SUITE < RESULTS
-	awk -v suite="$1" '
-		function tell(what) {
-			print what, suite, name (said ? ": " said : "")
-		}
-		function count() {
-			if (/ # SKIP/) {
-				said = $0
-				sub(/.* # SKIP */, "", said)
-				tell("skipped")
-				skipped++
-			} else if (/^ *not ok/) {
-				tell("FAILED ")
-				failed++
-			} else {
-				passed++
-			}
-		}
-		/^    1\.\./ { planned = substr($1, 4) }
-		/^        # Subtest: / { outer = $3 ", " }
-		/^ *(KTAP version|# Subtest:|# module:|[0-9]+\.\.[0-9]+$|# [^ ]+: pass:)/ { next }
-		/^# / { next }
-		/^ *(not )?ok [0-9]/ {
-			name = $0
-			sub(/^ *(not )?ok [0-9]+ */, "", name)
-			sub(/ # SKIP.*/, "", name)
-		}
-		/^        (not )?ok [0-9]/ {
-			name = outer name
-			bad = bad || /^ *not ok/
-			parameters++
-			count()
-			said = ""
-			next
-		}
-		/^    (not )?ok [0-9]/ {
-			cases++
-			# Those with parameters are counted, unless something else failed.
-			if (!parameters || (/^ *not ok/ && !bad))
-				count()
-			parameters = bad = 0
-			said = ""
-			next
-		}
-		/^(not )?ok [0-9]/ { next }
-		{
-			sub(/^ *(# [^ ]+: )?/, "")
-			said = said (said ? "; " : "") $0
-		}
-		END {
-			if (!planned || cases != planned) {
-				printf "FAILED  %s: %d of %d cases ran\n", suite, cases, planned
-				failed++
-			}
-			printf "%-16s %4d passed %3d failed %3d skipped\n", suite, passed, failed, skipped
-		}'
+	awk -v suite="$1" -f "$here/kunit/digest.awk"
 }
 
 scratch=$(mktemp -d) || die "no room for a temporary folder in ${TMPDIR:-/tmp}"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The cases of one test program, run for each type of device that they are for
- * and through each of the doors that this kernel has.
+ * and through each VFIO interface that this kernel has.
  *
  * Each case runs in a process of its own: whatever it leaves behind - a
  * mapping, a descriptor, a thread, a blocked child - ends with it, so that the
@@ -15,7 +15,10 @@
 #include "models.h"
 #include "vfio.h"
 
-/* A device that was just created and opened; nothing but @door for NO_DEVICE. */
+/*
+ * A device that was just created and opened; nothing but @door for NO_DEVICE and
+ * NO_DOOR.
+ */
 struct env {
 	enum door door;
 	const struct model *model;
@@ -38,7 +41,7 @@ void env_reopen(struct env *env);
 /* Have its BARs answer, after a write to all of config space. */
 void env_decode(struct env *env);
 
-/* What the program consists of, ended by an empty one; main() is in cases.c. */
+/* The cases of the program, ended by an empty one; main() is in cases.c. */
 extern const struct test_case cases[];
 
 #endif /* TESTS_CASES_H */

@@ -127,7 +127,7 @@ bool retry(bool (*is_so)(void *arg), void *arg)
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
-		/* Looking may take long by itself; whoever looks late sees all. */
+		/* The check may itself take long; one more after the deadline sees all. */
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		if (is_so(arg))
 			return true;

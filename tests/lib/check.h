@@ -38,7 +38,7 @@ typedef __s64 s64;
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /**
- * note() - what a loop or table is at, told when an expectation fails
+ * note() - position of a loop or table, printed when an expectation fails
  * @fmt: as of printf(); NULL: nothing to tell
  */
 __printf(1, 2) void note(const char *fmt, ...);
@@ -67,7 +67,7 @@ void check_mem_(const char *file, int line, const char *what, const void *got,
 #define check_mem(got, want, len)						\
 	check_mem_(__FILE__, __LINE__, #got, got, want, len)
 
-/* What an interface leaves open: more than one answer is fine. */
+/* Where an interface allows more than one answer. */
 #define check_one_of(got, a, b)							\
 	do {									\
 		long long got_ = (got);						\
@@ -105,7 +105,7 @@ void child_join(pid_t pid);
  * @is_so: looks
  * @arg: its argument
  *
- * Only for what no event tells of.
+ * Only for conditions without an event.
  */
 bool retry(bool (*is_so)(void *arg), void *arg);
 

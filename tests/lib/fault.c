@@ -6,7 +6,11 @@
 #include "fault.h"
 #include "mdev.h"
 
-static const char *const kinds[] = { "failslab", "fail_page_alloc", "fail_usercopy" };
+static const char *const kinds[NR_FAULT_KINDS] = {
+	[FAULT_SLAB] = "failslab",
+	[FAULT_PAGES] = "fail_page_alloc",
+	[FAULT_USERCOPY] = "fail_usercopy",
+};
 
 #define DEBUGFS	"/sys/kernel/debug"
 /* Far above what any call needs: to end a round that goes on for ever. */
@@ -62,7 +66,7 @@ static int fail_nth(void)
 	low = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (low < 0)
 		skip_case("this kernel is built without fault injection: no fail-nth in /proc");
-	/* Out of the way of who looks whether a call leaves descriptors behind. */
+	/* Out of the range that is checked for descriptors that a call leaves behind. */
 	fd = fcntl(low, F_DUPFD_CLOEXEC, OWN_FD);
 	check(fd >= 0);
 	close(low);
@@ -155,6 +159,32 @@ void fault_spare(const char *function)
 void fault_only_in(const char *function)
 {
 	filter_by("require", function);
+}
+
+static void set_number(enum fault_kind kind, const char *file, unsigned long val)
+{
+	set(text("%s/%s", kinds[kind], file).s, text("%lu", val).s);
+}
+
+void fault_in_workers(const char *function, enum fault_kind kind, unsigned long skip)
+{
+	fault_only_in(function);
+	set_number(kind, "interval", 1);
+	set_number(kind, "times", 1);
+	set_number(kind, "space", skip);
+	set_number(kind, "probability", 100);
+}
+
+bool fault_in_workers_done(enum fault_kind kind)
+{
+	bool hit;
+
+	set_number(kind, "probability", 0);
+	hit = !strcmp(sysfs_read(text(DEBUGFS "/%s/times", kinds[kind]).s).s, "0");
+	set_number(kind, "times", 1);
+	set_number(kind, "space", 0);
+	fault_anywhere();
+	return hit;
 }
 
 void fault_anywhere(void)

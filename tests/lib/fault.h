@@ -23,11 +23,11 @@
 
 /**
  * struct fault - the rounds of one call
- * @what: is called, for who reads of a failed expectation
+ * @what: name of the call, for the message of a failed expectation
  * @also: an errno besides -ENOMEM and -EFAULT that the call may end with
  * @nth: which allocation or copy fails in this round
  * @injected: whether the call has come to it
- * @ret: what the call returned
+ * @ret: return value of the call
  * @failed: how many were made to fail up to now
  */
 struct fault {
@@ -50,7 +50,7 @@ bool fault_next(struct fault *f);
  * @f: the rounds that it is of
  * @call: evaluates to a result of 0 and more, or to -errno
  *
- * What is evaluated should be little more than system calls: malloc() fails too.
+ * The expression should be little more than system calls: malloc() fails too.
  */
 #define faulted(f, call)							\
 	({									\
@@ -80,6 +80,25 @@ void fault_only_in(const char *function);
 
 /* Neither of the two any more. */
 void fault_anywhere(void);
+
+/* What can fail, and what its size is counted in. */
+enum fault_kind {
+	FAULT_SLAB,	/* bytes */
+	FAULT_PAGES,	/* pages */
+	FAULT_USERCOPY,	/* copies */
+	NR_FAULT_KINDS
+};
+
+/**
+ * fault_in_workers() - make one fail that a function of the kernel asks for
+ * @function: as /proc/kallsyms has it; whichever thread calls it, so that it may be
+ *	      one of the kernel's own, which has no fail-nth
+ * @kind: what is to fail
+ * @skip: how much of it is not to, before that
+ */
+void fault_in_workers(const char *function, enum fault_kind kind, unsigned long skip);
+/* To be called afterwards: has there been one? */
+bool fault_in_workers_done(enum fault_kind kind);
 
 void fault_arm(const struct fault *f);
 void fault_disarm(struct fault *f, long long ret);

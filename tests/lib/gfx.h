@@ -12,7 +12,7 @@
 #define DMABUF		VFIO_GFX_PLANE_TYPE_DMABUF
 #define REGION		VFIO_GFX_PLANE_TYPE_REGION
 
-/* @plane: what is in it goes in, but for argsz and flags. */
+/* @plane: is passed in as it is, except argsz and flags. */
 static inline int __plane_query(const struct vfio *v, u32 flags,
 				struct vfio_device_gfx_plane_info *plane)
 {

@@ -24,12 +24,15 @@ u64 event_take(int event)
 	return 0;
 }
 
-void event_wait(int event)
+u64 event_wait(int event)
 {
 	struct pollfd ready = { .fd = event, .events = POLLIN };
+	u64 count;
 
 	check_eq(poll(&ready, 1, WAIT_MS), 1);
-	check(event_take(event));
+	count = event_take(event);
+	check(count);
+	return count;
 }
 
 void event_signal(int event)
@@ -69,7 +72,7 @@ void irq_enable(struct vfio *v, unsigned int index, u32 count, s32 *events)
 {
 	u32 i;
 
-	if (index == MSI)
+	if (index == MSI || index == MSIX)
 		config_set(v, PCI_COMMAND, PCI_COMMAND_MASTER);
 	for (i = 0; i < count; i++)
 		events[i] = event_new();

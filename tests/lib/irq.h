@@ -26,8 +26,8 @@
 int event_new(void);
 /* How many events since the last look; does not wait. */
 u64 event_take(int event);
-/* Wait for one, and take it. */
-void event_wait(int event);
+/* Wait for one, and take all that there are: how many. */
+u64 event_wait(int event);
 void event_signal(int event);
 
 /**
@@ -46,7 +46,7 @@ int __irq_set(const struct vfio *v, unsigned int index, u32 flags, u32 start,
 int __irq_assign(const struct vfio *v, unsigned int index, u32 start, u32 count,
 		 const s32 *events);
 /*
- * Assign new eventfds to the first @count vectors.  For MSI Bus Master is set
+ * Assign new eventfds to the first @count vectors.  For MSI and MSI-X Bus Master is set
  * before, as a guest's driver does: without it no message is sent.
  */
 void irq_enable(struct vfio *v, unsigned int index, u32 count, s32 *events);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Two ports of mtty that are connected, and what is done at either end.
+ * Two ports of mtty that are connected, and accesses at either end.
  *
  *	struct line l = LINES(env);
  *

@@ -70,7 +70,7 @@ struct text sysfs_read(const char *path)
 struct text mdev_type_path(const char *type, const char *file)
 {
 	return text(MDEV_BUS "/%.*s/mdev_supported_types/%s/%s",
-		    (int)strcspn(type, "-"), type, type, file);
+		    (int)(strrchr(type, '-') - type), type, type, file);
 }
 
 struct text mdev_path(const struct mdev *mdev, const char *file)

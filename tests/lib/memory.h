@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kernel holds: objects of each kmalloc size, counted exactly, and
+ * Memory of the kernel: objects of each kmalloc size, counted exactly, and
  * pages, which come and go for other reasons too.
  */
 #ifndef TESTS_MEMORY_H

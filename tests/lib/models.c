@@ -1,30 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/pci_regs.h>
 
+#include "example.h"
 #include "models.h"
+#include "vfio.h"
 
 #define MEMORY_BAR(bytes)							\
 	{ .size = (bytes), .flags = PCI_BASE_ADDRESS_MEM_PREFETCH, .mmap = true }
 
 #define PORT_BAR	{ .size = 8, .flags = PCI_BASE_ADDRESS_SPACE_IO }
 
+#define EXAMPLE_BAR								\
+	{									\
+		.size = EXAMPLE_MEMORY + EXAMPLE_MEMORY_SIZE,			\
+		.flags = PCI_BASE_ADDRESS_MEM_TYPE_64,				\
+		.mmap = true, .mmap_from = EXAMPLE_MEMORY,			\
+	}
+
 #define MDPY_MODEL								\
-	.parent = "mdpy", .attribute = "resolution",				\
+	.parent = "mdpy", .attribute = "resolution", .scratch = 7,		\
 	.vendor = 0x1b36, .device = 0x000f,					\
 	.subvendor = 0x1af4, .subdevice = 0x1100, .class = 0x038000, .revision = 1
 
 #define MBOCHS_MODEL								\
-	.parent = "mbochs", .attribute = "memory",				\
+	.parent = "mbochs", .attribute = "memory", .scratch = 7,		\
 	.vendor = 0x1234, .device = 0x1111,					\
 	.subvendor = 0x1af4, .subdevice = 0x1100, .class = 0x038000, .revision = 2
 
 #define MTTY_MODEL								\
-	.parent = "mtty", .attribute = "sample_mdev_dev",			\
+	.parent = "mtty", .attribute = "sample_mdev_dev", .scratch = 7,	\
 	.vendor = 0x4348, .device = 0x3253,					\
 	.subvendor = 0x4348, .subdevice = 0x3253, .class = 0x070002, .revision = 0x10, \
 	.pin = 1
 
-const char *const parents[NR_PARENTS] = { "mdpy", "mbochs", "mtty" };
+const char *const parents[NR_PARENTS] = { "mdpy", "mbochs", "mtty", "softpci-example" };
 
 const struct model models[NR_MODELS] = {
 	{
@@ -60,6 +69,11 @@ const struct model models[NR_MODELS] = {
 		MTTY_MODEL, .bit = MTTY_2, .type = "mtty-2",
 		.name = "Dual port serial", .nr_ports = 2,
 		.bar = { PORT_BAR, PORT_BAR },
+	}, {
+		.bit = EXAMPLE, .type = "softpci-example-1", .name = "DMA copier",
+		.parent = "softpci-example", .vendor = 0x1b36, .device = 0x0005,
+		.class = 0xff0000, .bar = { EXAMPLE_BAR },
+		.scratch = EXAMPLE_MEMORY, .nr_msix = EXAMPLE_VECTORS, .pcie = true,
 	},
 };
 
@@ -71,6 +85,17 @@ const struct model *model_of(const char *type)
 		if (!strcmp(m->type, type))
 			return m;
 	check_failed(__FILE__, __LINE__, "no such type");
+}
+
+unsigned int model_config_size(const struct model *m)
+{
+	return m->pcie ? MAX_CONFIG_SIZE : CONFIG_SIZE;
+}
+
+bool model_bar_is_upper(const struct model *m, unsigned int bar)
+{
+	return bar && m->bar[bar - 1].flags & PCI_BASE_ADDRESS_MEM_TYPE_64 &&
+	       !(m->bar[bar - 1].flags & PCI_BASE_ADDRESS_SPACE_IO);
 }
 
 u8 model_decoding(const struct model *m)

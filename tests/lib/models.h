@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What every mdev type is, as its users know it. */
+/* Every mdev type, as its users know it. */
 #ifndef TESTS_MODELS_H
 #define TESTS_MODELS_H
 
@@ -14,22 +14,27 @@
 #define MBOCHS_LARGE	0x20
 #define MTTY_1		0x40
 #define MTTY_2		0x80
+#define EXAMPLE		0x100
 #define MDPY		(MDPY_VGA | MDPY_XGA | MDPY_HD)
 #define MBOCHS		(MBOCHS_SMALL | MBOCHS_MEDIUM | MBOCHS_LARGE)
 #define MTTY		(MTTY_1 | MTTY_2)
 #define DISPLAYS	(MDPY | MBOCHS)
-#define EACH		(DISPLAYS | MTTY)
-#define NO_DEVICE	0	/* the case runs once, and makes its own */
+#define EACH		(DISPLAYS | MTTY | EXAMPLE)
+/* The case makes its own devices, and opens them through each interface. */
+#define NO_DEVICE	0
+/* The case opens none: it runs once. */
+#define NO_DOOR		0x200
 
 #define MIB		(1024 * 1024)
 #define MDPY_DISPLAY	16	/* index of the display region */
-#define NR_PARENTS	3
-#define NR_MODELS	8
+#define NR_PARENTS	4
+#define NR_MODELS	9
 
 struct model_bar {
 	u32 size;		/* 0: there is none */
 	u32 flags;		/* the low bits of the BAR */
 	bool mmap;
+	u32 mmap_from;		/* mapped from here to its end; 0: all of it */
 };
 
 struct model {
@@ -37,12 +42,15 @@ struct model {
 	const char *type;
 	const char *name;		/* for people */
 	const char *parent;
-	const char *attribute;		/* in vendor/ */
+	const char *attribute;		/* in vendor/; NULL: none of its own */
 	u16 vendor, device, subvendor, subdevice;
 	u32 class;			/* class, subclass, programming interface */
 	int revision;			/* -1: not specified */
 	struct model_bar bar[6];
+	u32 scratch;			/* a byte of BAR0 that keeps what is written */
 	u8 pin;
+	unsigned int nr_msix;
+	bool pcie;			/* 4 KiB of config space, FLR, ERR interrupt */
 	unsigned int nr_ports;		/* of mtty, one MSI message each */
 	unsigned int width, height;	/* of mdpy: the mode; of mbochs: EDID's limit, 0: none */
 };
@@ -50,8 +58,11 @@ struct model {
 extern const char *const parents[NR_PARENTS];
 extern const struct model models[NR_MODELS];
 const struct model *model_of(const char *type);
-/* What one device takes of its parent's budget: devices, megabytes or ports. */
+/* Share of one device in its parent's budget: devices, megabytes or ports. */
 unsigned int model_cost(const struct model *m);
+unsigned int model_config_size(const struct model *m);
+/* Is this one the upper half of a 64-bit BAR? */
+bool model_bar_is_upper(const struct model *m, unsigned int bar);
 /* The bit of COMMAND without which its BARs do not answer; set when it is opened. */
 u8 model_decoding(const struct model *m);
 

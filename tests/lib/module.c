@@ -7,8 +7,7 @@
 #include "mdev.h"
 #include "module.h"
 
-/* A file's name may have dashes, the module's own has underscores. */
-static struct text kernel_name(const char *name)
+struct text module_kernel_name(const char *name)
 {
 	struct text t = text("%s", name);
 	char *c;
@@ -60,7 +59,7 @@ void module_load(const char *name, const char *params)
 
 int __module_unload(const char *name)
 {
-	return sys(syscall(SYS_delete_module, kernel_name(name).s, O_NONBLOCK));
+	return sys(syscall(SYS_delete_module, module_kernel_name(name).s, O_NONBLOCK));
 }
 
 void module_unload(const char *name)
@@ -74,7 +73,7 @@ void module_unload(const char *name)
 
 bool module_is_loaded(const char *name)
 {
-	return access(text("/sys/module/%s/refcnt", kernel_name(name).s).s, F_OK) == 0;
+	return access(text("/sys/module/%s/refcnt", module_kernel_name(name).s).s, F_OK) == 0;
 }
 
 void module_reload(const char *name, const char *params)

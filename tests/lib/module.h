@@ -4,6 +4,10 @@
 #define TESTS_MODULE_H
 
 #include "check.h"
+#include "mdev.h"
+
+/* A file's name may have dashes; the kernel's own name of the module has underscores. */
+struct text module_kernel_name(const char *name);
 
 /**
  * __module_load() - load one of the modules: its file in $SOFTPCI_KO, or by modprobe

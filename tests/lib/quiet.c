@@ -95,8 +95,8 @@ static bool cpu_ns(const char *pid, u64 *ns)
 }
 
 /*
- * What a process id is of is found out once, and known to all that is forked off
- * later: reading it is most of what a look costs.
+ * The name of a process id is read once, and known to all processes that are forked
+ * later: reading it is most of the cost of a check.
  */
 static bool is_worker(const char *pid)
 {

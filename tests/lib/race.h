@@ -46,8 +46,8 @@ void transfer(void *arg);
 void vfio_know_regions(struct vfio *v);
 
 /*
- * Memory whose first touch, by whom ever, waits until it is filled: what holds
- * up an access in its very middle.
+ * Memory whose first touch, by any thread, waits until it is filled.  It stops an
+ * access in its middle.
  */
 struct late_page {
 	int uffd;

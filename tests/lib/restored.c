@@ -11,13 +11,22 @@ static void keep(u8 *to, const u8 *from, unsigned int pos, unsigned int len)
 void keep_what_is_restored(struct env *env, u8 *to, const u8 *from)
 {
 	unsigned int msi = config_find_cap(&env->dev, PCI_CAP_ID_MSI);
+	unsigned int msix = config_find_cap(&env->dev, PCI_CAP_ID_MSIX);
+	unsigned int pcie = config_find_cap(&env->dev, PCI_CAP_ID_EXP);
 
 	keep(to, from, PCI_COMMAND, 2);
 	keep(to, from, PCI_BASE_ADDRESS_0, 24);
 	keep(to, from, PCI_INTERRUPT_LINE, 1);
-	if (!msi)
-		return;
-	keep(to, from, msi + PCI_MSI_FLAGS, 2);
-	keep(to, from, msi + PCI_MSI_ADDRESS_LO, 8);
-	keep(to, from, msi + PCI_MSI_DATA_64, 2);
+	if (msi) {
+		keep(to, from, msi + PCI_MSI_FLAGS, 2);
+		keep(to, from, msi + PCI_MSI_ADDRESS_LO, 8);
+		keep(to, from, msi + PCI_MSI_DATA_64, 2);
+	}
+	if (msix)
+		keep(to, from, msix + PCI_MSIX_FLAGS, 2);
+	if (pcie) {
+		keep(to, from, pcie + PCI_EXP_DEVCTL, 2);
+		keep(to, from, pcie + PCI_EXP_LNKCTL, 2);
+		keep(to, from, pcie + PCI_EXP_DEVCTL2, 2);
+	}
 }

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include "gfx.h"
+#include "module.h"
 #include "state.h"
 
 u64 blob_offset(struct vfio *v)
@@ -11,7 +12,7 @@ u64 blob_offset(struct vfio *v)
 
 static struct text module_users(const char *name)
 {
-	return sysfs_read(text("/sys/module/%s/refcnt", name).s);
+	return sysfs_read(text("/sys/module/%s/refcnt", module_kernel_name(name).s).s);
 }
 
 static void read_fds(bool *fds)
@@ -30,7 +31,7 @@ struct state state_of(struct env *env)
 	unsigned int i, port;
 
 	memset(&s, 0, sizeof(s));
-	region_read(v, CONFIG, 0, s.config, sizeof(s.config));
+	region_read(v, CONFIG, 0, s.config, model_config_size(env->model));
 	if (env->model->bit & MBOCHS) {
 		region_read(v, REGS_BAR, 0, s.registers, sizeof(s.registers));
 		region_read(v, edid_region(v), 0, s.edid, sizeof(s.edid));
@@ -39,6 +40,10 @@ struct state state_of(struct env *env)
 	for (port = 0; port < env->model->nr_ports; port++)
 		for (i = 0; i < ARRAY_SIZE(harmless); i++)
 			s.uart[port][i] = uart_get(v, port, harmless[i]);
+	if (env->model->bit & EXAMPLE) {
+		region_read(v, EXAMPLE_BAR0, 0, s.example, sizeof(s.example));
+		region_read(v, EXAMPLE_BAR0, EXAMPLE_TABLE, s.msix_table, sizeof(s.msix_table));
+	}
 	s.info = vfio_info(v);
 	for (i = 0; i < VFIO_PCI_NUM_IRQS; i++)
 		s.irq[i] = vfio_irq_info(v, i);
@@ -46,7 +51,7 @@ struct state state_of(struct env *env)
 	if (env->model->bit & DISPLAYS)
 		check_eq(__plane_query(v, env->model->bit & MBOCHS ? DMABUF : REGION, &s.plane), 0);
 	read_fds(s.fds);
-	s.core_users = module_users("softpci");
+	s.core_users = module_users("softpci-vfio");
 	s.driver_users = module_users(env->model->parent);
 	return s;
 }
@@ -60,6 +65,8 @@ void expect_state(struct env *env, const struct state *want)
 	check_mem(got.edid, want->edid, sizeof(got.edid));
 	check_mem(got.blob, want->blob, sizeof(got.blob));
 	check_mem(got.uart, want->uart, sizeof(got.uart));
+	check_mem(got.example, want->example, sizeof(got.example));
+	check_mem(got.msix_table, want->msix_table, sizeof(got.msix_table));
 	check_mem(&got.info, &want->info, sizeof(got.info));
 	check_mem(got.irq, want->irq, sizeof(got.irq));
 	check_mem(&got.plane, &want->plane, sizeof(got.plane));
@@ -89,6 +96,11 @@ void use(struct env *env)
 		uart_setup(v, port, 0);
 		uart_put(v, port, UART_MCR, UART_MCR_OUT1);
 		uart_put(v, port, UART_SCR, 0x5a);
+	}
+	if (env->model->bit & EXAMPLE) {
+		example_put(v, EXAMPLE_SOURCE, 0x123456789abcdef0);
+		example_put(v, EXAMPLE_TARGET, 0x0fedcba987654321);
+		reg_put(v, EXAMPLE_BAR0, EXAMPLE_TABLE, 8, 0xfee00000);
 	}
 }
 

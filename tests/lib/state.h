@@ -5,17 +5,19 @@
 
 #include "bochs.h"
 #include "cases.h"
+#include "example.h"
 #include "uart.h"
 
 #define EDID_BLOB	256	/* bytes of it that are used; where they are, EDID says */
 #define MAX_FDS		64
 
-/* What reading does not change; and what the process and the modules hold for it. */
+/* State that reading does not change, and resources of the process and the modules. */
 struct state {
-	u8 config[CONFIG_SIZE];
+	u8 config[MAX_CONFIG_SIZE];
 	u8 registers[EXT_ORDER + 4];
 	u8 edid[sizeof(struct vfio_region_gfx_edid)], blob[EDID_BLOB];
 	u8 uart[2][UART_REGS];
+	u8 example[EXAMPLE_REGS], msix_table[EXAMPLE_VECTORS * PCI_MSIX_ENTRY_SIZE];
 	struct vfio_device_info info;
 	struct vfio_irq_info irq[VFIO_PCI_NUM_IRQS];
 	struct vfio_device_gfx_plane_info plane;

@@ -41,6 +41,31 @@ struct ioas_alloc {
 
 #define IOCTL_IOAS_ALLOC		_IO(VFIO_TYPE, 0x81)
 
+#define IOAS_MAP_FIXED_IOVA		0x1
+#define IOAS_MAP_WRITEABLE		0x2
+#define IOAS_MAP_READABLE		0x4
+
+struct ioas_map {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__u32 reserved;
+	__aligned_u64 user_va;
+	__aligned_u64 length;
+	__aligned_u64 iova;
+};
+
+#define IOCTL_IOAS_MAP			_IO(VFIO_TYPE, 0x85)
+
+struct ioas_unmap {
+	__u32 size;
+	__u32 ioas_id;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+};
+
+#define IOCTL_IOAS_UNMAP		_IO(VFIO_TYPE, 0x86)
+
 /* drm_fourcc.h and drm_mode.h come with libdrm-dev, for six numbers. */
 #define FOURCC_XR24		0x34325258
 #define FOURCC_RG16		0x36314752

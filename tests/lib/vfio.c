@@ -85,7 +85,8 @@ static int open_cdev(struct vfio *v, const char *uuid)
 	if (ioctl(v->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind) ||
 	    ioctl(v->iommu, IOCTL_IOAS_ALLOC, &ioas))
 		return -errno;
-	attach.pt_id = ioas.out_ioas_id;
+	v->ioas = ioas.out_ioas_id;
+	attach.pt_id = v->ioas;
 	return sys(ioctl(v->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach));
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A VFIO client: a device through either of its two doors, its regions, its
- * config space.  __x() returns -errno, x() expects that it works.
+ * A VFIO client: a device through either of its two interfaces, its regions, its
+ * config space.  __x() returns -errno, x() expects success.
  *
- * Opening asks the device nothing.  What reads and writes a region asks for
- * that region's info, once; nothing asks VFIO_DEVICE_GET_INFO unless told to.
+ * Opening asks the device nothing.  Reads and writes of a region ask for that
+ * region's info, once; VFIO_DEVICE_GET_INFO is called only on request.
  */
 #ifndef TESTS_VFIO_H
 #define TESTS_VFIO_H
@@ -15,6 +15,7 @@
 #define MAX_REGIONS	32
 #define CONFIG		VFIO_PCI_CONFIG_REGION_INDEX
 #define CONFIG_SIZE	256
+#define MAX_CONFIG_SIZE	4096	/* of PCI Express */
 #define HUGE_PAGE	(2 << 20)
 
 enum door {
@@ -25,18 +26,19 @@ enum door {
 
 struct vfio {
 	int fd;
-	int group;	/* -1: the door has none */
+	int group;	/* -1: the interface has none */
 	int iommu;	/* container or iommufd */
+	u32 ioas;	/* of the iommufd */
 	struct vfio_region_info region[MAX_REGIONS];	/* argsz 0: not asked yet */
 };
 
 const char *door_name(enum door door);
-/* Why no device can be opened through a door here; NULL: one can. */
+/* Why no device can be opened through an interface here; NULL: one can. */
 const char *door_missing(enum door door);
 
 /* The file in /dev/vfio/devices, not bound to an iommufd; or -errno. */
 int vfio_open_cdev(const char *uuid);
-/* -ENOENT: the kernel has no such door for this device. */
+/* -ENOENT: the kernel has no such interface for this device. */
 int __vfio_open(struct vfio *v, const char *uuid, enum door door);
 void vfio_open(struct vfio *v, const char *uuid, enum door door);
 /* Once more through the same group, which a cdev does not allow. */
@@ -75,7 +77,7 @@ void region_write(struct vfio *v, unsigned int index, s64 off, const void *buf, 
  * @off: first byte
  * @len: how many: a count as far as the region goes, or -EINVAL if that is less;
  *	 no byte of the buffer behind them is touched
- * @want: what these bytes are; NULL: anything
+ * @want: expected value of these bytes; NULL: anything
  */
 void expect_read_at_end(struct vfio *v, unsigned int index, s64 off, size_t len, const u8 *want);
 /* The same of a write. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the ports of mtty are connected to, and at which pace they send. */
+/* The connections of the ports of mtty, and the pace of sending. */
 #ifndef TESTS_WIRE_H
 #define TESTS_WIRE_H
 

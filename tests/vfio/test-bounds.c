@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a guest or its user can drive is bounded: the memory it takes, the lines
- * it writes to the kernel log, what one call does before it looks up.
+ * The load that a guest or its user can cause is bounded: memory, lines in the
+ * kernel log, and the work of one call before it checks for a signal.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -13,6 +13,8 @@
 
 #include "../lib/bochs.h"
 #include "../lib/cases.h"
+#include "../lib/dma.h"
+#include "../lib/example.h"
 #include "../lib/gfx.h"
 #include "../lib/irq.h"
 #include "../lib/log.h"
@@ -55,7 +57,7 @@ static void storm(struct env *env, unsigned int rounds,
 	unsigned int i;
 
 	for (i = 0; i < rounds; i++) {
-		/* What comes first is not counted: caches fill. */
+		/* The first rounds are not counted: caches fill. */
 		if (i == rounds / 10)
 			memory_read(&before);
 		round(env, i);
@@ -105,7 +107,7 @@ static void dmabuf_ids_cost_no_memory(struct env *env)
 
 #define HELD	100
 
-/* However many there are: what all of them show is one memory. */
+/* However many there are: all of them show one memory. */
 static void dmabufs_of_many_modes_cost_one_memory(struct env *env)
 {
 	u64 size = vfio_region(&env->dev, VRAM_BAR)->size, at, len = size / 2;
@@ -177,7 +179,7 @@ static void wiring_interrupts_costs_no_memory(struct env *env)
 	storm(env, SHORT_STORM, wiring_round);
 }
 
-/* Bytes that nobody takes, and interrupts that nobody wants. */
+/* Bytes that are not read, and interrupts that are not served. */
 static void uart_round(struct env *env, unsigned int i)
 {
 	u8 bytes[UART_REGS];
@@ -190,6 +192,32 @@ static void uart_round(struct env *env, unsigned int i)
 static void register_writes_cost_no_memory(struct env *env)
 {
 	storm(env, STORM, uart_round);
+}
+
+/* Copies that work and that fail, and vectors that come and go. */
+static void copy_round(struct env *env, unsigned int i)
+{
+	static s32 events[EXAMPLE_VECTORS];
+	static u8 *memory;
+	struct vfio *v = &env->dev;
+	s32 none = -1;
+
+	if (!i) {
+		memory = dma_memory(4 * PAGE);
+		irq_enable(v, MSIX, EXAMPLE_VECTORS, events);
+	}
+	dma_map(v, PAGE, memory, 4 * PAGE, DMA_RW);
+	check_eq(example_copy(v, events[0], 3 * PAGE, PAGE, 2 * PAGE), COPIED);
+	check_eq(example_copy(v, events[0], 3 * PAGE, PAGE, 3 * PAGE), FAILED);
+	check_eq(__irq_assign(v, MSIX, 1 + i % (EXAMPLE_VECTORS - 1), 1, &none), 0);
+	dma_unmap(v, PAGE, 4 * PAGE);
+	check_eq(example_copy(v, events[0], 3 * PAGE, PAGE, 1), FAILED);
+	check_eq(__irq_assign(v, MSIX, 0, EXAMPLE_VECTORS, events), 0);
+}
+
+static void copies_cost_no_memory(struct env *env)
+{
+	storm(env, SHORT_STORM, copy_round);
 }
 
 static void edid_round(struct env *env, unsigned int i)
@@ -219,8 +247,8 @@ static void refused_round(struct env *env, unsigned int i)
 	u8 byte = 0xff;
 	s32 fd = -2;
 
-	check(__region_read(&env->dev, CONFIG, CONFIG_SIZE + i, &byte, 1) < 0);
-	check(__region_write(&env->dev, CONFIG, CONFIG_SIZE + i, &byte, 1) < 0);
+	check(__region_read(&env->dev, CONFIG, model_config_size(env->model) + i, &byte, 1) < 0);
+	check(__region_write(&env->dev, CONFIG, model_config_size(env->model) + i, &byte, 1) < 0);
 	check(sys(pread(env->dev.fd, (void *)(uintptr_t)i, 1,
 			vfio_region(&env->dev, CONFIG)->offset)) < 0);
 	check(sys(ioctl(env->dev.fd, VFIO_DEVICE_SET_IRQS, (void *)(uintptr_t)i)) < 0);
@@ -262,7 +290,7 @@ static void reopening_costs_no_memory(struct env *env)
 	check(memory_settles(&before, OPENINGS * 2 / 3, SLACK_KIB));
 }
 
-/* More than there is: what there is, and nothing behind it. */
+/* Asked for more than there is: all of it, and nothing behind it. */
 static void a_call_ends_with_its_region(struct env *env)
 {
 	unsigned int i, nr = vfio_info(&env->dev).num_regions;
@@ -281,7 +309,7 @@ static void a_call_ends_with_its_region(struct env *env)
 		for (at = size; at < size + 2 * PAGE; at++)
 			check_eq(buf[at], 0xa5);
 		check_eq(__region_read(&env->dev, i, size - 1, buf, have), 1);
-		/* What was read suits all registers. */
+		/* Values that were read suit all registers. */
 		check_eq(__region_read(&env->dev, i, 0, buf, have), size);
 		check_eq(__region_write(&env->dev, i, 0, buf, have), size);
 		check_eq(__region_write(&env->dev, i, size - 1, buf + size - 1, have - size), 1);
@@ -322,7 +350,7 @@ static void counts_and_offsets_that_wrap_fail_at_once(struct env *env)
 /*
  * A call that does much: the process in it is killed when the first byte shows
  * that it has begun, and the last one shows that it did not go on to the end.
- * It may be faster than the one who watches: some of the attempts must do.
+ * It may be faster than the watching process: some attempts have to succeed.
  */
 #define ATTEMPTS	20
 
@@ -450,9 +478,10 @@ const struct test_case cases[] = {
 	CASE(masking_costs_no_memory, MTTY_1),
 	CASE(wiring_interrupts_costs_no_memory, MTTY_1),
 	CASE(register_writes_cost_no_memory, MTTY_1),
+	CASE(copies_cost_no_memory, EXAMPLE),
 	CASE(monitors_cost_no_memory, MBOCHS_SMALL),
-	CASE(refusals_cost_no_memory, MDPY_VGA | MBOCHS_SMALL | MTTY_2),
-	CASE(reopening_costs_no_memory, MDPY_VGA | MBOCHS_SMALL | MTTY_2),
+	CASE(refusals_cost_no_memory, MDPY_VGA | MBOCHS_SMALL | MTTY_2 | EXAMPLE),
+	CASE(reopening_costs_no_memory, MDPY_VGA | MBOCHS_SMALL | MTTY_2 | EXAMPLE),
 	CASE(a_call_ends_with_its_region, EACH),
 	CASE(counts_and_offsets_that_wrap_fail_at_once, EACH),
 	CASE(a_long_write_ends_with_its_process, MBOCHS_LARGE),

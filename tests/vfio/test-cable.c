@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ports of mtty that are connected, crossed or by a null-modem cable: what gets
- * from one to the other, and what becomes of it when one of them goes.
+ * Ports of mtty that are connected, crossed or by a null-modem cable: data
+ * and lines from one to the other, and their end when one of them goes.
  */
 #include <unistd.h>
 
@@ -263,7 +263,7 @@ static unsigned int fill(const struct line *l)
 	return sent;
 }
 
-/* Of a pair that is connected nobody overruns the other, if there is a FIFO to fill. */
+/* A connected port does not overrun the other, if that has a FIFO. */
 static void a_full_receiver_makes_the_sender_wait(struct env *env)
 {
 	struct line l = LINES(env);
@@ -279,7 +279,7 @@ static void a_full_receiver_makes_the_sender_wait(struct env *env)
 		for (received = 0; received < sent; received++) {
 			check_eq(end_get(&l.end[1], UART_LSR), LSR_IDLE | UART_LSR_DR);
 			check_eq(end_get(&l.end[1], UART_RX), received);
-			/* What has become free is taken by who waits. */
+			/* The waiting sender fills the free place. */
 			end_get(&l.end[0], UART_LSR);
 		}
 		check_eq(end_get(&l.end[1], UART_LSR), LSR_IDLE);
@@ -471,7 +471,7 @@ static void a_sender_that_waited_is_told(struct env *env)
 
 	while (line_next(&l)) {
 		d = (struct draining){ &l.end[1], .want = fill_and_ask(&l, &event) };
-		/* Nobody looks at the sender's registers meanwhile. */
+		/* The sender's registers are not accessed meanwhile. */
 		check(retry(drained, &d));
 		event_wait(event);
 		check_eq(end_get(&l.end[0], UART_LSR), LSR_IDLE);
@@ -481,7 +481,7 @@ static void a_sender_that_waited_is_told(struct env *env)
 	}
 }
 
-/* Which hears nothing more: what the sender has left is lost. */
+/* The receiver gets nothing more: the rest of the sender's data is lost. */
 static void a_sender_does_not_wait_for_a_port_in_loop_back_mode(struct env *env)
 {
 	struct line l = LINES(env);
@@ -531,7 +531,7 @@ static void a_waiting_break_does_not_block_loop_back_mode(struct env *env)
 	}
 }
 
-/* What a port gets that is set up in another way than the sender. */
+/* Characters as received by a port that is set up in another way than the sender. */
 static void rates_and_formats_have_to_agree(struct env *env)
 {
 	static const u8 n8 = UART_LCR_WLEN8, n7 = UART_LCR_WLEN7,
@@ -581,7 +581,7 @@ static void rates_and_formats_have_to_agree(struct env *env)
 			check_eq(end_get(&l.end[1], UART_LSR) & LSR_ERRORS, 0);
 			if (rows[r].received >= 0)
 				check_eq(end_get(&l.end[1], UART_RX), rows[r].received);
-			/* What it takes the rest for is of no interest. */
+			/* The value of the rest is of no interest. */
 			end_put(&l.end[1], UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_CLEAR_RCVR);
 			end_get(&l.end[1], UART_LSR);
 		}
@@ -616,7 +616,7 @@ static void what_was_not_read_is_lost_by_a_close(struct env *env)
 	line_plug(&l);
 	check(fill(&l));
 	vfio_close(&l.far.dev);
-	/* The sender has nobody to wait for. */
+	/* There is no receiver that the sender could wait for. */
 	check_eq(end_get(&l.end[0], UART_LSR), LSR_IDLE);
 	line_open_far(&l);
 	line_setup(&l);
@@ -713,7 +713,7 @@ static void reset_of_one_end_leaves_the_other_alone(struct env *env)
 	end_send(&l.end[0], "lost");
 	vfio_reset(&l.far.dev);
 	check_eq(end_get(&l.end[1], UART_LSR), LSR_IDLE);
-	/* What is at its pins is so still, and that is no change. */
+	/* Its pins are as before, and that is no change. */
 	check_eq(end_get(&l.end[1], UART_MSR), MSR_LINES);
 	check_eq(end_get(&l.end[0], UART_SCR), 0x5a);
 	check_eq(end_get(&l.end[0], UART_MCR), MCR_OUTPUTS);
@@ -818,7 +818,7 @@ static void a_cable_that_is_plugged_elsewhere_leads_there(struct env *env)
 	end_expect(&new.end[0], "");
 }
 
-/* What the port had said to its plug, or over the cable before, is gone. */
+/* Data that the port had sent to its plug, or over the cable before, is gone. */
 static void nothing_gets_from_one_wiring_into_the_next(struct env *env)
 {
 	struct line l = LINES(env);

@@ -16,7 +16,7 @@
 #include "../lib/race.h"
 
 #define PAGE	4096
-#define CORE	"softpci"
+#define CORE	"softpci-vfio"
 /* 640x480 from line 3 of 1024 pixels on: a line is a page. */
 #define FIRST	3
 #define PAGES	480

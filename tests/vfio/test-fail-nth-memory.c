@@ -9,16 +9,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../lib/dma.h"
 #include "../lib/drm.h"
+#include "../lib/example.h"
 #include "../lib/fault.h"
 #include "../lib/gfx.h"
+#include "../lib/irq.h"
 #include "../lib/state.h"
 
 #define PAGE		4096
 #define VRAM		0	/* BAR of the displays */
 #define ON		(ENABLED | LFB | NOCLEARMEM)
 
-/* One type of each driver: what they have in common is all the same. */
+/* One type of each driver: the others have the same code. */
 #define SOME		(MDPY_VGA | MBOCHS_SMALL | MTTY_2)
 #define SOME_DISPLAYS	(MDPY_VGA | MBOCHS_SMALL)
 
@@ -366,6 +369,45 @@ static void a_dmabuf_is_imported_or_not(struct env *env)
 	}
 }
 
+#define COPY_PAGES	3
+
+/* The device copies in a thread of the kernel: it has no process that could be told. */
+static void a_copy_is_made_or_fails(struct env *env)
+{
+	/* How much more of each kind is left alone in each round. */
+	static const unsigned int steps[] = {
+		[FAULT_SLAB] = 512, [FAULT_PAGES] = 1, [FAULT_USERCOPY] = 1,
+	};
+	u8 *from = dma_memory(COPY_PAGES * PAGE), *to = dma_memory(COPY_PAGES * PAGE);
+	unsigned int kind, skip, failed = 0;
+	bool hit;
+	s32 event;
+	u32 status;
+
+	fill_pattern(from, COPY_PAGES * PAGE, 1);
+	dma_map(&env->dev, 0x10000, from, COPY_PAGES * PAGE, DMA_RW);
+	dma_map(&env->dev, 0x20000, to, COPY_PAGES * PAGE, DMA_RW);
+	irq_enable(&env->dev, MSIX, 1, &event);
+	for (kind = 0; kind < NR_FAULT_KINDS; kind++)
+		for (hit = true, skip = 0; hit; skip += steps[kind]) {
+			note("failures of kind %u, %u left alone", kind, skip);
+			memset(to, 0, COPY_PAGES * PAGE);
+			fault_in_workers("softpci_dma_copy", kind, skip);
+			/* Not at a multiple of a page: two of them are touched at a time. */
+			status = example_copy(&env->dev, event, 0x20001, 0x10001,
+					      COPY_PAGES * PAGE - 1);
+			hit = fault_in_workers_done(kind);
+			check_one_of(status, COPIED, FAILED);
+			if (!hit)
+				check_eq(status, COPIED);
+			if (status == COPIED)
+				check_mem(to + 1, from + 1, COPY_PAGES * PAGE - 1);
+			failed += hit;
+		}
+	check(failed);
+	printf("figure: allocations and copies failed = %u\n", failed);
+}
+
 const struct test_case cases[] = {
 	CASE(reading_gives_what_is_there, SOME),
 	CASE(writing_does_as_much_as_it_says, SOME),
@@ -378,5 +420,6 @@ const struct test_case cases[] = {
 	CASE(a_dmabuf_is_made_or_nothing, MBOCHS_SMALL),
 	CASE(a_dmabuf_is_mapped_or_not, MBOCHS_SMALL),
 	CASE(a_dmabuf_is_imported_or_not, MBOCHS_SMALL),
+	CASE(a_copy_is_made_or_fails, EXAMPLE),
 	{}
 };

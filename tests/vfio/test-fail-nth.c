@@ -7,25 +7,19 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/example.h"
 #include "../lib/fault.h"
 #include "../lib/irq.h"
-#include "../lib/module.h"
 #include "../lib/restored.h"
 #include "../lib/state.h"
 
-#define CORE		"softpci"
 #define VRAM		0	/* BAR of the displays */
-/* Loading and unloading a module some hundred times. */
-#define LOADING_MS	100000
 
 /* One type of each driver: what they have in common is all the same. */
-#define SOME		(MDPY_VGA | MBOCHS_SMALL | MTTY_2)
+#define SOME		(MDPY_VGA | MBOCHS_SMALL | MTTY_2 | EXAMPLE)
 
 /* How much there is of what a device takes from the rest of the kernel. */
 struct outside {
@@ -62,12 +56,16 @@ static void expect_outside(const char *type, const struct outside *want)
 	check_eq(got.cdevs, want->cdevs);
 }
 
+static struct text attribute_path(const struct model *m, const struct mdev *mdev)
+{
+	return mdev_path(mdev, text("vendor/%s", m->attribute ?: "").s);
+}
+
 /* Each round asks for the same UUID, so each is also the second try of the last. */
 static void a_device_is_made_or_nothing(struct env *env)
 {
 	const char *type = env->model->type;
 	struct outside before = outside_of(type);
-	struct text attribute = text("vendor/%s", env->model->attribute);
 	struct fault f = FAULTS("create");
 	struct mdev mdev = mdev_random();
 
@@ -75,7 +73,8 @@ static void a_device_is_made_or_nothing(struct env *env)
 	fault_spare("vfio_create_group");
 	while (fault_next(&f)) {
 		if (!faulted(&f, __mdev_create(&mdev, type))) {
-			sysfs_read(mdev_path(&mdev, attribute.s).s);
+			if (env->model->attribute)
+				sysfs_read(attribute_path(env->model, &mdev).s);
 			mdev_remove(&mdev);
 		}
 		check(!mdev_exists(&mdev));
@@ -128,12 +127,12 @@ static void attributes_are_read_or_not(struct env *env)
 		mdev_type_path(env->model->type, "description"),
 		mdev_type_path(env->model->type, "device_api"),
 		mdev_type_path(env->model->type, "available_instances"),
-		mdev_path(&env->mdev, text("vendor/%s", env->model->attribute).s),
+		attribute_path(env->model, &env->mdev),
 	};
 	struct text want, got;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(paths); i++) {
+	for (i = 0; i < ARRAY_SIZE(paths) - !env->model->attribute; i++) {
 		struct fault f = FAULTS(paths[i].s);
 
 		check_eq(__sysfs_read(paths[i].s, want.s, sizeof(want.s)), 0);
@@ -251,10 +250,12 @@ static void a_reset_is_complete_or_none(struct env *env)
 	}
 }
 
+#define MAX_VECTORS	EXAMPLE_VECTORS
+
 /* SET_IRQS without the malloc() of lib/irq, which is not what is to fail. */
 struct irq_call {
 	struct vfio_irq_set set;
-	s32 data[2];
+	s32 data[MAX_VECTORS];
 };
 
 static int irq_set(const struct env *env, unsigned int index, u32 flags, u32 count,
@@ -273,9 +274,18 @@ static int irq_set(const struct env *env, unsigned int index, u32 flags, u32 cou
 
 static unsigned int nr_vectors(const struct env *env, unsigned int index)
 {
-	if (index == REQ)
+	switch (index) {
+	case INTX:
+		return env->model->pin;
+	case MSI:
+		return env->model->nr_ports;
+	case MSIX:
+		return env->model->nr_msix;
+	case ERR:
+		return env->model->pcie;
+	default:
 		return 1;
-	return index == INTX ? env->model->pin : env->model->nr_ports;
+	}
 }
 
 /* All vectors go to @events and to no other; NULL: the index is not enabled. */
@@ -291,13 +301,23 @@ static void expect_wired(struct env *env, unsigned int index, const s32 *events,
 	}
 }
 
-static const unsigned int indices[] = { INTX, MSI, REQ };
+static const unsigned int indices[] = { INTX, MSI, MSIX, ERR, REQ };
+
+static void events_new(s32 *events)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_VECTORS; i++)
+		events[i] = event_new();
+}
 
 static void eventfds_are_assigned_all_or_none(struct env *env)
 {
-	const s32 old[2] = { event_new(), event_new() }, new[2] = { event_new(), event_new() };
+	s32 old[MAX_VECTORS], new[MAX_VECTORS];
 	unsigned int i, nr;
 
+	events_new(old);
+	events_new(new);
 	for (i = 0; i < ARRAY_SIZE(indices); i++) {
 		struct fault f = FAULTS("SET_IRQS with the first eventfds");
 
@@ -326,10 +346,12 @@ static void eventfds_are_assigned_all_or_none(struct env *env)
 
 static void eventfds_are_taken_away_all_or_none(struct env *env)
 {
-	const s32 old[2] = { event_new(), event_new() }, none[2] = { -1, -1 };
+	s32 old[MAX_VECTORS], none[MAX_VECTORS];
 	unsigned int i, nr;
 	bool taken;
 
+	events_new(old);
+	memset(none, -1, sizeof(none));
 	for (i = 0; i < ARRAY_SIZE(indices); i++) {
 		struct fault f = FAULTS("SET_IRQS with -1");
 
@@ -341,6 +363,9 @@ static void eventfds_are_taken_away_all_or_none(struct env *env)
 			taken = !faulted(&f, irq_set(env, indices[i], TRIGGER | EVENTFD, nr, none));
 			__irq_do(&env->dev, indices[i], TRIGGER, 0);
 			check_eq(event_take(old[0]), !taken);
+			/* An entry of MSI-X that has no eventfd is masked. */
+			if (indices[i] == MSIX)
+				check_eq(example_is_masked(&env->dev, nr - 1), taken);
 		}
 
 		f = FAULTS("SET_IRQS with no vector");
@@ -357,8 +382,8 @@ static void eventfds_are_taken_away_all_or_none(struct env *env)
 static void loopback_fires_once_or_not(struct env *env)
 {
 	static const u32 types[] = { NONE, BOOL };
+	s32 events[MAX_VECTORS];
 	unsigned int i, t;
-	s32 events[2];
 	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(indices); i++) {
@@ -460,132 +485,6 @@ static void eventfds_that_mask_come_and_go_or_not(struct env *env)
 	check(!intx_is_masked(env, trigger));
 }
 
-struct file {
-	void *data;
-	size_t len;
-};
-
-/*
- * A module's file, in memory: init_module() copies it to where it is loaded,
- * while finit_module() would read it by way of vmalloc(), whose failures the
- * kernel reports with a stack trace (warn_alloc(), mm/vmalloc.c).
- */
-static struct file module_file(const char *name)
-{
-	const char *dir = getenv("SOFTPCI_KO");
-	struct file file;
-	int fd;
-
-	if (!dir || !*dir)
-		skip_case("modprobe would load it, from a process of its own: use --ko");
-	fd = open(text("%s/%s.ko", dir, name).s, O_RDONLY | O_CLOEXEC);
-	check(fd >= 0);
-	file.len = lseek(fd, 0, SEEK_END);
-	file.data = malloc(file.len);
-	check(file.data);
-	check_eq(pread(fd, file.data, file.len, 0), file.len);
-	close(fd);
-	return file;
-}
-
-static void expect_no_trace(const char *name)
-{
-	check(!module_is_loaded(name));
-	if (!strcmp(name, CORE))
-		return;
-	check(access(text("/sys/class/%s", name).s, F_OK));
-	check(access(text("/sys/bus/mdev/drivers/%s", name).s, F_OK));
-	check(access(text("/sys/devices/virtual/%s/%s", name, name).s, F_OK));
-	check(access(text(MDEV_BUS "/%s", name).s, F_OK));
-}
-
-static void expect_loads_and_unloads(const char *name)
-{
-	struct file file = module_file(name);
-	/* That is what module_add_driver() says if it finds no memory for its folder. */
-	struct fault f = { .what = name, .also = -EINVAL };
-
-	/* What the module does: not the hundreds of allocations of the loader before. */
-	fault_only_in("do_init_module");
-	while (fault_next(&f)) {
-		expect_no_trace(name);
-		if (!faulted(&f, sys(syscall(SYS_init_module, file.data, file.len, ""))))
-			module_unload(name);
-	}
-	fault_anywhere();
-	f = FAULTS(name);
-	while (fault_next(&f)) {
-		if (!module_is_loaded(name))
-			module_load(name, "");
-		if (faulted(&f, __module_unload(name)))
-			check(module_is_loaded(name));
-		else
-			expect_no_trace(name);
-	}
-	free(file.data);
-}
-
-static int load_and_unload(void *arg)
-{
-	const char *name = arg;
-	unsigned int p;
-
-	for (p = 0; p < NR_PARENTS; p++)
-		if (!strcmp(name, CORE) || !strcmp(name, parents[p]))
-			module_unload(parents[p]);
-	if (!strcmp(name, CORE))
-		module_unload(CORE);
-	expect_loads_and_unloads(name);
-	return 0;
-}
-
-/* In a process of its own, for the other cases need the modules whatever comes of it. */
-static void expect_loading(struct env *env, const char *name)
-{
-	unsigned int p;
-	int status;
-	bool ended;
-	pid_t pid;
-
-	/* No device is opened: once is enough. */
-	if (env->door != DOOR_GROUP && !door_missing(DOOR_GROUP))
-		return;
-	pid = child_start(load_and_unload, (void *)name);
-	ended = child_ended(pid, LOADING_MS, &status);
-	if (!ended) {
-		kill(pid, SIGKILL);
-		check(child_ended(pid, WAIT_MS, &status));
-	}
-	if (!module_is_loaded(CORE))
-		module_load(CORE, "");
-	for (p = 0; p < NR_PARENTS; p++)
-		if (!module_is_loaded(parents[p]))
-			module_load(parents[p], "");
-	check(ended);
-	if (status)
-		_exit(WEXITSTATUS(status));
-}
-
-static void the_core_is_loaded_or_not(struct env *env)
-{
-	expect_loading(env, CORE);
-}
-
-static void mdpy_is_loaded_or_not(struct env *env)
-{
-	expect_loading(env, "mdpy");
-}
-
-static void mbochs_is_loaded_or_not(struct env *env)
-{
-	expect_loading(env, "mbochs");
-}
-
-static void mtty_is_loaded_or_not(struct env *env)
-{
-	expect_loading(env, "mtty");
-}
-
 const struct test_case cases[] = {
 	CASE(a_device_is_made_or_nothing, SOME),
 	CASE(a_device_is_removed_or_stays, SOME),
@@ -600,9 +499,5 @@ const struct test_case cases[] = {
 	CASE(loopback_fires_once_or_not, SOME),
 	CASE(intx_is_masked_and_unmasked_or_not, MTTY_2),
 	CASE(eventfds_that_mask_come_and_go_or_not, MTTY_2),
-	CASE(the_core_is_loaded_or_not, NO_DEVICE),
-	CASE(mdpy_is_loaded_or_not, NO_DEVICE),
-	CASE(mbochs_is_loaded_or_not, NO_DEVICE),
-	CASE(mtty_is_loaded_or_not, NO_DEVICE),
 	{}
 };

@@ -313,7 +313,7 @@ static void another_mode_is_einval_and_changes_nothing(struct env *env)
 	fb_stop();
 }
 
-/* Or anybody could have the kernel remember any number of modes. */
+/* Else a user could make the kernel remember any number of modes. */
 static void the_list_of_modes_has_one(struct env *env)
 {
 	struct fb_var_screeninfo var;
@@ -893,20 +893,20 @@ static void a_last_close_that_meets_rmmod_is_complete(struct env *env)
 }
 
 const struct test_case cases[] = {
-	CASE(it_says_the_mode, NO_DEVICE),
-	CASE(another_mode_is_einval_and_changes_nothing, NO_DEVICE),
-	CASE(the_list_of_modes_has_one, NO_DEVICE),
-	CASE(panning_stays_at_the_origin, NO_DEVICE),
-	CASE(blanking_is_refused_and_unblanking_is_not, NO_DEVICE),
-	CASE(the_text_console_is_blanked_by_software, NO_DEVICE),
-	CASE(read_and_write_end_where_the_memory_does, NO_DEVICE),
-	CASE(mappings_stay_inside_of_the_memory, NO_DEVICE),
-	CASE(a_mapping_of_an_unbound_device_is_sigbus, NO_DEVICE),
-	CASE(a_mapping_of_an_unplugged_device_is_sigbus, NO_DEVICE),
-	CASE(a_write_under_way_ends_with_the_device, NO_DEVICE),
-	CASE(it_comes_and_goes_under_its_users, NO_DEVICE),
-	CASE(a_probe_that_fails_leaves_nothing, NO_DEVICE),
-	CASE(a_probe_that_meets_rmmod_leaves_nothing, NO_DEVICE),
-	CASE(a_last_close_that_meets_rmmod_is_complete, NO_DEVICE),
+	CASE(it_says_the_mode, NO_DOOR),
+	CASE(another_mode_is_einval_and_changes_nothing, NO_DOOR),
+	CASE(the_list_of_modes_has_one, NO_DOOR),
+	CASE(panning_stays_at_the_origin, NO_DOOR),
+	CASE(blanking_is_refused_and_unblanking_is_not, NO_DOOR),
+	CASE(the_text_console_is_blanked_by_software, NO_DOOR),
+	CASE(read_and_write_end_where_the_memory_does, NO_DOOR),
+	CASE(mappings_stay_inside_of_the_memory, NO_DOOR),
+	CASE(a_mapping_of_an_unbound_device_is_sigbus, NO_DOOR),
+	CASE(a_mapping_of_an_unplugged_device_is_sigbus, NO_DOOR),
+	CASE(a_write_under_way_ends_with_the_device, NO_DOOR),
+	CASE(it_comes_and_goes_under_its_users, NO_DOOR),
+	CASE(a_probe_that_fails_leaves_nothing, NO_DOOR),
+	CASE(a_probe_that_meets_rmmod_leaves_nothing, NO_DOOR),
+	CASE(a_last_close_that_meets_rmmod_is_complete, NO_DOOR),
 	{}
 };

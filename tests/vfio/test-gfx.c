@@ -178,7 +178,7 @@ static void the_first_picture_is_a_gray_ramp(struct env *env)
 	expect_ramp(env, VRAM_BAR);
 }
 
-static void the_ramp_is_there_for_who_maps_first(struct env *env)
+static void the_ramp_is_there_for_the_first_mapping(struct env *env)
 {
 	size_t stride = env->model->width * 4;
 	unsigned int y = env->model->height - 1;
@@ -557,7 +557,7 @@ static void the_dmabuf_outlives_reset_close_and_device(struct env *env)
 	mdev_remove(&env->mdev);
 	check_mem(map + 2 * PAGE, want, sizeof(want));
 
-	/* Pages that nobody has touched before are there as well. */
+	/* Pages that were not touched before are there as well. */
 	map = dmabuf_map(buf, 0, 480 * PAGE);
 	check_mem(map + 2 * PAGE, want, sizeof(want));
 	check_eq(map[400 * PAGE], 0);
@@ -571,13 +571,13 @@ static void the_dmabuf_keeps_the_code_it_needs(struct env *env)
 
 	vfio_close(&env->dev);
 	mdev_remove(&env->mdev);
-	check_eq(__module_unload("softpci"), -EWOULDBLOCK);
+	check_eq(__module_unload("softpci-vfio"), -EWOULDBLOCK);
 	/* Whether the driver may go is its own business. */
 	if (!__module_unload("mbochs")) {
 		map = dmabuf_map(buf, 0, 480 * PAGE);
 		map[17 * PAGE] = 1;
 		munmap(map, 480 * PAGE);
-		check_eq(__module_unload("softpci"), -EWOULDBLOCK);
+		check_eq(__module_unload("softpci-vfio"), -EWOULDBLOCK);
 		close(buf);
 		module_load("mbochs", "");
 	}
@@ -597,7 +597,7 @@ static void another_device_can_import_it(struct env *env)
 
 #define FLIPS	2000
 
-/* Flips, pans and mode changes: what was shown once costs nothing any more. */
+/* Flips, pans and mode changes: a picture shown before costs nothing any more. */
 static void flipping_is_bounded(struct env *env)
 {
 	struct dispi_mode mode;
@@ -632,7 +632,7 @@ const struct test_case cases[] = {
 	CASE(the_mode_is_fixed, MDPY),
 	CASE(plane_type_0_is_the_primary_plane_too, MDPY),
 	CASE(the_first_picture_is_a_gray_ramp, MDPY),
-	CASE(the_ramp_is_there_for_who_maps_first, MDPY),
+	CASE(the_ramp_is_there_for_the_first_mapping, MDPY),
 	CASE(the_display_region_is_bar0, MDPY),
 	CASE(the_display_region_maps_as_bar0, MDPY),
 	CASE(a_display_that_was_not_set_up_shows_nothing, MBOCHS),

@@ -159,7 +159,7 @@ static int heir_main(void *arg)
 	char byte;
 
 	close(h->go[1]);
-	/* The end of the file: nobody has the other end any more. */
+	/* The end of the file: the other end is closed in all processes. */
 	check_eq(sys(read(h->go[0], &byte, 1)), 0);
 	h->run(h->arg);
 	check_eq(sys(write(h->well[1], "", 1)), 1);
@@ -233,7 +233,7 @@ static void a_mapping_outlives_the_process_that_made_it(struct env *env)
 
 #define SCRATCH		0x42	/* in the interrupt line register */
 
-/* Nothing but the descriptor of the device, as a VM gets it from who manages it. */
+/* Nothing but the descriptor of the device, as a VM gets it from its manager. */
 static void send_fd(int to, int fd)
 {
 	char byte = 0, control[CMSG_SPACE(sizeof(fd))] = {};
@@ -298,7 +298,7 @@ static void receive_device(struct env *env)
 	close(pair[1]);
 }
 
-static void a_device_works_for_who_was_sent_its_descriptor(struct env *env)
+static void a_device_works_by_a_descriptor_that_was_sent(struct env *env)
 {
 	unsigned int pmcsr;
 	s32 event;
@@ -317,7 +317,7 @@ static void a_device_works_for_who_was_sent_its_descriptor(struct env *env)
 		uart_raise(&env->dev, PORT_1);
 		check_eq(event_take(event), 1);
 	}
-	/* What a reset does not keep, here D3hot. */
+	/* State that a reset does not keep, here D3hot. */
 	config_put(&env->dev, pmcsr, 2, 3);
 	check_eq(config_get(&env->dev, pmcsr, 2) & PCI_PM_CTRL_STATE_MASK, 3);
 	vfio_reset(&env->dev);
@@ -358,7 +358,7 @@ static int remove_env(void *arg)
 	return 0;
 }
 
-static void removal_waits_for_who_was_sent_a_descriptor(struct env *env)
+static void removal_waits_for_a_descriptor_that_was_sent(struct env *env)
 {
 	pid_t removing;
 	int status;
@@ -381,8 +381,8 @@ const struct test_case cases[] = {
 	CASE(a_locked_mapping_shows_the_same_pages, MDPY_VGA | MBOCHS_SMALL),
 	CASE(a_child_does_not_get_what_it_shall_not_have, MDPY_VGA | MBOCHS_SMALL),
 	CASE(a_mapping_outlives_the_process_that_made_it, MDPY_VGA | MBOCHS_SMALL),
-	CASE(a_device_works_for_who_was_sent_its_descriptor, EACH),
+	CASE(a_device_works_by_a_descriptor_that_was_sent, EACH),
 	CASE(the_last_descriptor_closes_the_device, EACH),
-	CASE(removal_waits_for_who_was_sent_a_descriptor, EACH),
+	CASE(removal_waits_for_a_descriptor_that_was_sent, EACH),
 	{}
 };

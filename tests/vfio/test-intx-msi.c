@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What becomes of an interrupt: INTx as a level that masks itself, MSI as
+ * Delivery of interrupts: INTx as a level that masks itself, MSI as
  * messages.  A port of mtty that says that its transmitter is empty is the cause.
  */
 #include <unistd.h>
@@ -225,7 +225,7 @@ static void command_disables_intx_and_status_shows_it(struct env *env)
 	check_eq(config_get(&env->dev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT, 0);
 }
 
-static void status_shows_an_interrupt_that_nobody_listens_to(struct env *env)
+static void status_shows_an_interrupt_without_a_trigger(struct env *env)
 {
 	uart_raise(&env->dev, PORT_1);
 	check(config_get(&env->dev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);
@@ -367,7 +367,7 @@ static void one_vector_can_be_changed_alone(struct env *env)
 
 /*
  * Masking of single messages, by the guest in config space (PCI Local Bus 3.0,
- * 6.8.1.7 and 6.8.1.8): what is masked is kept, and sent once.
+ * 6.8.1.7 and 6.8.1.8): a masked message is kept, and sent once.
  */
 static void set_mask_bits(struct env *env, u32 mask)
 {
@@ -477,7 +477,7 @@ static void a_mask_is_for_its_message_alone(struct env *env)
 		expect_events(events, 0, 0);
 		check_eq(pending_bits(env), 1U << port);
 
-		/* The other way round: what becomes unmasked is sent, and no more. */
+		/* The other way round: an unmasked message is sent, and no other. */
 		set_mask_bits(env, 1U << !port);
 		expect_events(events, !port, port);
 		check_eq(pending_bits(env), 0);
@@ -508,7 +508,7 @@ static void both_messages_can_be_pending(struct env *env)
 static void unmasking_by_a_write_of_any_width_sends(struct env *env)
 {
 	unsigned int msi = config_find_cap(&env->dev, PCI_CAP_ID_MSI), width;
-	/* All of it, with what it has besides. */
+	/* All of it, with its other fields. */
 	u8 cap[24] = { PCI_CAP_ID_MSI, 0, PCI_MSI_FLAGS_ENABLE };
 	s32 event;
 
@@ -613,7 +613,7 @@ static void disabling_forgets_what_is_pending_but_no_mask(struct env *env)
 	check_eq(pending_bits(env), 1);
 }
 
-/* What asked before anyone listened is not lost, and waits for the mask. */
+/* An interrupt asserted before a trigger was set is not lost, and waits for the mask. */
 static void what_asks_when_masked_msi_is_enabled_is_pending(struct env *env)
 {
 	s32 event;
@@ -639,7 +639,7 @@ static void masks_are_none_of_intx(struct env *env)
 	check_eq(pending_bits(env), 0);
 }
 
-/* A user tries his own wiring by it, as in vfio-pci: that is not the device speaking. */
+/* As in vfio-pci, a user tests its own eventfds by it; the device is not involved. */
 static void loopback_is_not_held_back_by_masks(struct env *env)
 {
 	unsigned int nr = env->model->nr_ports, vector;
@@ -656,7 +656,7 @@ static void loopback_is_not_held_back_by_masks(struct env *env)
 		check_eq(event_take(events[vector]), 1);
 	check_eq(pending_bits(env), 0);
 
-	/* What is pending stays so. */
+	/* Pending messages stay pending. */
 	uart_raise(&env->dev, PORT_1);
 	irq_do(&env->dev, MSI, TRIGGER, 0);
 	check_eq(event_take(events[0]), 1);
@@ -711,7 +711,7 @@ static void put_intx_enable(struct vfio *v, bool on)
 static const struct holder {
 	const char *name;
 	void (*put)(struct vfio *v, bool on);
-	bool intx, msi;		/* what it holds back while it is off */
+	bool intx, msi;		/* which it holds back while it is off */
 } holders[] = {
 	{ "Bus Master", put_bus_master, false, true },
 	{ "MSI Enable", put_msi_enable, false, true },
@@ -807,7 +807,7 @@ static void msi_enable_follows_the_ioctl(struct env *env)
 	}
 }
 
-/* DPDK sets Bus Master first: what it enables is there after the reset. */
+/* DPDK sets Bus Master first: it is still set after the reset. */
 static void messages_go_on_after_a_reset(struct env *env)
 {
 	s32 event;
@@ -866,7 +866,7 @@ const struct test_case cases[] = {
 	CASE(eventfds_outlive_the_device_and_the_device_them, MTTY),
 	CASE(mask_and_unmask_need_intx_enabled, MTTY),
 	CASE(command_disables_intx_and_status_shows_it, MTTY),
-	CASE(status_shows_an_interrupt_that_nobody_listens_to, MTTY),
+	CASE(status_shows_an_interrupt_without_a_trigger, MTTY),
 	CASE(intx_is_up_while_any_port_asks, MTTY_2),
 	CASE(msi_fires_each_time, MTTY),
 	CASE(each_port_has_its_message, MTTY_2),

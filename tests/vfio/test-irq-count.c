@@ -34,7 +34,7 @@ static void figure(unsigned long raised)
 	       is_debug_kernel() ? ", of the debug kernel a tenth" : "", raised);
 }
 
-/* A port, who drives it, and what came of that. */
+/* A port, the thread that drives it, and the counts. */
 struct source {
 	struct env *env;
 	unsigned int port;
@@ -49,7 +49,7 @@ static void raise_by_sending(struct source *s)
 	s->raised++;
 }
 
-/* What identifies the interrupt takes it away. */
+/* Reading its identification clears the interrupt. */
 static void serve(struct source *s)
 {
 	check_eq(uart_get(&s->env->dev, s->port, UART_IIR) & 0x3f, UART_IIR_THRI);
@@ -191,7 +191,7 @@ static void wait_and_count(struct source *s)
 	count(s);
 }
 
-/* What an irqfd and its resampler do in the kernel. */
+/* As an irqfd and its resampler in the kernel. */
 static void wait_for_intx_and_unmask_by_eventfd(void *arg)
 {
 	struct source *s = arg;

@@ -13,6 +13,8 @@
 
 #include "../lib/bochs.h"
 #include "../lib/cases.h"
+#include "../lib/dma.h"
+#include "../lib/example.h"
 #include "../lib/gfx.h"
 #include "../lib/irq.h"
 #include "../lib/log.h"
@@ -21,7 +23,8 @@
 #include "../lib/race.h"
 #include "../lib/uart.h"
 
-#define CORE		"softpci"
+#define CORE		"softpci-vfio"
+#define ONE_OF_EACH	(MDPY_VGA | MBOCHS_SMALL | MTTY_1 | EXAMPLE)
 /* For unloading modules beside a thread that leaves one CPU to nothing else. */
 #define UNLOAD_MS	90000
 
@@ -152,14 +155,18 @@ static void unloading_removes_devices_that_nobody_has_open(struct env *env)
 
 static void modules_can_be_unloaded_in_any_order(struct env *env)
 {
+	/* Each of them first and last, and each two in both orders. */
 	static const unsigned int orders[][NR_PARENTS] = {
-		{ 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 },
+		{ 0, 1, 2, 3 }, { 0, 3, 2, 1 }, { 1, 3, 0, 2 }, { 2, 0, 3, 1 }, { 2, 1, 3, 0 },
+		{ 3, 1, 2, 0 }, { 3, 2, 1, 0 },
 	};
 	unsigned int o, p, m;
 	struct env used;
 
 	for (o = 0; o < ARRAY_SIZE(orders); o++) {
-		for (m = 0; m < NR_MODELS; m += 3) {
+		for (m = 0; m < NR_MODELS; m++) {
+			if (!(models[m].bit & ONE_OF_EACH))
+				continue;
 			env_open(&used, models[m].type, env->door);
 			vfio_close(&used.dev);
 		}
@@ -313,6 +320,7 @@ static void the_core_stays_until_the_last_release_has_returned(struct env *env)
 		skip_case("a file that keeps the device but not the modules is one of a cdev");
 	module_unload("mdpy");
 	module_unload("mbochs");
+	module_unload("softpci-example");
 	check_eq(__sysfs_write(RT_RUNTIME, "-1"), 0);
 	pid = child_start(unload_while_releasing, NULL);
 	child_ended(pid, UNLOAD_MS, &status);
@@ -323,12 +331,14 @@ static void the_core_stays_until_the_last_release_has_returned(struct env *env)
 	module_load("mdpy", "");
 	module_load("mbochs", "");
 	module_load("mtty", "");
+	module_load("softpci-example", "");
 }
 
 /* Create it, use most of what it has, and remove it. */
 static void live_and_die(const char *type, enum door door)
 {
-	s32 event, unmask = event_new();
+	s32 event, events[EXAMPLE_VECTORS], unmask = event_new();
+	unsigned int i;
 	struct env env;
 	int buf = -1;
 	u8 *map;
@@ -352,6 +362,16 @@ static void live_and_die(const char *type, enum door door)
 		uart_setup(&env.dev, PORT_1, UART_FCR_TRIGGER_14);
 		uart_send(&env.dev, PORT_1, "left behind", 11);
 	}
+	if (env.model->bit & EXAMPLE) {
+		irq_enable(&env.dev, MSIX, EXAMPLE_VECTORS, events);
+		for (i = 0; i < EXAMPLE_VECTORS; i++)
+			close(events[i]);
+		map = region_map(&env.dev, EXAMPLE_BAR0, EXAMPLE_MEMORY, EXAMPLE_MEMORY_SIZE);
+		memset(map, 1, EXAMPLE_MEMORY_SIZE);
+		dma_map(&env.dev, 0, map, EXAMPLE_MEMORY_SIZE, DMA_RW);
+		example_start(&env.dev, 0, 4096, 4096, 1);
+		munmap(map, EXAMPLE_MEMORY_SIZE);
+	}
 	close(unmask);
 	vfio_close(&env.dev);
 	mdev_remove(&env.mdev);
@@ -366,7 +386,9 @@ static void nothing_is_left_of_a_device(struct env *env)
 	struct memory before;
 	unsigned int m, i;
 
-	for (m = 0; m < NR_MODELS; m += 3) {
+	for (m = 0; m < NR_MODELS; m++) {
+		if (!(models[m].bit & ONE_OF_EACH))
+			continue;
 		for (i = 0; i < 8 + LIVES; i++) {
 			if (i == 8)
 				memory_read(&before);
@@ -415,16 +437,16 @@ static void memory_is_not_taken_before_it_is_touched(struct env *env)
 
 const struct test_case cases[] = {
 	CASE(remove_asks_the_user_and_waits_for_him, EACH),
-	CASE(remove_waits_also_for_who_cannot_be_asked, MDPY_VGA | MBOCHS_SMALL | MTTY_1),
-	CASE(a_device_that_nobody_uses_goes_without_a_word, MDPY_VGA | MBOCHS_SMALL | MTTY_1),
+	CASE(remove_waits_also_for_who_cannot_be_asked, ONE_OF_EACH),
+	CASE(a_device_that_nobody_uses_goes_without_a_word, ONE_OF_EACH),
 	CASE(a_mapping_stays_good_when_the_device_goes, DISPLAYS),
-	CASE(an_open_device_keeps_its_modules, MDPY_VGA | MBOCHS_SMALL | MTTY_1),
+	CASE(an_open_device_keeps_its_modules, ONE_OF_EACH),
 	CASE(unloading_removes_devices_that_nobody_has_open, NO_DEVICE),
 	CASE(modules_can_be_unloaded_in_any_order, NO_DEVICE),
 	CASE(unloading_survives_creation_at_the_same_time, NO_DEVICE),
 	CASE(the_core_stays_until_the_last_release_has_returned, NO_DEVICE),
 	CASE(nothing_is_left_of_a_device, NO_DEVICE),
-	CASE(nothing_is_left_of_an_opening, MDPY_VGA | MBOCHS_SMALL | MTTY_2),
+	CASE(nothing_is_left_of_an_opening, MDPY_VGA | MBOCHS_SMALL | MTTY_2 | EXAMPLE),
 	CASE(memory_is_not_taken_before_it_is_touched, NO_DEVICE),
 	{}
 };

@@ -8,7 +8,7 @@
 #define EDID_MAX	1024
 #define BLOB_SIZE	256
 
-/* QEMU's: what a driver may ask for at most. */
+/* QEMU's: the largest mode that a driver may ask for. */
 #define MAX_XRES	16000
 #define MAX_YRES	12000
 

@@ -261,7 +261,7 @@ static int take_away(void *arg)
 	return ret == -EBUSY ? -ret : ret ? EXIT_FAILED : 0;
 }
 
-/* What the kernel has logged since the case began. */
+/* The kernel log since the case began. */
 static bool kernel_said(const char *what, const char *since)
 {
 	int size = klogctl(10, NULL, 0), len;

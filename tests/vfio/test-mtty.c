@@ -304,7 +304,7 @@ static void characters_that_wait_time_out(struct env *env)
 	check_eq(pending(env), UART_IIR_NO_INT);
 }
 
-/* The order of urgency, and what takes each of the five away. */
+/* The order of urgency, and the access that clears each of the five. */
 static void interrupts_are_identified_by_priority(struct env *env)
 {
 	setup(env, UART_FCR_TRIGGER_14);
@@ -369,7 +369,7 @@ static void an_identification_takes_away_only_what_it_names(struct env *env)
 	check_eq(pending(env), UART_IIR_THRI);
 }
 
-/* Each cause raises INTx, and what takes it away lowers it. */
+/* Each cause raises INTx, and the access that clears it lowers INTx. */
 static void each_cause_asks_for_service(struct env *env)
 {
 	static const struct {
@@ -423,7 +423,7 @@ static u8 modem_inputs(u8 mcr)
 	return msr;
 }
 
-/* What changed since the last read; of the ring indicator only its end. */
+/* Changes since the last read; of the ring indicator only its end. */
 static u8 modem_deltas(u8 from, u8 to)
 {
 	u8 changed = (from ^ to) >> 4;

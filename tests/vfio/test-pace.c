@@ -211,7 +211,7 @@ static void a_fifo_for_single_characters_is_slow_to_say_that_it_is_empty(struct 
 	check_eq(pending(&end), UART_IIR_THRI);
 }
 
-/* Nobody looks at the port meanwhile: it is the clock that raises the interrupt. */
+/* The port is not accessed meanwhile: the timer raises the interrupt. */
 static void an_empty_transmitter_interrupts(struct env *env)
 {
 	static const struct {
@@ -351,7 +351,7 @@ static void what_is_being_sent_is_lost_by_reset_and_close(struct env *env)
 	env_reopen(env);
 	expect_as_new(env, &end);
 
-	/* A timer of what was under way finds a device that is gone. */
+	/* A timer of a character on its way finds a device that is gone. */
 	end_divisor(&end, 12);
 	end_send(&end, "old");
 	vfio_close(&env->dev);
@@ -375,7 +375,7 @@ static void the_loop_in_the_port_is_no_faster(struct env *env)
 	check_mem(r.byte, "inside", 6);
 }
 
-/* Nobody waits for anybody here: who does not read loses. */
+/* A paced sender does not wait: a receiver that is not read loses characters. */
 static void a_receiver_that_is_not_read_overruns(struct env *env)
 {
 	struct line l = PACED_LINES(env);
@@ -414,7 +414,7 @@ static void each_end_has_its_own_pace(struct env *env)
 	end_expect(&l.end[0], "");
 }
 
-/* What changes at the pins does so at once, as nothing is sent for it. */
+/* Changes of the pins take effect at once, as nothing is sent for them. */
 static void modem_lines_have_no_pace(struct env *env)
 {
 	struct line l = PACED_LINES(env);

@@ -14,7 +14,7 @@
 #include "../lib/module.h"
 #include "../lib/race.h"
 
-#define ONE_OF_EACH	(MDPY_VGA | MBOCHS_SMALL | MTTY_2)
+#define ONE_OF_EACH	(MDPY_VGA | MBOCHS_SMALL | MTTY_2 | EXAMPLE)
 
 /* Not in a thread: a process that waits for itself to close it cannot be ended. */
 static int remove_env(void *arg)
@@ -95,7 +95,7 @@ static void query_until_asked_to_go(void *arg)
 	}
 }
 
-static void removal_asks_a_user_who_looks_at_the_display(struct env *env)
+static void removal_asks_a_user_of_the_display(struct env *env)
 {
 	struct querying q = { .env = env };
 	struct worker querying;
@@ -117,7 +117,7 @@ static void removal_asks_a_user_who_looks_at_the_display(struct env *env)
 	check(!mdev_exists(&env->mdev));
 }
 
-/* Who comes second finds no file, or none that works any more. */
+/* The second one finds no file, or one that does not work any more. */
 static void try_to_remove(void *arg)
 {
 	int ret = __mdev_remove(arg);
@@ -245,7 +245,7 @@ static void there_is_never_more_than_the_budget(struct env *env)
 	module_reload("mtty", "");
 }
 
-/* The same UUIDs, by all: whoever has one removes it. */
+/* The same UUIDs, by all: each thread removes one that it made. */
 static void create_and_remove_the_same(void *arg)
 {
 	struct mdev *mdev = arg;
@@ -277,7 +277,7 @@ static void the_budget_is_exact_when_uuids_collide(struct env *env)
 	module_reload("mtty", "");
 }
 
-/* Until the parent has gone: what works, works wholly. */
+/* Until the parent has gone: a call that succeeds does all of its work. */
 static void create_and_use_until_it_has_gone(void *arg)
 {
 	struct env env = *(struct env *)arg;
@@ -361,14 +361,14 @@ static void users_come_one_after_the_other(struct env *env)
 
 	vfio_close(&env->dev);
 	race(racers, ARRAY_SIZE(racers));
-	/* They may all have been turned away each time; now there is nobody else. */
+	/* They may all have been refused each time; now there is no other user. */
 	vfio_open(&env->dev, env->mdev.uuid, env->door);
 	check_eq(config_get(&env->dev, PCI_INTERRUPT_LINE, 1), 0);
 }
 
 const struct test_case cases[] = {
 	CASE(removal_waits_for_an_access_that_waits_for_a_page, ONE_OF_EACH),
-	CASE(removal_asks_a_user_who_looks_at_the_display, MDPY_VGA | MBOCHS_SMALL),
+	CASE(removal_asks_a_user_of_the_display, MDPY_VGA | MBOCHS_SMALL),
 	CASE(four_remove_one_device, NO_DEVICE),
 	CASE(one_of_three_gets_the_uuid_of_a_removed_device, NO_DEVICE),
 	CASE(there_is_never_more_than_the_budget, NO_DEVICE),

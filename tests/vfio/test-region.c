@@ -326,7 +326,7 @@ static int touch(void *page)
 
 #define SHMEM_ENABLED	"/sys/kernel/mm/transparent_hugepage/shmem_enabled"
 
-/* What of a mapping is in huge pages. */
+/* How much of a mapping is in huge pages. */
 static unsigned long huge_kib(const void *map)
 {
 	unsigned long start, kib = 0;
@@ -521,6 +521,25 @@ static void only_memory_can_be_mapped(struct env *env)
 	}
 }
 
+/* The page in front of it, one that reaches into it, and one that reaches out. */
+static void what_lies_beside_the_memory_of_a_region_is_not_mapped(struct env *env)
+{
+	const struct model_bar *bar = &env->model->bar[0];
+	u8 *map = region_map(&env->dev, 0, bar->mmap_from, bar->size - bar->mmap_from), got[16];
+	u32 off;
+
+	memcpy(map + PAGE, "0123456789abcdef", sizeof(got));
+	region_read(&env->dev, 0, bar->mmap_from + PAGE, got, sizeof(got));
+	check_mem(got, "0123456789abcdef", sizeof(got));
+	for (off = 0; off < bar->mmap_from; off += PAGE) {
+		expect_no_map(env, 0, off, PAGE, PROT_READ, MAP_SHARED);
+		expect_no_map(env, 0, off, bar->mmap_from - off + PAGE, PROT_READ, MAP_SHARED);
+	}
+	expect_no_map(env, 0, 0, bar->size, PROT_READ, MAP_SHARED);
+	expect_no_map(env, 0, bar->size - PAGE, 2 * PAGE, PROT_READ, MAP_SHARED);
+	expect_no_map(env, 0, bar->mmap_from, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+}
+
 /* A copy that faults on what it copies, which a lock held over it would not survive. */
 static void memory_can_be_copied_onto_itself(struct env *env)
 {
@@ -665,6 +684,7 @@ const struct test_case cases[] = {
 	CASE(private_mappings_are_einval, DISPLAYS),
 	CASE(mappings_end_with_the_region, DISPLAYS),
 	CASE(only_memory_can_be_mapped, EACH),
+	CASE(what_lies_beside_the_memory_of_a_region_is_not_mapped, EXAMPLE),
 	CASE(memory_can_be_copied_onto_itself, DISPLAYS),
 	CASE(an_access_does_not_wait_for_one_of_another_region, EACH),
 	CASE(a_long_read_ends_with_its_process, DISPLAYS),

@@ -2,7 +2,7 @@
 /*
  * VFIO_DEVICE_RESET and the last close: both give back the device as it was
  * when it had just been created.  A reset keeps what the PCI core saves and
- * restores around one, the content of mbochs' video memory, and what is plugged
+ * restores around one, memory that starts as zeroes, and what is plugged
  * into it from outside.
  */
 #include <sys/mman.h>
@@ -10,6 +10,7 @@
 #include "../lib/restored.h"
 #include "../lib/bochs.h"
 #include "../lib/cases.h"
+#include "../lib/example.h"
 #include "../lib/gfx.h"
 #include "../lib/irq.h"
 #include "../lib/uart.h"
@@ -18,12 +19,13 @@
 
 /* All that a guest can see of a device without changing it. */
 struct state {
-	u8 config[CONFIG_SIZE];
+	u8 config[MAX_CONFIG_SIZE];
 	u8 memory[2][LINE];
 	u8 uart[2][UART_REGS];
 	u8 divisor[2][2];
 	u16 dispi[NR_DISPI];
 	u32 order;
+	u8 example[EXAMPLE_REGS], msix_table[EXAMPLE_VECTORS * PCI_MSIX_ENTRY_SIZE];
 	struct vfio_device_gfx_plane_info plane;
 };
 
@@ -40,7 +42,7 @@ static void state_read(struct env *env, struct state *s)
 	unsigned int i;
 
 	memset(s, 0, sizeof(*s));
-	region_read(v, CONFIG, 0, s->config, CONFIG_SIZE);
+	region_read(v, CONFIG, 0, s->config, model_config_size(m));
 	for (i = 0; i < 2 && m->bit & DISPLAYS; i++)
 		region_read(v, VRAM_BAR, memory_at(env, i), s->memory[i], LINE);
 	for (i = 0; i < m->nr_ports; i++) {
@@ -54,6 +56,11 @@ static void state_read(struct env *env, struct state *s)
 			s->dispi[i] = dispi_get(v, i);
 		s->order = reg_get(v, REGS_BAR, EXT_ORDER, 4);
 		s->plane = plane_query(v, DMABUF);
+	}
+	if (m->bit & EXAMPLE) {
+		region_read(v, EXAMPLE_BAR0, 0, s->example, sizeof(s->example));
+		region_read(v, EXAMPLE_BAR0, EXAMPLE_TABLE, s->msix_table, sizeof(s->msix_table));
+		region_read(v, EXAMPLE_BAR0, EXAMPLE_MEMORY, s->memory[0], LINE);
 	}
 }
 
@@ -73,6 +80,10 @@ static void expect_state(struct env *env, const struct state *want)
 	note("dispi registers");
 	check_mem(got.dispi, want->dispi, sizeof(got.dispi));
 	check_eq(got.order, want->order);
+	note("registers of the example");
+	check_mem(got.example, want->example, sizeof(got.example));
+	note("MSI-X table");
+	check_mem(got.msix_table, want->msix_table, sizeof(got.msix_table));
 	note("plane");
 	check_mem(&got.plane, &want->plane, sizeof(got.plane));
 	note(NULL);
@@ -83,8 +94,8 @@ static void scribble(struct env *env)
 {
 	const struct dispi_mode mode = { 800, 600, 32, ENABLED | LFB | NOCLEARMEM, 1024, 1024,
 					  6 };
-	u8 bytes[LINE];
-	unsigned int i;
+	unsigned int i, pcie = config_find_cap(&env->dev, PCI_CAP_ID_EXP);
+	u8 bytes[MAX_CONFIG_SIZE];
 
 	for (i = 0; i < env->model->nr_ports; i++) {
 		uart_put(&env->dev, i, UART_IER, 0x0f);
@@ -105,25 +116,33 @@ static void scribble(struct env *env)
 	fill_pattern(bytes, sizeof(bytes), 11);
 	for (i = 0; i < 2 && env->model->bit & DISPLAYS; i++)
 		region_write(&env->dev, VRAM_BAR, memory_at(env, i), bytes, LINE);
+	if (env->model->bit & EXAMPLE) {
+		example_start(&env->dev, 1, 2, 3, 4);
+		region_write(&env->dev, EXAMPLE_BAR0, EXAMPLE_TABLE, bytes, LINE);
+		region_write(&env->dev, EXAMPLE_BAR0, EXAMPLE_MEMORY, bytes, LINE);
+	}
 	memset(bytes, 0xff, sizeof(bytes));
-	region_write(&env->dev, CONFIG, 0, bytes, CONFIG_SIZE);
+	/* Not the bit that is a reset itself. */
+	if (pcie)
+		bytes[pcie + PCI_EXP_DEVCTL + 1] &= ~(PCI_EXP_DEVCTL_BCR_FLR >> 8);
+	region_write(&env->dev, CONFIG, 0, bytes, model_config_size(env->model));
 }
 
 static void reset_gives_the_device_as_created_but_for_what_vfio_pci_restores(struct env *env)
 {
 	struct state created, now;
-	u8 config[CONFIG_SIZE];
+	u8 config[MAX_CONFIG_SIZE];
 
 	state_read(env, &created);
 	scribble(env);
-	region_read(&env->dev, CONFIG, 0, config, CONFIG_SIZE);
+	region_read(&env->dev, CONFIG, 0, config, model_config_size(env->model));
 	keep_what_is_restored(env, created.config, config);
 	/* That is something. */
 	check_eq(config[PCI_COMMAND], 0x07);
 	check_eq(config[PCI_INTERRUPT_LINE], 0xff);
 	vfio_reset(&env->dev);
-	if (env->model->bit & MBOCHS) {
-		/* Video memory may keep its content. */
+	if (env->model->bit & (MBOCHS | EXAMPLE)) {
+		/* Memory that starts as zeroes may keep its content. */
 		state_read(env, &now);
 		memcpy(created.memory, now.memory, sizeof(now.memory));
 	}
@@ -157,7 +176,7 @@ static size_t picture_size(struct env *env)
 	return (size_t)env->model->width * 4 * env->model->height;
 }
 
-/* Not only where a line was read: the whole picture, and what a mapping sees of it. */
+/* Not only where a line was read: the whole picture, and a mapping of it. */
 static void reset_draws_the_ramp_again(struct env *env)
 {
 	size_t size = picture_size(env);
@@ -215,7 +234,7 @@ static void reset_undoes_whatever_was_written_by_whatever_way(struct env *env)
 		map[size / 5] = 0x44;
 		expect_ramp_after_reset(env);
 	}
-	/* And what another user did is no concern of the next one. */
+	/* And nothing of one user is left for the next one. */
 	env_reopen(env);
 	expect_ramp_after_reset(env);
 }
@@ -284,10 +303,10 @@ static void a_close_that_is_not_the_last_changes_nothing(struct env *env)
 		skip_case("a cdev is opened once only");
 	vfio_open_again(&second, &env->dev, env->mdev.uuid);
 	config_put(&second, PCI_INTERRUPT_LINE, 1, 0x42);
-	reg_put(&second, 0, 7, 1, 0x5a);
+	reg_put(&second, 0, env->model->scratch, 1, 0x5a);
 	vfio_close(&second);
 	check_eq(config_get(&env->dev, PCI_INTERRUPT_LINE, 1), 0x42);
-	check_eq(reg_get(&env->dev, 0, 7, 1), 0x5a);
+	check_eq(reg_get(&env->dev, 0, env->model->scratch, 1), 0x5a);
 }
 
 const struct test_case cases[] = {

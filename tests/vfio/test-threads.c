@@ -19,7 +19,7 @@
 #include "../lib/uart.h"
 
 #define PAGE	4096
-#define ONE_OF_EACH	(MDPY_VGA | MBOCHS_SMALL | MTTY_2)
+#define ONE_OF_EACH	(MDPY_VGA | MBOCHS_SMALL | MTTY_2 | EXAMPLE)
 
 static void reset(void *arg)
 {
@@ -82,7 +82,7 @@ static void read_and_write_regions(void *arg)
 				continue;
 			len = info->size < sizeof(buf) ? info->size : sizeof(buf);
 			region_read(&env->dev, r, 0, buf, len);
-			/* What was read suits all registers. */
+			/* Values that were read suit all registers. */
 			region_write(&env->dev, r, 0, buf, len);
 			region_read(&env->dev, r, info->size - len, buf, len);
 		}
@@ -99,7 +99,7 @@ static void raise_and_lower(void *arg)
 	}
 }
 
-/* What is not enabled just now is -EINVAL. */
+/* An index that is not enabled at the moment is -EINVAL. */
 static void maybe(int ret)
 {
 	check_one_of(ret, 0, -EINVAL);

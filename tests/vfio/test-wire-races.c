@@ -18,8 +18,8 @@
 #define MCR_OUTPUTS	(UART_MCR_RTS | UART_MCR_DTR)
 
 /*
- * Who races here is a process: to remove a device waits for those who have it open,
- * and they can be ended if they are not threads of who waits.
+ * The racers are processes: removing a device waits for processes that have it open,
+ * and these can be ended if they are not threads of the one that waits.
  */
 static void race_of_processes(int (*const run[])(void *arg), unsigned int nr, void *arg)
 {
@@ -50,7 +50,7 @@ static struct devices devices_of(struct env *env)
 	return (struct devices){ env->door, env->mdev, mdev_create("mtty-1") };
 }
 
-/* What can be refused: in use, no such device (any more), no such file (any more). */
+/* Errors that are allowed: in use, no such device or file (any more). */
 static bool fine_or_refused(int ret)
 {
 	return !ret || ret == -EBUSY || ret == -ENODEV || ret == -ENOENT;
@@ -123,7 +123,7 @@ static void use_port(struct vfio *v, unsigned int port, unsigned int round)
 	uart_send(v, port, "xyz", 3);
 }
 
-/* Refused: in use, removed meanwhile; what of it one meets first, is open. */
+/* Refused: in use, or removed meanwhile; which of them is found first is open. */
 static int open_and_use(const struct devices *d, const struct mdev *mdev, unsigned int ports)
 {
 	unsigned int i, port;
@@ -229,7 +229,7 @@ static void a_cable_is_plugged_in_while_its_ends_are_used(struct env *env)
 	expect_connected(&d);
 }
 
-/* Nobody is removed here, so that wires are there more often. */
+/* No device is removed here, so that wires are there more often. */
 static void wires_are_changed_while_devices_are_used(struct env *env)
 {
 	static int (*const racers[])(void *arg) = {
@@ -242,8 +242,8 @@ static void wires_are_changed_while_devices_are_used(struct env *env)
 }
 
 /*
- * Whoever has opened a device finds the same wires on it until he closes it, and
- * nobody but him resets it.
+ * A process that has opened a device finds the same wires on it until it closes it,
+ * and no other process resets it.
  */
 static int open_and_expect_nothing_to_change(void *arg)
 {
@@ -343,7 +343,7 @@ static u64 now_ms(void)
 
 /*
  * A sender waits for a second at most.  On a machine so busy that a process does not
- * get to look for that long, what was sent meanwhile is lost.
+ * get to look for that long, characters sent meanwhile are lost.
  */
 static void talk_look(struct talk *t)
 {
@@ -415,7 +415,7 @@ static void talk_by_interrupts(struct talk *t)
 	irq_enable(&t->end.env->dev, MSI, 1, &event);
 	end_put(&t->end, UART_IER, UART_IER_MSI | UART_IER_RDI);
 	end_put(&t->end, UART_MCR, MCR_OUTPUTS);
-	/* He may have been there first: that is no change. */
+	/* The other may have been there first: that is no change. */
 	there = other_is_there(&t->end);
 	while (!talk_is_over(t)) {
 		end_put(&t->end, UART_IER, UART_IER_MSI | UART_IER_RDI |

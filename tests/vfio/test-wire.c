@@ -60,7 +60,7 @@ static void a_cable_is_seen_at_both_ends(struct env *env)
 	expect_wire(&one, cable(1, &env->mdev, 2).s);
 }
 
-/* The case's device, closed, and three others: what is connected to what, in all of them. */
+/* The case's device, closed, and three others: the connections of all of them. */
 struct net {
 	struct mdev *card;		/* two ports */
 	struct mdev one, other;		/* one port */
@@ -177,7 +177,7 @@ static void mistakes_in_wire_change_nothing(struct env *env)
 		{ text("1 %s 4294967297", two), -EINVAL },
 		{ text("18446744073709551617 %s 1", two), -EINVAL },
 		{ text("1 %s 2", n.other.uuid), -EINVAL },
-		/* What is no UUID, and one's own. */
+		/* Not a UUID, and the device's own. */
 		{ text("1 %.35s 1", two), -EINVAL }, { text("1 %s0 1", two), -EINVAL },
 		{ text("1 {%s} 1", two), -EINVAL }, { text("1 %.35sg 1", two), -EINVAL },
 		{ text("1 crossed 1"), -EINVAL },
@@ -235,7 +235,7 @@ static void the_wires_of_an_open_device_are_fixed(struct env *env)
 	check_eq(__wire(&n.one, cable(1, &n.two, 1).s), -EBUSY);
 	check_eq(__wire(&n.one, cable(1, n.card, 2).s), -EBUSY);
 	check_eq(__wire(&n.two, cable(1, n.card, 2).s), -EBUSY);
-	/* What is so already, is no change: each end can be told of the cable. */
+	/* The present connection is no change: the cable can be named at each end. */
 	wire(n.card, cable(1, &n.one, 1).s);
 	wire(&n.one, cable(1, n.card, 1).s);
 	expect_net(&n, text("%s\n2 loopback", cable(1, &n.one, 1).s).s, cable(1, n.card, 1).s,
@@ -345,7 +345,7 @@ static void a_port_that_cannot_be_plugged_in_waits(struct env *env)
 	expect_plugged(env->door, n.card, &late, true);
 	expect_plugged(env->door, &n.one, &late, false);
 	expect_plugged(env->door, &n.other, &late, false);
-	/* Also of a port that it came without, what is shown is accepted. */
+	/* The text shown is accepted, also for a port that has just appeared. */
 	wire(&n.other, sysfs_read(mdev_path(&n.other, "vendor/wire").s).s);
 	check_eq(__wire(&n.two, cable(1, &late, 2).s), -EINVAL);
 	/* It is told otherwise: nothing is left for the others. */
@@ -493,12 +493,12 @@ static void cables_that_are_gone_cost_no_memory(struct env *env)
 	unsigned int round;
 
 	for (round = 0; round < ROUNDS; round++) {
-		/* What comes first is not counted: caches fill. */
+		/* The first rounds are not counted: caches fill. */
 		if (round == ROUNDS / 4)
 			memory_read(&before);
 		wire(&n.one, cable(1, n.card, 1).s);
 		mdev_remove(&n.one);
-		/* What is unplugged there is plugged in again, by the other end. */
+		/* A cable unplugged there is plugged in again, by the other end. */
 		wire(&n.other, cable(1, n.card, 1).s);
 		wire(n.card, cable(2, &n.two, 1).s);
 		mdev_remove(&n.two);
@@ -565,7 +565,7 @@ static void the_pace_of_an_open_device_is_fixed(struct env *env)
 {
 	check_eq(__pace(&env->mdev, "1"), -EBUSY);
 	expect_pace(&env->mdev, "0");
-	/* What it is, is no change. */
+	/* The present connection is no change. */
 	pace(&env->mdev, "0");
 	vfio_close(&env->dev);
 	pace(&env->mdev, "1");

@@ -2,18 +2,22 @@
 /*
  * A part of guest-visible memory as a dma-buf.
  *
- * It holds the shmem file and this module, never the device: it stays good
+ * It holds the shmem file and this module, never the device: it stays valid
  * after the device was closed, reset or removed.  No page is held for the mere
  * sake of the file descriptor, only for mappings in kernel or device.
  *
- * A process that maps it does not map the shmem file: whoever is handed a
- * picture could reach the rest of the video memory by that, for example by
+ * A process that maps it does not map the shmem file: by that, a process that is
+ * given a picture could reach the rest of the video memory, for example with
  * remap_file_pages().  The price is that reclaim does not find the mapping, so
  * that its pages stay in memory while it is there, as those of most dma-bufs.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-map-ops.h> /* dev_is_dma_coherent(), no operations */
 #include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/iommu.h>
 #include <linux/iosys-map.h>
 #include <linux/mm.h>
@@ -26,7 +30,7 @@
 #include "internal.h"
 
 /**
- * struct softpci_dmabuf - what a dma-buf exports
+ * struct softpci_dmabuf - the memory that a dma-buf exports
  * @ram: the memory
  * @pgoff: first page of it
  * @nr: how many pages
@@ -66,8 +70,8 @@ static bool translates_to(struct iommu_domain *domain, struct sg_table *sgt,
 /*
  * A guest draws through its BAR and cannot be told when a device looks.  So the
  * device has to see memory as the CPU does, at any moment: not a copy in a
- * bounce buffer, and not what is behind the CPU's caches.  To synchronise either
- * would overwrite what the guest draws meanwhile.
+ * bounce buffer, and not memory without the CPU's caches.  Synchronising either
+ * would overwrite the guest's drawing in between.
  *
  * dma_need_sync() is exact where there is no IOMMU.  Where there is one, it is
  * true for some or all devices that need none, depending on the kernel.
@@ -101,7 +105,7 @@ static struct sg_table *softpci_dmabuf_map(struct dma_buf_attachment *attach,
 	if (!map)
 		return ERR_PTR(-ENOMEM);
 
-	map->pages = softpci_ram_get_pages(buf->ram, buf->pgoff, buf->nr);
+	map->pages = softpci_memory_get_pages(buf->ram, buf->pgoff, buf->nr);
 	if (IS_ERR(map->pages)) {
 		ret = PTR_ERR(map->pages);
 		goto err_free_map;
@@ -127,7 +131,7 @@ err_unmap:
 err_free_table:
 	sg_free_table(&map->sgt);
 err_put_pages:
-	softpci_ram_put_pages(map->pages, buf->nr);
+	softpci_memory_put_pages(map->pages, buf->nr);
 err_free_map:
 	kfree(map);
 	return ERR_PTR(ret);
@@ -135,7 +139,7 @@ err_free_map:
 
 static void softpci_dmabuf_unmap(struct dma_buf_attachment *attach,
 				 struct sg_table *sgt,
-				  enum dma_data_direction dir)
+				 enum dma_data_direction dir)
 {
 	struct softpci_dmabuf *buf = attach->dmabuf->priv;
 	struct softpci_dmabuf_mapping *map =
@@ -143,7 +147,7 @@ static void softpci_dmabuf_unmap(struct dma_buf_attachment *attach,
 
 	dma_unmap_sgtable(attach->dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
 	sg_free_table(sgt);
-	softpci_ram_put_pages(map->pages, buf->nr);
+	softpci_memory_put_pages(map->pages, buf->nr);
 	kfree(map);
 }
 
@@ -186,12 +190,12 @@ static int softpci_dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	struct page **pages;
 	void *vaddr;
 
-	pages = softpci_ram_get_pages(buf->ram, buf->pgoff, buf->nr);
+	pages = softpci_memory_get_pages(buf->ram, buf->pgoff, buf->nr);
 	if (IS_ERR(pages))
 		return PTR_ERR(pages);
 	vaddr = vmap(pages, buf->nr, VM_MAP, PAGE_KERNEL);
 	if (!vaddr) {
-		softpci_ram_put_pages(pages, buf->nr);
+		softpci_memory_put_pages(pages, buf->nr);
 		return -ENOMEM;
 	}
 	buf->vmap_pages = pages;
@@ -205,7 +209,7 @@ static void softpci_dmabuf_vunmap(struct dma_buf *dmabuf,
 	struct softpci_dmabuf *buf = dmabuf->priv;
 
 	vunmap(map->vaddr);
-	softpci_ram_put_pages(buf->vmap_pages, buf->nr);
+	softpci_memory_put_pages(buf->vmap_pages, buf->nr);
 	buf->vmap_pages = NULL;
 }
 

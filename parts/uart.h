@@ -2,27 +2,31 @@
 /*
  * A 16550A for virtual serial devices, by the National PC16550D data sheet.
  *
- * A driver embeds struct softpci_uart, hands it accesses to its registers, and
- * is called back for what is at the pins: the interrupt, the serial output, RTS
- * and DTR.  It knows nothing of PCI.
+ * A device embeds struct softpci_uart, hands it accesses to its registers, and
+ * is called back for the pins: the interrupt, the serial output, RTS
+ * and DTR.
  *
- * Locking: one spinlock, the driver's, covers a UART and all that its callbacks
- * touch.  Each function here expects it to be held, each callback has it held.
+ * Locking: the device lock covers a UART and all that its callbacks touch.  Each
+ * function here expects it to be held unless it says otherwise, each callback has
+ * it held.
  */
 #ifndef SOFTPCI_UART_H
 #define SOFTPCI_UART_H
 
 #include <linux/hrtimer.h>
-#include <linux/spinlock.h>
+#include <linux/ktime.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
+
+#include "../core/softpci.h"
 
 #define SOFTPCI_UART_REGS	8
 #define SOFTPCI_UART_FIFO	16
+/* Start bit, eight data bits, parity, two stop bits. */
+#define SOFTPCI_UART_FRAME_BITS	12
 
 /*
  * How long an unpaced sender waits for a receiver that has no room. Then it goes
- * on, and what it sends is lost, as on a line, until there is room again: a guest
+ * on, and its characters are lost, as on a line, until there is room again: a guest
  * that drains its transmitter, or prints by polling, must not hang because no program
  * reads at the other end.
  */
@@ -44,12 +48,22 @@ struct softpci_uart_frame {
 };
 
 /**
- * struct softpci_uart_ops - what is at the pins of a UART
+ * struct softpci_uart_char - a received character
+ * @data: the character
+ * @errors: its error bits of LSR
+ */
+struct softpci_uart_char {
+	u8 data;
+	u8 errors;
+};
+
+/**
+ * struct softpci_uart_ops - the circuit at the pins of a UART
  * @irq: INTR is now @level
  * @send: a character has left. false: the other end has no room for it yet, and
- *	  softpci_uart_run() will be called when it has; or, paced, it was not
- *	  yet told of the one before, and this one is sent once more. With @force
- *	  it is not to wait: without room it is an overrun at the other end
+ *	  softpci_uart_run() will be called when it has; or, paced, the one before
+ *	  was not fetched yet, and this one is sent once more. With @force it does
+ *	  not wait: without room it is an overrun at the other end
  * @outputs: RTS and DTR, as UART_MCR_* in uart->outputs, have changed
  * @room: a receiver FIFO that was full has room again. May be NULL
  */
@@ -63,8 +77,8 @@ struct softpci_uart_ops {
 
 /**
  * struct softpci_uart - one 16550A
- * @ops: what is at its pins
- * @lock: the driver's
+ * @ops: the circuit at its pins
+ * @dev: the device that it is on
  * @paced: sending takes as long as the divisor says; else no time
  * @intr: level of INTR
  * @ier: interrupt enable
@@ -88,23 +102,24 @@ struct softpci_uart_ops {
  * @tx_len: how many
  * @tx_peak: the most there were since THRE was set last
  * @thre: LSR's THRE
- * @thre_irq: it was set, and nobody was told
+ * @thre_irq: it was set, and not yet reported as an interrupt
  * @thre_at: when it will be set, if that is delayed; 0: it is not
- * @shift: what is in the shift register
+ * @shift: content of the shift register
  * @shifting: there is something in it
  * @shift_lost: neither the line nor the loop gets all of it
  * @shift_end: when it has left
  * @waiting: it has, but the other end had no room
  * @wait_end: when that is waited for no longer; 0: the other end had room
  * @breaking: the line is held spacing
- * @break_at: when the other end is to learn of it, if it does not know; 0: never
+ * @break_at: when to report that to the other end; 0: never, or reported
+ * @break_due: @break_at was set when the state was saved
  * @armed: when @timer is to fire; KTIME_MAX: it is not
  * @timer: for the earliest of these moments
- * @work: what is to be done then, where the lock can be taken
+ * @due: handles events that are due, where the lock can be taken
  */
 struct softpci_uart {
 	const struct softpci_uart_ops *ops;
-	spinlock_t *lock; /* of the driver, see above */
+	struct softpci_device *dev;
 	bool paced;
 
 	bool intr;
@@ -120,10 +135,7 @@ struct softpci_uart {
 
 	u8 errors;
 	u8 rbr;
-	struct {
-		u8 data;
-		u8 errors;
-	} rx[SOFTPCI_UART_FIFO];
+	struct softpci_uart_char rx[SOFTPCI_UART_FIFO];
 	unsigned int rx_head;
 	unsigned int rx_len;
 	bool timeout;
@@ -144,15 +156,18 @@ struct softpci_uart {
 	ktime_t wait_end;
 	bool breaking;
 	ktime_t break_at;
+	bool break_due;
 
 	ktime_t armed;
 	struct hrtimer timer;
-	struct work_struct work;
+	struct softpci_job due;
 };
 
 void softpci_uart_init(struct softpci_uart *uart,
-		       const struct softpci_uart_ops *ops, spinlock_t *lock);
-void softpci_uart_release(struct softpci_uart *uart);
+		       const struct softpci_uart_ops *ops,
+		       struct softpci_device *dev);
+void softpci_uart_start(struct softpci_uart *uart);
+void softpci_uart_stop(struct softpci_uart *uart);
 void softpci_uart_reset(struct softpci_uart *uart, u8 inputs);
 u8 softpci_uart_read(struct softpci_uart *uart, unsigned int reg);
 void softpci_uart_write(struct softpci_uart *uart, unsigned int reg, u8 val);
@@ -164,5 +179,13 @@ void softpci_uart_receive(struct softpci_uart *uart,
 void softpci_uart_overrun(struct softpci_uart *uart);
 void softpci_uart_set_inputs(struct softpci_uart *uart, u8 inputs,
 			     u8 changed);
+
+/* uart-state.c: for softpci_model.state of a device with UARTs */
+#define SOFTPCI_UART_NR_FIELDS		27
+#define SOFTPCI_UART_FRAME_NR_FIELDS	3
+extern const struct softpci_field softpci_uart_frame_fields[SOFTPCI_UART_FRAME_NR_FIELDS];
+extern const struct softpci_field softpci_uart_fields[SOFTPCI_UART_NR_FIELDS];
+void softpci_uart_pre_save(struct softpci_uart *uart);
+void softpci_uart_post_load(struct softpci_uart *uart);
 
 #endif /* SOFTPCI_UART_H */

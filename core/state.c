@@ -1,0 +1,571 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The state of a device as a stream of bytes, and back.
+ *
+ * The stream holds all that a device of the same model needs to go on where this
+ * one stopped, except the content of its memories and the state of the front
+ * end: which interrupts its user enabled, and by which eventfds.
+ *
+ * A struct state_header comes first. It names the version of the format, the
+ * model and the length of the stream. Sections follow without a gap, each of them
+ * a struct state_section and as many bytes as its length says. All numbers are
+ * little-endian, and nothing is aligned.
+ *
+ *	CONFIG	config space: 256 or 4096 bytes
+ *	IRQS	a struct state_irqs; then the vectors that softpci_irq_pulse()
+ *		made due, as a bitmap of 64-bit words, vector 0 in bit 0 of the
+ *		first one; then the MSI-X table, a struct state_msix_entry for
+ *		each vector. Bitmap and table have a bit and an entry for each
+ *		vector of the model's
+ *	DEVICE	the fields that the model declares (struct softpci_state), in the
+ *		order of its tables; of an array, one element after another.  The
+ *		version of the section is that of the model's state. It is there
+ *		if the model declares any
+ *
+ * Each section is there once, in any order. A reader refuses another major
+ * version, and accepts any minor one: a newer minor version may have sections
+ * that an older reader does not know. If such a section is marked with
+ * STATE_SKIPPABLE, it is ignored, else the stream is refused.
+ *
+ * A checksum is the CRC-32 of IEEE 802.3 (as zlib's crc32()). That of the header
+ * covers the header's bytes before it; that of a section covers the bytes of
+ * struct state_section before it and then the section's content.
+ *
+ * A stream is checked to its last byte before anything of the device is changed.
+ */
+#include <linux/bitmap.h>
+#include <linux/crc32.h>
+#include <linux/export.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+#define STATE_MAGIC	0x53435053	/* "SPCS" */
+#define STATE_MAJOR	1
+#define STATE_MINOR	0
+
+/**
+ * struct state_header - the first bytes of a stream
+ * @magic: STATE_MAGIC
+ * @major: STATE_MAJOR
+ * @minor: STATE_MINOR, or that of a newer writer
+ * @vendor: PCI vendor id of the model
+ * @device: device id
+ * @subsystem_vendor: subsystem vendor id
+ * @subsystem_device: subsystem id
+ * @class: class in the upper 24 bits, revision in the lower 8
+ * @config_size: size of config space in bytes
+ * @length: of the whole stream in bytes, this header included
+ * @crc: checksum of the bytes before
+ */
+struct state_header {
+	__le32 magic;
+	__le16 major;
+	__le16 minor;
+	__le16 vendor;
+	__le16 device;
+	__le16 subsystem_vendor;
+	__le16 subsystem_device;
+	__le32 class;
+	__le32 config_size;
+	__le32 length;
+	__le32 crc;
+} __packed;
+
+/* For struct state_section.id. */
+#define STATE_CONFIG	1
+#define STATE_IRQS	2
+#define STATE_DEVICE	3
+#define NR_STATES	4
+
+/* Versions of CONFIG and IRQS. */
+#define STATE_CONFIG_VERSION	1
+#define STATE_IRQS_VERSION	1
+
+/* For struct state_section.flags. */
+#define STATE_SKIPPABLE	BIT(0)	/* to be ignored by a reader that lacks it */
+
+/**
+ * struct state_section - the head of a section
+ * @id: STATE_CONFIG and so on
+ * @version: of its content
+ * @flags: STATE_SKIPPABLE
+ * @reserved: 0
+ * @length: of the content in bytes
+ * @crc: checksum of the bytes before and of the content
+ */
+struct state_section {
+	__le16 id;
+	__le16 version;
+	__le16 flags;
+	__le16 reserved;
+	__le32 length;
+	__le32 crc;
+} __packed;
+
+/**
+ * struct state_irqs - the start of section IRQS
+ * @level: a bit for each source that asks for service
+ * @risen: a bit for each vector that is due because a source rose
+ * @nr_vectors: vectors of the model, MSI's or MSI-X's, whichever are more
+ * @nr_entries: entries of the MSI-X table
+ */
+struct state_irqs {
+	__le32 level;
+	__le32 risen;
+	__le16 nr_vectors;
+	__le16 nr_entries;
+} __packed;
+
+/**
+ * struct state_msix_entry - an entry of the MSI-X table
+ * @address_lo: Message Address, a multiple of 4
+ * @address_hi: Message Upper Address
+ * @data: Message Data
+ * @control: Vector Control, PCI_MSIX_ENTRY_CTRL_MASKBIT or 0
+ */
+struct state_msix_entry {
+	__le32 address_lo;
+	__le32 address_hi;
+	__le32 data;
+	__le32 control;
+} __packed;
+
+/* The content of each section of a stream, by its id; NULL: absent. */
+struct state_content {
+	const u8 *of[NR_STATES];
+};
+
+static u32 irqs_size(const struct softpci_model *model)
+{
+	return sizeof(struct state_irqs) +
+	       DIV_ROUND_UP(softpci_nr_vectors(model), 64) * sizeof(__le64) +
+	       model->msix.nr * sizeof(struct state_msix_entry);
+}
+
+static u32 content_size(struct softpci_device *dev, unsigned int id)
+{
+	switch (id) {
+	case STATE_CONFIG:
+		return dev->layout->config_size;
+	case STATE_IRQS:
+		return irqs_size(dev->model);
+	case STATE_DEVICE:
+		return softpci_fields_size(dev->model->state);
+	default:
+		return 0;
+	}
+}
+
+static u16 content_version(const struct softpci_model *model, unsigned int id)
+{
+	switch (id) {
+	case STATE_CONFIG:
+		return STATE_CONFIG_VERSION;
+	case STATE_IRQS:
+		return STATE_IRQS_VERSION;
+	default:
+		return model->state->version;
+	}
+}
+
+/* Does a stream of this model have the section. */
+static bool has_section(const struct softpci_model *model, unsigned int id)
+{
+	return id == STATE_CONFIG || id == STATE_IRQS ||
+	       (id == STATE_DEVICE && model->state);
+}
+
+static void save_irqs(const struct softpci_device *dev, u8 *to)
+{
+	const struct softpci_irqs *irqs = &dev->irqs;
+	const struct softpci_model *model = dev->model;
+	struct state_irqs head = {
+		.level = cpu_to_le32(irqs->level),
+		.risen = cpu_to_le32(irqs->risen),
+		.nr_vectors = cpu_to_le16(softpci_nr_vectors(model)),
+		.nr_entries = cpu_to_le16(model->msix.nr),
+	};
+	unsigned int i;
+
+	memcpy(to, &head, sizeof(head));
+	to += sizeof(head);
+	for (i = 0; i < softpci_nr_vectors(model); i += 64) {
+		unsigned int bit;
+		u64 due = 0;
+
+		for (bit = i; bit < min(softpci_nr_vectors(model), i + 64); bit++)
+			if (test_bit(bit, irqs->pulsed))
+				due |= BIT_ULL(bit - i);
+		set32(to, 0, due);
+		set32(to, 4, due >> 32);
+		to += sizeof(due);
+	}
+	for (i = 0; i < model->msix.nr; i++) {
+		const struct softpci_msix_entry *from = &irqs->table[i];
+		struct state_msix_entry entry = {
+			.address_lo = cpu_to_le32(from->address_lo),
+			.address_hi = cpu_to_le32(from->address_hi),
+			.data = cpu_to_le32(from->data),
+			.control = cpu_to_le32(from->control),
+		};
+
+		memcpy(to, &entry, sizeof(entry));
+		to += sizeof(entry);
+	}
+}
+
+static bool irqs_are_valid(const struct softpci_model *model, const u8 *from)
+{
+	unsigned int nr = softpci_nr_vectors(model), i;
+	struct state_msix_entry entry;
+	struct state_irqs head;
+
+	memcpy(&head, from, sizeof(head));
+	if (le16_to_cpu(head.nr_vectors) != nr ||
+	    le16_to_cpu(head.nr_entries) != model->msix.nr ||
+	    (nr < 32 && le32_to_cpu(head.risen) >> nr))
+		return false;
+	from += sizeof(head);
+
+	for (i = 0; i < nr; i += 64, from += sizeof(u64)) {
+		u64 due = get32(from, 0) | (u64)get32(from, 4) << 32;
+
+		if (nr - i < 64 && due >> (nr - i))
+			return false;
+	}
+	for (i = 0; i < model->msix.nr; i++, from += sizeof(entry)) {
+		memcpy(&entry, from, sizeof(entry));
+		/* The bits that no write can set: see msix.c. */
+		if (le32_to_cpu(entry.address_lo) & 3 ||
+		    le32_to_cpu(entry.control) & ~PCI_MSIX_ENTRY_CTRL_MASKBIT)
+			return false;
+	}
+	return true;
+}
+
+static void load_irqs(struct softpci_device *dev, const u8 *from)
+{
+	unsigned int nr = softpci_nr_vectors(dev->model), i;
+	struct softpci_irqs *irqs = &dev->irqs;
+	struct state_msix_entry entry;
+	struct state_irqs head;
+
+	memcpy(&head, from, sizeof(head));
+	irqs->level = le32_to_cpu(head.level);
+	irqs->risen = le32_to_cpu(head.risen);
+	irqs->changes++;
+	irqs->nr_pulsed = 0;
+	from += sizeof(head);
+
+	for (i = 0; i < nr; i++) {
+		bool due = from[i / BITS_PER_BYTE] & BIT(i % BITS_PER_BYTE);
+
+		__assign_bit(i, irqs->pulsed, due);
+		irqs->nr_pulsed += due;
+	}
+	from += DIV_ROUND_UP(nr, 64) * sizeof(u64);
+
+	for (i = 0; i < dev->model->msix.nr; i++, from += sizeof(entry)) {
+		memcpy(&entry, from, sizeof(entry));
+		irqs->table[i] = (struct softpci_msix_entry) {
+			.address_lo = le32_to_cpu(entry.address_lo),
+			.address_hi = le32_to_cpu(entry.address_hi),
+			.data = le32_to_cpu(entry.data),
+			.control = le32_to_cpu(entry.control),
+		};
+	}
+}
+
+static void save_content(struct softpci_device *dev, unsigned int id, u8 *to)
+{
+	lockdep_assert_held(&dev->lock);
+	switch (id) {
+	case STATE_CONFIG:
+		memcpy(to, dev->config.val, dev->layout->config_size);
+		break;
+	case STATE_IRQS:
+		save_irqs(dev, to);
+		break;
+	case STATE_DEVICE:
+		softpci_fields_save(dev, to);
+		break;
+	}
+}
+
+static bool content_is_valid(struct softpci_device *dev, unsigned int id,
+			     const u8 *from)
+{
+	switch (id) {
+	case STATE_CONFIG:
+		return softpci_config_is_valid(dev->layout, from);
+	case STATE_IRQS:
+		return irqs_are_valid(dev->model, from);
+	case STATE_DEVICE:
+		return softpci_fields_are_valid(dev->model->state, from);
+	default:
+		return false;
+	}
+}
+
+static void load_contents(struct softpci_device *dev,
+			  const struct state_content *content)
+{
+	lockdep_assert_held(&dev->lock);
+	softpci_config_load(dev, content->of[STATE_CONFIG]);
+	load_irqs(dev, content->of[STATE_IRQS]);
+	if (dev->model->state)
+		softpci_fields_load(dev, content->of[STATE_DEVICE]);
+}
+
+static __le32 header_crc(const struct state_header *header)
+{
+	return cpu_to_le32(~crc32_le(~0, (const u8 *)header,
+				     offsetof(struct state_header, crc)));
+}
+
+static __le32 section_crc(const struct state_section *section,
+			  const u8 *content)
+{
+	u32 crc = crc32_le(~0, (const u8 *)section,
+			   offsetof(struct state_section, crc));
+
+	return cpu_to_le32(~crc32_le(crc, content,
+				     le32_to_cpu(section->length)));
+}
+
+static struct state_header make_header(struct softpci_device *dev)
+{
+	const struct softpci_model *model = dev->model;
+	struct state_header header = {
+		.magic = cpu_to_le32(STATE_MAGIC),
+		.major = cpu_to_le16(STATE_MAJOR),
+		.minor = cpu_to_le16(STATE_MINOR),
+		.vendor = cpu_to_le16(model->vendor),
+		.device = cpu_to_le16(model->device),
+		.subsystem_vendor = cpu_to_le16(model->subsystem_vendor),
+		.subsystem_device = cpu_to_le16(model->subsystem_device),
+		.class = cpu_to_le32(model->class << 8 | model->revision),
+		.config_size = cpu_to_le32(dev->layout->config_size),
+		.length = cpu_to_le32(softpci_state_size(dev)),
+	};
+
+	header.crc = header_crc(&header);
+	return header;
+}
+
+/**
+ * softpci_state_size() - the length of the stream of a device
+ * @dev: the device; the lock need not be held
+ *
+ * Return: bytes, the same for all devices of a model at any time.
+ */
+int softpci_state_size(struct softpci_device *dev)
+{
+	int size = sizeof(struct state_header);
+	unsigned int id;
+
+	for (id = 0; id < NR_STATES; id++)
+		if (has_section(dev->model, id))
+			size += sizeof(struct state_section) +
+				content_size(dev, id);
+	return size;
+}
+EXPORT_SYMBOL_GPL(softpci_state_size);
+
+/**
+ * softpci_state_save() - write the stream of a device
+ * @dev: the device, quiet (softpci_quiesce()); takes the lock
+ * @buf: where to
+ * @size: how much room there is
+ *
+ * Return: bytes written, softpci_state_size(); -ENOSPC if that is more than
+ * @size.
+ */
+int softpci_state_save(struct softpci_device *dev, void *buf, size_t size)
+{
+	struct state_header header = make_header(dev);
+	u8 *start = buf + sizeof(header), *to = start;
+	u8 *end = buf + le32_to_cpu(header.length);
+	struct state_section section;
+	unsigned int id;
+
+	if (end - (u8 *)buf > size)
+		return -ENOSPC;
+	memcpy(buf, &header, sizeof(header));
+
+	scoped_guard(softpci, dev) {
+		for (id = 0; id < NR_STATES; id++) {
+			if (!has_section(dev->model, id))
+				continue;
+			section = (struct state_section) {
+				.id = cpu_to_le16(id),
+				.version = cpu_to_le16(content_version(dev->model, id)),
+				.length = cpu_to_le32(content_size(dev, id)),
+			};
+			memcpy(to, &section, sizeof(section));
+			save_content(dev, id, to + sizeof(section));
+			to += sizeof(section) + le32_to_cpu(section.length);
+		}
+	}
+
+	for (to = start; to < end;
+	     to += sizeof(section) + le32_to_cpu(section.length)) {
+		memcpy(&section, to, sizeof(section));
+		section.crc = section_crc(&section, to + sizeof(section));
+		memcpy(to, &section, sizeof(section));
+	}
+	return end - (u8 *)buf;
+}
+EXPORT_SYMBOL_GPL(softpci_state_save);
+
+static int check_header(struct softpci_device *dev, const u8 *buf, size_t size)
+{
+	struct state_header header, own = make_header(dev);
+
+	if (size < sizeof(header))
+		return -EMSGSIZE;
+	memcpy(&header, buf, sizeof(header));
+	if (header.magic != own.magic)
+		return -EINVAL;
+	if (header.major != own.major)
+		return -EPROTONOSUPPORT;
+	if (header.crc != header_crc(&header))
+		return -EBADMSG;
+	if (header.vendor != own.vendor || header.device != own.device ||
+	    header.subsystem_vendor != own.subsystem_vendor ||
+	    header.subsystem_device != own.subsystem_device ||
+	    header.class != own.class ||
+	    header.config_size != own.config_size)
+		return -ENXIO;
+	return le32_to_cpu(header.length) == size ? 0 : -EMSGSIZE;
+}
+
+/* A section at @buf: its length with its head, or an errno. */
+static ssize_t check_section(struct softpci_device *dev,
+			     struct state_content *content, const u8 *buf,
+			     size_t size)
+{
+	const u8 *from = buf + sizeof(struct state_section);
+	struct state_section section;
+	unsigned int id;
+	size_t length;
+
+	if (size < sizeof(section))
+		return -EMSGSIZE;
+	memcpy(&section, buf, sizeof(section));
+	id = le16_to_cpu(section.id);
+	length = le32_to_cpu(section.length);
+	if (length > size - sizeof(section))
+		return -EMSGSIZE;
+	if (section.crc != section_crc(&section, from))
+		return -EBADMSG;
+
+	if (!has_section(dev->model, id))
+		return section.flags & cpu_to_le16(STATE_SKIPPABLE) ?
+		       sizeof(section) + length : -EINVAL;
+	if (section.flags & ~cpu_to_le16(STATE_SKIPPABLE) ||
+	    section.reserved || content->of[id])
+		return -EINVAL;
+	if (le16_to_cpu(section.version) != content_version(dev->model, id))
+		return -EPROTONOSUPPORT;
+	if (length != content_size(dev, id) ||
+	    !content_is_valid(dev, id, from))
+		return -EINVAL;
+	content->of[id] = from;
+	return sizeof(section) + length;
+}
+
+static int check_stream(struct softpci_device *dev,
+			struct state_content *content, const u8 *buf,
+			size_t size)
+{
+	size_t pos = sizeof(struct state_header);
+	int ret = check_header(dev, buf, size);
+	unsigned int id;
+
+	if (ret)
+		return ret;
+	while (pos < size) {
+		ssize_t done = check_section(dev, content, buf + pos,
+					     size - pos);
+
+		if (done < 0)
+			return done;
+		pos += done;
+	}
+	for (id = 0; id < NR_STATES; id++)
+		if (has_section(dev->model, id) && !content->of[id])
+			return -EINVAL;
+	return 0;
+}
+
+/* The contents of the device as they are, into @to, which has the room. */
+static void keep_contents(struct softpci_device *dev,
+			  struct state_content *content, u8 *to)
+{
+	unsigned int id;
+
+	for (id = 0; id < NR_STATES; id++) {
+		if (!has_section(dev->model, id))
+			continue;
+		save_content(dev, id, to);
+		content->of[id] = to;
+		to += content_size(dev, id);
+	}
+}
+
+/**
+ * softpci_state_load() - put a device into the state of a stream
+ * @dev: the device, open and quiet (softpci_quiesce()); takes the lock; may sleep
+ * @buf: the stream
+ * @size: its length
+ *
+ * BARs are enabled or absent as config space says, and interrupts that are due
+ * are delivered. softpci_ops.config is not called.
+ *
+ * Return: 0, or an errno, the device unchanged: -EINVAL if @buf is no stream, or
+ * a field of it, a section or a bit of config space is not as it can be;
+ * -EMSGSIZE if it is truncated or too long; -EPROTONOSUPPORT for another version;
+ * -ENXIO for another model; -EBADMSG for a wrong checksum; -ENOMEM; or the errno
+ * of softpci_state.post_load.
+ */
+int softpci_state_load(struct softpci_device *dev, const void *buf,
+		       size_t size)
+{
+	const struct softpci_state *state = dev->model->state;
+	struct state_content content = {}, old = {};
+	u8 *room;
+	int ret;
+
+	ret = check_stream(dev, &content, buf, size);
+	if (ret)
+		return ret;
+	room = kvmalloc(softpci_state_size(dev), GFP_KERNEL_ACCOUNT);
+	if (!room)
+		return -ENOMEM;
+
+	scoped_guard(softpci, dev) {
+		bool flr = dev->config.flr;
+
+		keep_contents(dev, &old, room);
+		load_contents(dev, &content);
+		if (state && state->post_load)
+			ret = state->post_load(dev);
+		if (ret) {
+			load_contents(dev, &old);
+			WRITE_ONCE(dev->config.flr, flr);
+		}
+		softpci_irq_loaded(dev);
+		softpci_irq_update(dev);
+	}
+	kvfree(room);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(softpci_state_load);
+
+/* KUnit tests of the static functions above. */
+#if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
+#include "../tests/kunit/state.c"
+#include "../tests/kunit/state-refused.c"
+#endif
