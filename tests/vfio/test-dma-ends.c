@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DMA that goes on for long: resets, closing, unmapping and clearing Bus Master
+ * end it, and nothing is written after they have returned.
+ */
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../lib/cases.h"
+#include "../lib/dma.h"
+#include "../lib/example.h"
+#include "../lib/irq.h"
+#include "../lib/race.h"
+
+#define PAGE		4096UL
+
+/*
+ * A copy that goes on for long: of one MiB again and again, to memory in which a
+ * page that was copied begins with what is not 0.
+ */
+#define LONG_CHUNK	0x100000UL
+#define LONG_SIZE	EXAMPLE_MAX_LENGTH
+#define LONG_SOURCE	0x100000000UL
+#define LONG_TARGET	0x200000000UL
+#define ATTEMPTS	20
+
+struct long_copy {
+	u8 *source, *target;
+	s32 event;
+};
+
+static volatile u8 *page_of(const struct long_copy *copy, unsigned long i)
+{
+	return copy->target + i * PAGE;
+}
+
+static void long_copy_map(struct env *env, const struct long_copy *copy)
+{
+	unsigned long at;
+
+	for (at = 0; at < LONG_SIZE; at += LONG_CHUNK)
+		dma_map(&env->dev, LONG_SOURCE + at, copy->source, LONG_CHUNK, DMA_READ);
+	dma_map(&env->dev, LONG_TARGET, copy->target, LONG_SIZE, DMA_RW);
+}
+
+static void long_copy_init(struct env *env, struct long_copy *copy)
+{
+	copy->source = dma_memory(LONG_CHUNK);
+	copy->target = dma_memory(LONG_SIZE);
+	memset(copy->source, 0x5a, LONG_CHUNK);
+	long_copy_map(env, copy);
+	irq_enable(&env->dev, MSIX, 1, &copy->event);
+}
+
+/* Returns when it has begun. */
+static void long_copy_start(struct env *env, const struct long_copy *copy)
+{
+	madvise(copy->target, LONG_SIZE, MADV_REMOVE);
+	check_eq(*page_of(copy, 0), 0);
+	example_start(&env->dev, LONG_TARGET, LONG_SOURCE, LONG_SIZE, 0);
+	while (!*page_of(copy, 0))
+		;
+}
+
+static unsigned long pages_copied(const struct long_copy *copy)
+{
+	unsigned long i;
+
+	for (i = 0; i < LONG_SIZE / PAGE && *page_of(copy, i); i++)
+		;
+	return i;
+}
+
+/* It was cut off, and no byte is written any more. */
+static bool was_cut(const struct long_copy *copy)
+{
+	unsigned long nr = pages_copied(copy), i;
+
+	if (nr == LONG_SIZE / PAGE)
+		return false;
+	/* In the middle of a page, and with all that is still to come in front of it. */
+	for (i = 0; i < 100; i++)
+		sched_yield();
+	check_eq(pages_copied(copy), nr);
+	for (i = nr; i < LONG_SIZE / PAGE; i++)
+		check_eq(*page_of(copy, i), 0);
+	return true;
+}
+
+/* It may be faster than this process: some of the attempts must do. */
+static void expect_cut(struct env *env, struct long_copy *copy, void (*cut)(struct env *env),
+		       void (*then)(struct env *env, struct long_copy *copy))
+{
+	unsigned int attempt;
+	bool done = false;
+
+	for (attempt = 0; attempt < ATTEMPTS && !done; attempt++) {
+		long_copy_start(env, copy);
+		cut(env);
+		done = was_cut(copy);
+		then(env, copy);
+	}
+	note("in %u attempts", attempt);
+	check(done);
+}
+
+static void expect_idle(struct env *env, struct long_copy *copy)
+{
+	check_eq(example_get(&env->dev, EXAMPLE_STATUS), IDLE);
+	check_eq(example_get(&env->dev, EXAMPLE_LENGTH), 0);
+	event_take(copy->event);
+}
+
+static void reset_bus(struct env *env)
+{
+	vfio_reset(&env->dev);
+}
+
+static void reset_ends_a_copy(struct env *env)
+{
+	struct long_copy copy;
+
+	long_copy_init(env, &copy);
+	expect_cut(env, &copy, reset_bus, expect_idle);
+	/* And the next one works. */
+	check_eq(example_copy(&env->dev, copy.event, LONG_TARGET, LONG_SOURCE, 8), COPIED);
+}
+
+static void flr(struct env *env)
+{
+	example_flr(&env->dev);
+}
+
+static void restore_what_flr_clears(struct env *env, struct long_copy *copy)
+{
+	expect_idle(env, copy);
+	irq_disable(&env->dev, MSIX);
+	irq_enable(&env->dev, MSIX, 1, &copy->event);
+}
+
+static void flr_ends_a_copy(struct env *env)
+{
+	struct long_copy copy;
+
+	long_copy_init(env, &copy);
+	expect_cut(env, &copy, flr, restore_what_flr_clears);
+	check_eq(example_copy(&env->dev, copy.event, LONG_TARGET, LONG_SOURCE, 8), COPIED);
+}
+
+/* The container or IOAS stays: it is not for want of a mapping that the copy ends. */
+static void close_device(struct env *env)
+{
+	close(env->dev.fd);
+	env->dev.fd = -1;
+}
+
+static void open_again(struct env *env, struct long_copy *copy)
+{
+	env_reopen(env);
+	long_copy_map(env, copy);
+	irq_enable(&env->dev, MSIX, 1, &copy->event);
+	check_eq(example_get(&env->dev, EXAMPLE_STATUS), IDLE);
+}
+
+static void closing_ends_a_copy(struct env *env)
+{
+	struct long_copy copy;
+
+	long_copy_init(env, &copy);
+	expect_cut(env, &copy, close_device, open_again);
+}
+
+static void expect_failed(struct env *env, struct long_copy *copy)
+{
+	/* The last page may have been on its way: it is over when this comes. */
+	event_wait(copy->event);
+	check_one_of((int)example_get(&env->dev, EXAMPLE_STATUS), COPIED, FAILED);
+}
+
+static void unmap_target(struct env *env)
+{
+	dma_unmap(&env->dev, LONG_TARGET, LONG_SIZE);
+}
+
+static void map_target_again(struct env *env, struct long_copy *copy)
+{
+	expect_failed(env, copy);
+	dma_map(&env->dev, LONG_TARGET, copy->target, LONG_SIZE, DMA_RW);
+}
+
+static void unmapping_ends_a_copy(struct env *env)
+{
+	struct long_copy copy;
+
+	long_copy_init(env, &copy);
+	expect_cut(env, &copy, unmap_target, map_target_again);
+	check_eq(example_copy(&env->dev, copy.event, LONG_TARGET, LONG_SOURCE, 8), COPIED);
+}
+
+/* One page may be on its way when the write returns, and no second one. */
+static void clearing_bus_master_ends_a_copy(struct env *env)
+{
+	unsigned long nr = LONG_SIZE / PAGE;
+	struct long_copy copy;
+	unsigned int attempt;
+
+	long_copy_init(env, &copy);
+	for (attempt = 0; attempt < ATTEMPTS && nr == LONG_SIZE / PAGE; attempt++) {
+		long_copy_start(env, &copy);
+		config_clear(&env->dev, PCI_COMMAND, PCI_COMMAND_MASTER);
+		nr = pages_copied(&copy);
+		if (!event_take(copy.event))
+			example_wait_pending(&env->dev, 0);
+		check(pages_copied(&copy) <= nr + 1);
+		config_set(&env->dev, PCI_COMMAND, PCI_COMMAND_MASTER);
+		event_take(copy.event);
+	}
+	check(nr < LONG_SIZE / PAGE);
+	check_eq(example_get(&env->dev, EXAMPLE_STATUS), FAILED);
+	check_eq(example_copy(&env->dev, copy.event, LONG_TARGET, LONG_SOURCE, 8), COPIED);
+}
+
+/* Registers that are read meanwhile answer at once: no access waits for a copy. */
+static void the_device_answers_while_it_copies(struct env *env)
+{
+	struct long_copy copy;
+	unsigned int attempt;
+	bool during = false;
+
+	long_copy_init(env, &copy);
+	for (attempt = 0; attempt < ATTEMPTS && !during; attempt++) {
+		long_copy_start(env, &copy);
+		check_eq(example_get(&env->dev, EXAMPLE_LENGTH), LONG_SIZE);
+		check_eq(config_get(&env->dev, PCI_VENDOR_ID, 2), env->model->vendor);
+		during = example_get(&env->dev, EXAMPLE_STATUS) == BUSY;
+		check_eq(event_wait(copy.event), 1);
+		check_eq(pages_copied(&copy), LONG_SIZE / PAGE);
+	}
+	check(during);
+	check_eq(example_get(&env->dev, EXAMPLE_STATUS), COPIED);
+}
+
+struct copying {
+	struct env env;
+	s32 begun;
+};
+
+static int copy_for_ever(void *arg)
+{
+	struct copying *c = arg;
+	struct long_copy copy;
+
+	long_copy_init(&c->env, &copy);
+	while (true) {
+		long_copy_start(&c->env, &copy);
+		event_signal(c->begun);
+	}
+	return EXIT_FAILED;
+}
+
+/* Its memory goes before its descriptors, with the device in the middle of a copy. */
+static void a_process_can_be_killed_while_its_device_copies(struct env *env)
+{
+	struct copying c = { .begun = event_new() };
+	int status;
+	pid_t pid;
+
+	env_open(&c.env, env->model->type, env->door);
+	pid = child_start(copy_for_ever, &c);
+	vfio_close(&c.env.dev);
+	event_wait(c.begun);
+	check_eq(sys(kill(pid, SIGKILL)), 0);
+	check(child_ended(pid, WAIT_MS, &status));
+	check(WIFSIGNALED(status));
+	/* No process has it open any more. */
+	mdev_remove(&c.env.mdev);
+}
+
+/* The device waits for a page of the process, and the process for the device. */
+static int reset_in_a_page_fault(void *arg)
+{
+	struct copying *c = arg;
+	struct late_page late = late_page_new();
+	u8 *target = dma_memory(PAGE);
+
+	dma_map(&c->env.dev, LONG_SOURCE, late.page, PAGE, DMA_READ);
+	dma_map(&c->env.dev, LONG_TARGET, target, PAGE, DMA_RW);
+	example_start(&c->env.dev, LONG_TARGET, LONG_SOURCE, PAGE, 0);
+	late_page_wait_for_touch(&late);
+	event_signal(c->begun);
+	vfio_reset(&c->env.dev);
+	return EXIT_FAILED;
+}
+
+/* In uninterruptible sleep, as far as ps can tell; see proc_pid_stat(5). */
+static bool is_blocked(void *arg)
+{
+	struct text path = text("/proc/%d/stat", *(pid_t *)arg);
+	char stat[512], *state;
+
+	check_eq(__sysfs_read(path.s, stat, sizeof(stat)), 0);
+	state = strrchr(stat, ')');
+	return state && state[1] == ' ' && state[2] == 'D';
+}
+
+static void a_process_can_be_killed_in_a_reset_that_waits_for_it(struct env *env)
+{
+	struct copying c = { .begun = event_new() };
+	int status;
+	pid_t pid;
+
+	env_open(&c.env, env->model->type, env->door);
+	config_set(&c.env.dev, PCI_COMMAND, PCI_COMMAND_MASTER);
+	pid = child_start(reset_in_a_page_fault, &c);
+	vfio_close(&c.env.dev);
+	event_wait(c.begun);
+	check(retry(is_blocked, &pid));
+	check_eq(sys(kill(pid, SIGKILL)), 0);
+	check(child_ended(pid, WAIT_MS, &status));
+	check(WIFSIGNALED(status));
+	mdev_remove(&c.env.mdev);
+}
+
+const struct test_case cases[] = {
+	CASE(reset_ends_a_copy, EXAMPLE),
+	CASE(flr_ends_a_copy, EXAMPLE),
+	CASE(closing_ends_a_copy, EXAMPLE),
+	CASE(unmapping_ends_a_copy, EXAMPLE),
+	CASE(clearing_bus_master_ends_a_copy, EXAMPLE),
+	CASE(the_device_answers_while_it_copies, EXAMPLE),
+	CASE(a_process_can_be_killed_while_its_device_copies, EXAMPLE),
+	CASE(a_process_can_be_killed_in_a_reset_that_waits_for_it, EXAMPLE),
+	{}
+};
