@@ -412,7 +412,7 @@ void softpci_dma_revoke(struct softpci_device *dev, u64 iova, u64 len)
 	}
 	if (!hit)
 		return;
-	if (get_jiffies_64() > dma->revoked + REVOKES_FORGOTTEN)
+	if (time_after64(get_jiffies_64(), dma->revoked + REVOKES_FORGOTTEN))
 		dma->revokes = 0;
 	dma->revokes = min(dma->revokes + 1, MAX_REVOKES);
 	dma->revoked = get_jiffies_64();
