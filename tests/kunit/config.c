@@ -435,13 +435,29 @@ static void power_on_undoes_every_write(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, dev->config.val, val, sizeof(val));
 }
 
+/* Bytes of config space that a reset keeps. */
+struct kept_bytes {
+	u8 pos;
+	u8 len;
+};
+
+/* Write ones to all of config space; @expected gets the bytes that are kept. */
+static void write_ones(struct softpci_device *dev, u8 *expected,
+		       const struct kept_bytes *kept, unsigned int nr)
+{
+	unsigned int pos, i;
+
+	for (pos = 0; pos < PCI_CFG_SPACE_SIZE; pos++)
+		kunit_config_write(dev, pos, 1, 0xff);
+	for (i = 0; i < nr; i++)
+		memcpy(expected + kept[i].pos, dev->config.val + kept[i].pos,
+		       kept[i].len);
+}
+
 /* Byte by byte: that which vfio-pci saves and restores, and nothing else. */
 static void reset_keeps_command_bars_line_and_msi(struct kunit *test)
 {
-	static const struct {
-		u8 pos;
-		u8 len;
-	} kept[] = {
+	static const struct kept_bytes kept[] = {
 		{ PCI_COMMAND, 2 },
 		{ PCI_BASE_ADDRESS_0, 24 },
 		{ PCI_INTERRUPT_LINE, 1 },
@@ -451,14 +467,10 @@ static void reset_keeps_command_bars_line_and_msi(struct kunit *test)
 	};
 	struct softpci_device *dev = config_device(test);
 	u8 expected[PCI_CFG_SPACE_SIZE], writable[PCI_CFG_SPACE_SIZE];
-	unsigned int pos, i;
+	unsigned int pos;
 
 	config_expected(expected, writable);
-	for (pos = 0; pos < PCI_CFG_SPACE_SIZE; pos++)
-		kunit_config_write(dev, pos, 1, 0xff);
-	for (i = 0; i < ARRAY_SIZE(kept); i++)
-		memcpy(expected + kept[i].pos, dev->config.val + kept[i].pos,
-		       kept[i].len);
+	write_ones(dev, expected, kept, ARRAY_SIZE(kept));
 	scoped_guard(softpci, dev)
 		softpci_config_bus_reset(dev);
 	for (pos = 0; pos < PCI_CFG_SPACE_SIZE; pos++)
@@ -469,10 +481,7 @@ static void reset_keeps_command_bars_line_and_msi(struct kunit *test)
 /* The controls of what only a PCI Express endpoint has; mask and FLR bits go. */
 static void reset_keeps_msix_and_pcie_controls(struct kunit *test)
 {
-	static const struct {
-		u8 pos;
-		u8 len;
-	} kept[] = {
+	static const struct kept_bytes kept[] = {
 		{ PCI_COMMAND, 2 },
 		{ PCI_BASE_ADDRESS_0, 24 },
 		{ PCI_INTERRUPT_LINE, 1 },
@@ -483,14 +492,9 @@ static void reset_keeps_msix_and_pcie_controls(struct kunit *test)
 	};
 	struct softpci_device *dev = kunit_device(test, &pcie_model)->dev;
 	u8 expected[PCI_CFG_SPACE_SIZE];
-	unsigned int pos, i;
 
 	memcpy(expected, dev->layout->power_on, sizeof(expected));
-	for (pos = 0; pos < PCI_CFG_SPACE_SIZE; pos++)
-		kunit_config_write(dev, pos, 1, 0xff);
-	for (i = 0; i < ARRAY_SIZE(kept); i++)
-		memcpy(expected + kept[i].pos, dev->config.val + kept[i].pos,
-		       kept[i].len);
+	write_ones(dev, expected, kept, ARRAY_SIZE(kept));
 	KUNIT_EXPECT_EQ(test, get16(expected, MSIX_CAP + PCI_MSIX_FLAGS),
 			0xc003);
 	KUNIT_EXPECT_EQ(test, get16(expected, DEVCTL), 0x781f);
