@@ -21,33 +21,35 @@ bool example_is_pending(struct vfio *v, unsigned int vector)
 	return reg_get(v, EXAMPLE_BAR0, EXAMPLE_PBA, 8) >> vector & 1;
 }
 
-/* The device has no event for it: it is why there is none. */
-void example_wait_pending(struct vfio *v, unsigned int vector)
+static bool is_over(struct vfio *v, unsigned int vector)
+{
+	return example_get(v, EXAMPLE_STATUS) != BUSY;
+}
+
+/* Only for conditions without an event. */
+static void wait_until(bool (*is_so)(struct vfio *v, unsigned int vector), struct vfio *v,
+		       unsigned int vector)
 {
 	time_t end = time(NULL) + WAIT_MS / 1000 + 1;
 
-	while (!example_is_pending(v, vector)) {
+	while (!is_so(v, vector)) {
 		if (time(NULL) > end)
-			note("vector %u is not pending", vector);
+			note("vector %u: it did not come to that", vector);
 		check(time(NULL) <= end);
 		sched_yield();
 	}
 }
 
-/* Its message may have come already, or be one that is not sent. */
-static void wait_until_idle(struct vfio *v)
+/* The device has no event for it: it is why there is none. */
+void example_wait_pending(struct vfio *v, unsigned int vector)
 {
-	time_t end = time(NULL) + WAIT_MS / 1000 + 1;
-
-	while (example_get(v, EXAMPLE_STATUS) == BUSY) {
-		check(time(NULL) <= end);
-		sched_yield();
-	}
+	wait_until(example_is_pending, v, vector);
 }
 
 void example_start(struct vfio *v, u64 to, u64 from, u64 len, unsigned int vector)
 {
-	wait_until_idle(v);
+	/* Its message may have come already, or be one that is not sent. */
+	wait_until(is_over, v, vector);
 	example_put(v, EXAMPLE_SOURCE, from);
 	example_put(v, EXAMPLE_TARGET, to);
 	example_put(v, EXAMPLE_LENGTH, len);

@@ -13,80 +13,24 @@
 #include "../lib/dma.h"
 #include "../lib/example.h"
 #include "../lib/irq.h"
+#include "../lib/long-copy.h"
 #include "../lib/race.h"
 
 #define PAGE		4096UL
 
-/*
- * A copy that goes on for long: of one MiB again and again, to memory in which a
- * page that was copied begins with what is not 0.
- */
-#define LONG_CHUNK	0x100000UL
-#define LONG_SIZE	EXAMPLE_MAX_LENGTH
-#define LONG_SOURCE	0x100000000UL
-#define LONG_TARGET	0x200000000UL
-#define ATTEMPTS	20
-
-struct long_copy {
-	u8 *source, *target;
-	s32 event;
-};
-
-static volatile u8 *page_of(const struct long_copy *copy, unsigned long i)
-{
-	return copy->target + i * PAGE;
-}
-
-static void long_copy_map(struct env *env, const struct long_copy *copy)
-{
-	unsigned long at;
-
-	for (at = 0; at < LONG_SIZE; at += LONG_CHUNK)
-		dma_map(&env->dev, LONG_SOURCE + at, copy->source, LONG_CHUNK, DMA_READ);
-	dma_map(&env->dev, LONG_TARGET, copy->target, LONG_SIZE, DMA_RW);
-}
-
-static void long_copy_init(struct env *env, struct long_copy *copy)
-{
-	copy->source = dma_memory(LONG_CHUNK);
-	copy->target = dma_memory(LONG_SIZE);
-	memset(copy->source, 0x5a, LONG_CHUNK);
-	long_copy_map(env, copy);
-	irq_enable(&env->dev, MSIX, 1, &copy->event);
-}
-
-/* Returns when it has begun. */
-static void long_copy_start(struct env *env, const struct long_copy *copy)
-{
-	madvise(copy->target, LONG_SIZE, MADV_REMOVE);
-	check_eq(*page_of(copy, 0), 0);
-	example_start(&env->dev, LONG_TARGET, LONG_SOURCE, LONG_SIZE, 0);
-	while (!*page_of(copy, 0))
-		;
-}
-
-static unsigned long pages_copied(const struct long_copy *copy)
-{
-	unsigned long i;
-
-	for (i = 0; i < LONG_SIZE / PAGE && *page_of(copy, i); i++)
-		;
-	return i;
-}
-
 /* It was cut off, and no byte is written any more. */
 static bool was_cut(const struct long_copy *copy)
 {
-	unsigned long nr = pages_copied(copy), i;
+	unsigned long nr = long_copy_done(copy), i;
 
-	if (nr == LONG_SIZE / PAGE)
+	if (nr == LONG_PAGES)
 		return false;
 	/* In the middle of a page, and with all that is still to come in front of it. */
 	for (i = 0; i < 100; i++)
 		sched_yield();
-	check_eq(pages_copied(copy), nr);
-	for (i = nr; i < LONG_SIZE / PAGE; i++)
-		check_eq(*page_of(copy, i), 0);
+	check_eq(long_copy_done(copy), nr);
+	for (i = nr; i < LONG_PAGES; i++)
+		check_eq(*long_copy_page(copy, i), 0);
 	return true;
 }
 
@@ -97,8 +41,8 @@ static void expect_cut(struct env *env, struct long_copy *copy, void (*cut)(stru
 	unsigned int attempt;
 	bool done = false;
 
-	for (attempt = 0; attempt < ATTEMPTS && !done; attempt++) {
-		long_copy_start(env, copy);
+	for (attempt = 0; attempt < LONG_ATTEMPTS && !done; attempt++) {
+		long_copy_start(&env->dev, copy);
 		cut(env);
 		done = was_cut(copy);
 		then(env, copy);
@@ -123,7 +67,7 @@ static void reset_ends_a_copy(struct env *env)
 {
 	struct long_copy copy;
 
-	long_copy_init(env, &copy);
+	long_copy_init(&env->dev, &copy);
 	expect_cut(env, &copy, reset_bus, expect_idle);
 	/* And the next one works. */
 	check_eq(example_copy(&env->dev, copy.event, LONG_TARGET, LONG_SOURCE, 8), COPIED);
@@ -145,7 +89,7 @@ static void flr_ends_a_copy(struct env *env)
 {
 	struct long_copy copy;
 
-	long_copy_init(env, &copy);
+	long_copy_init(&env->dev, &copy);
 	expect_cut(env, &copy, flr, restore_what_flr_clears);
 	check_eq(example_copy(&env->dev, copy.event, LONG_TARGET, LONG_SOURCE, 8), COPIED);
 }
@@ -160,7 +104,7 @@ static void close_device(struct env *env)
 static void open_again(struct env *env, struct long_copy *copy)
 {
 	env_reopen(env);
-	long_copy_map(env, copy);
+	long_copy_map(&env->dev, copy);
 	irq_enable(&env->dev, MSIX, 1, &copy->event);
 	check_eq(example_get(&env->dev, EXAMPLE_STATUS), IDLE);
 }
@@ -169,7 +113,7 @@ static void closing_ends_a_copy(struct env *env)
 {
 	struct long_copy copy;
 
-	long_copy_init(env, &copy);
+	long_copy_init(&env->dev, &copy);
 	expect_cut(env, &copy, close_device, open_again);
 }
 
@@ -195,7 +139,7 @@ static void unmapping_ends_a_copy(struct env *env)
 {
 	struct long_copy copy;
 
-	long_copy_init(env, &copy);
+	long_copy_init(&env->dev, &copy);
 	expect_cut(env, &copy, unmap_target, map_target_again);
 	check_eq(example_copy(&env->dev, copy.event, LONG_TARGET, LONG_SOURCE, 8), COPIED);
 }
@@ -203,22 +147,22 @@ static void unmapping_ends_a_copy(struct env *env)
 /* One page may be on its way when the write returns, and no second one. */
 static void clearing_bus_master_ends_a_copy(struct env *env)
 {
-	unsigned long nr = LONG_SIZE / PAGE;
+	unsigned long nr = LONG_PAGES;
 	struct long_copy copy;
 	unsigned int attempt;
 
-	long_copy_init(env, &copy);
-	for (attempt = 0; attempt < ATTEMPTS && nr == LONG_SIZE / PAGE; attempt++) {
-		long_copy_start(env, &copy);
+	long_copy_init(&env->dev, &copy);
+	for (attempt = 0; attempt < LONG_ATTEMPTS && nr == LONG_PAGES; attempt++) {
+		long_copy_start(&env->dev, &copy);
 		config_clear(&env->dev, PCI_COMMAND, PCI_COMMAND_MASTER);
-		nr = pages_copied(&copy);
+		nr = long_copy_done(&copy);
 		if (!event_take(copy.event))
 			example_wait_pending(&env->dev, 0);
-		check(pages_copied(&copy) <= nr + 1);
+		check(long_copy_done(&copy) <= nr + 1);
 		config_set(&env->dev, PCI_COMMAND, PCI_COMMAND_MASTER);
 		event_take(copy.event);
 	}
-	check(nr < LONG_SIZE / PAGE);
+	check(nr < LONG_PAGES);
 	check_eq(example_get(&env->dev, EXAMPLE_STATUS), FAILED);
 	check_eq(example_copy(&env->dev, copy.event, LONG_TARGET, LONG_SOURCE, 8), COPIED);
 }
@@ -230,14 +174,14 @@ static void the_device_answers_while_it_copies(struct env *env)
 	unsigned int attempt;
 	bool during = false;
 
-	long_copy_init(env, &copy);
-	for (attempt = 0; attempt < ATTEMPTS && !during; attempt++) {
-		long_copy_start(env, &copy);
+	long_copy_init(&env->dev, &copy);
+	for (attempt = 0; attempt < LONG_ATTEMPTS && !during; attempt++) {
+		long_copy_start(&env->dev, &copy);
 		check_eq(example_get(&env->dev, EXAMPLE_LENGTH), LONG_SIZE);
 		check_eq(config_get(&env->dev, PCI_VENDOR_ID, 2), env->model->vendor);
 		during = example_get(&env->dev, EXAMPLE_STATUS) == BUSY;
 		check_eq(event_wait(copy.event), 1);
-		check_eq(pages_copied(&copy), LONG_SIZE / PAGE);
+		check_eq(long_copy_done(&copy), LONG_PAGES);
 	}
 	check(during);
 	check_eq(example_get(&env->dev, EXAMPLE_STATUS), COPIED);
@@ -253,9 +197,9 @@ static int copy_for_ever(void *arg)
 	struct copying *c = arg;
 	struct long_copy copy;
 
-	long_copy_init(&c->env, &copy);
+	long_copy_init(&c->env.dev, &copy);
 	while (true) {
-		long_copy_start(&c->env, &copy);
+		long_copy_start(&c->env.dev, &copy);
 		event_signal(c->begun);
 	}
 	return EXIT_FAILED;

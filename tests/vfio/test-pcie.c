@@ -9,6 +9,7 @@
 #include "../lib/dma.h"
 #include "../lib/example.h"
 #include "../lib/irq.h"
+#include "../lib/long-copy.h"
 #include "../lib/race.h"
 
 #define PAGE	4096
@@ -274,32 +275,21 @@ static void err_is_signalled_by_an_attribute(struct env *env)
 /* A copy that goes on ends in D3hot: its message comes in D0. */
 static void there_is_no_dma_in_d3hot(struct env *env)
 {
-	const u64 chunk = 1 << 20, nr = 16, source = 0x10000000, target = 0x20000000;
-	u8 *from = dma_memory(chunk), *to = dma_memory(chunk * nr);
-	volatile u8 *first = to, *last = to + chunk * nr - 1;
-	unsigned int attempt, i;
+	struct long_copy copy;
+	unsigned int attempt;
 	bool cut = false;
-	s32 event;
 
-	memset(from, 1, chunk);
-	for (i = 0; i < nr; i++)
-		dma_map(&env->dev, source + i * chunk, from, chunk, DMA_RW);
-	dma_map(&env->dev, target, to, chunk * nr, DMA_RW);
-	irq_enable(&env->dev, MSIX, 1, &event);
-	for (attempt = 0; attempt < 20 && !cut; attempt++) {
-		*first = 0;
-		*last = 0;
-		example_start(&env->dev, target, source, chunk * nr, 0);
-		while (!*first)
-			;
+	long_copy_init(&env->dev, &copy);
+	for (attempt = 0; attempt < LONG_ATTEMPTS && !cut; attempt++) {
+		long_copy_start(&env->dev, &copy);
 		power_put(&env->dev, D3HOT);
-		cut = !*last;
+		cut = long_copy_done(&copy) < LONG_PAGES;
 		/* The BAR does not answer, and ignores what is written: a doorbell, too. */
 		check_eq(reg_get(&env->dev, EXAMPLE_BAR0, EXAMPLE_LENGTH, 8), ~0ULL);
 		example_put(&env->dev, EXAMPLE_DOORBELL, 0);
 		power_put(&env->dev, D0);
-		check_eq(event_wait(event), 1);
-		check_eq(example_get(&env->dev, EXAMPLE_LENGTH), chunk * nr);
+		check_eq(event_wait(copy.event), 1);
+		check_eq(example_get(&env->dev, EXAMPLE_LENGTH), LONG_SIZE);
 	}
 	check(cut);
 }

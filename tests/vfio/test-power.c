@@ -10,6 +10,7 @@
 #include "../lib/dma.h"
 #include "../lib/example.h"
 #include "../lib/irq.h"
+#include "../lib/long-copy.h"
 #include "../lib/uart.h"
 
 #define ENTRY		VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY
@@ -241,25 +242,16 @@ static void there_is_no_dma_in_low_power(struct env *env)
 /* The copy that is cut off by it ends with a message, and that wakes the device. */
 static void a_message_wakes_a_device_that_is_to_be_woken(struct env *env)
 {
-	const u64 chunk = 1 << 20, nr = 16, source = 0x10000000, target = 0x20000000;
-	u8 *from = dma_memory(chunk), *to = dma_memory(chunk * nr);
-	s32 event, wakeup = event_new();
-	volatile u8 *first = to;
-	unsigned int attempt, i;
+	s32 wakeup = event_new();
+	struct long_copy copy;
+	unsigned int attempt;
 	bool cut = false;
 
-	memset(from, 1, chunk);
-	for (i = 0; i < nr; i++)
-		dma_map(&env->dev, source + i * chunk, from, chunk, DMA_RW);
-	dma_map(&env->dev, target, to, chunk * nr, DMA_RW);
-	irq_enable(&env->dev, MSIX, 1, &event);
-	for (attempt = 0; attempt < 20 && !cut; attempt++) {
-		*first = 0;
-		example_start(&env->dev, target, source, chunk * nr, 0);
-		while (!*first)
-			;
+	long_copy_init(&env->dev, &copy);
+	for (attempt = 0; attempt < LONG_ATTEMPTS && !cut; attempt++) {
+		long_copy_start(&env->dev, &copy);
 		check_eq(__enter_with_wakeup(env, wakeup), 0);
-		check_eq(event_wait(event), 1);
+		check_eq(event_wait(copy.event), 1);
 		/* Before the interrupt, if it was not over by then. */
 		cut = event_take(wakeup);
 		if (cut) {
