@@ -34,7 +34,7 @@ static void wait_until(bool (*is_so)(struct vfio *v, unsigned int vector), struc
 
 	while (!is_so(v, vector)) {
 		if (time(NULL) > end)
-			note("vector %u: it did not come to that", vector);
+			note("vector %u: the condition does not hold in time", vector);
 		check(time(NULL) <= end);
 		sched_yield();
 	}
