@@ -84,7 +84,7 @@ MODULE_PARM_DESC(count, "the same by another name");
  * @dev: must be first
  * @clear: zeroes @clear_len bytes of video RAM from @clear_start on
  * @clear_start: set before @clear is queued
- * @clear_len: set before @clear is queued
+ * @clear_len: set before @clear is queued; 0: there is nothing to clear
  * @dispi: the dispi registers as they were written
  * @byte_order: of the pixels
  * @link_state: of the monitor, VFIO_DEVICE_GFX_LINK_STATE_*
@@ -200,7 +200,11 @@ static void mbochs_clear(struct softpci_device *dev, struct softpci_job *job)
 	scoped_guard(softpci, dev) {
 		start = mbochs->clear_start;
 		len = mbochs->clear_len;
+		mbochs->clear_len = 0;
 	}
+	/* It was queued before another state was loaded. */
+	if (!len)
+		return;
 	/* The register that asked has been written: no error can be returned. */
 	softpci_memory_clear(dev, 0, start, len);
 }
@@ -354,6 +358,17 @@ static int mbochs_init(struct softpci_device *dev)
 	return 0;
 }
 
+/* A clear that was due when the state was saved. */
+static int mbochs_start(struct softpci_device *dev)
+{
+	struct mbochs_device *mbochs = to_mbochs(dev);
+
+	guard(softpci)(dev);
+	if (mbochs->clear_len)
+		softpci_queue(dev, &mbochs->clear);
+	return 0;
+}
+
 /*
  * A reset of the device does not unplug the monitor: QEMU plugs it in once,
  * before it resets the machine for the first time.
@@ -372,12 +387,14 @@ static void mbochs_reset(struct softpci_device *dev, enum softpci_reset kind)
 
 	memset(mbochs->dispi, 0, sizeof(mbochs->dispi));
 	mbochs->byte_order = PCI_VGA_QEXT_LITTLE_ENDIAN;
+	mbochs->clear_len = 0;
 	if (kind == SOFTPCI_RESET_CREATE || kind == SOFTPCI_RESET_CLOSE)
 		mbochs_unplug_monitor(mbochs);
 }
 
 static const struct softpci_ops mbochs_ops = {
 	.init		= mbochs_init,
+	.start		= mbochs_start,
 	.reset		= mbochs_reset,
 	.get_mode	= mbochs_get_mode,
 };
@@ -386,8 +403,10 @@ static const struct softpci_field mbochs_fields[] = {
 	SOFTPCI_ARRAY(struct mbochs_device, dispi),
 	SOFTPCI_FIELD(struct mbochs_device, byte_order),
 	SOFTPCI_FIELD(struct mbochs_device, link_state),
-	SOFTPCI_FIELD(struct mbochs_device, edid_size),
+	SOFTPCI_FIELD_MAX(struct mbochs_device, edid_size, MBOCHS_EDID_MAX),
 	SOFTPCI_ARRAY(struct mbochs_device, edid),
+	SOFTPCI_FIELD(struct mbochs_device, clear_start),
+	SOFTPCI_FIELD(struct mbochs_device, clear_len),
 };
 
 static int mbochs_post_load(struct softpci_device *dev)
@@ -400,7 +419,10 @@ static int mbochs_post_load(struct softpci_device *dev)
 	if (mbochs->link_state != VFIO_DEVICE_GFX_LINK_STATE_UP &&
 	    mbochs->link_state != VFIO_DEVICE_GFX_LINK_STATE_DOWN)
 		return -EINVAL;
-	return mbochs->edid_size <= MBOCHS_EDID_MAX ? 0 : -EINVAL;
+	if (mbochs->clear_start > mbochs_video_ram(dev) ||
+	    mbochs->clear_len > mbochs_video_ram(dev) - mbochs->clear_start)
+		return -EINVAL;
+	return 0;
 }
 
 static const struct softpci_state mbochs_state = {
@@ -505,4 +527,5 @@ MODULE_LICENSE("GPL");
 /* KUnit tests of the static functions above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
 #include "tests/kunit/mbochs.c"
+#include "tests/kunit/mbochs-state.c"
 #endif

@@ -126,8 +126,7 @@ static void mtty_pre_save(struct softpci_device *dev)
 
 static int mtty_post_load(struct softpci_device *dev)
 {
-	softpci_serial_post_load(&to_mtty(dev)->serial);
-	return 0;
+	return softpci_serial_post_load(&to_mtty(dev)->serial);
 }
 
 static const struct softpci_state mtty_state = {
@@ -242,4 +241,5 @@ MODULE_LICENSE("GPL");
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
 #include "tests/kunit/mtty.c"
 #include "tests/kunit/mtty-wire.c"
+#include "tests/kunit/mtty-state.c"
 #endif

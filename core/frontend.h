@@ -177,6 +177,7 @@ struct page **softpci_memory_get_pages(struct file *file, pgoff_t pgoff,
 void softpci_memory_put_pages(struct page **pages, unsigned long nr);
 
 /* state.c */
+u32 softpci_state_identity(const struct softpci_layout *layout);
 int softpci_state_size(struct softpci_device *dev);
 int softpci_state_save(struct softpci_device *dev, void *buf, size_t size);
 int softpci_state_load(struct softpci_device *dev, const void *buf,

@@ -27,6 +27,11 @@
  * that an older reader does not know. If such a section is marked with
  * STATE_SKIPPABLE, it is ignored, else the stream is refused.
  *
+ * The identity of a model tells models apart whose ids are the same.  It is the
+ * checksum of the tables of config space (softpci_layout.power_on, writable and
+ * w1c); of index and size of each region and of the size of each memory, in the
+ * order of the model's tables.
+ *
  * A checksum is the CRC-32 of IEEE 802.3 (as zlib's crc32()). That of the header
  * covers the header's bytes before it; that of a section covers the bytes of
  * struct state_section before it and then the section's content.
@@ -55,6 +60,7 @@
  * @subsystem_device: subsystem id
  * @class: class in the upper 24 bits, revision in the lower 8
  * @config_size: size of config space in bytes
+ * @identity: of the model
  * @length: of the whole stream in bytes, this header included
  * @crc: checksum of the bytes before
  */
@@ -68,6 +74,7 @@ struct state_header {
 	__le16 subsystem_device;
 	__le32 class;
 	__le32 config_size;
+	__le32 identity;
 	__le32 length;
 	__le32 crc;
 } __packed;
@@ -334,6 +341,39 @@ static __le32 section_crc(const struct state_section *section,
 				     le32_to_cpu(section->length)));
 }
 
+static u32 add_number(u32 crc, u64 number)
+{
+	__le64 le = cpu_to_le64(number);
+
+	return crc32_le(crc, (const u8 *)&le, sizeof(le));
+}
+
+/**
+ * softpci_state_identity() - tell models apart whose ids are the same
+ * @layout: of the model
+ *
+ * Return: a checksum of all that a user or a guest can count on to stay the same
+ * for a device: see the head of this file.
+ */
+u32 softpci_state_identity(const struct softpci_layout *layout)
+{
+	const struct softpci_model *model = layout->model;
+	unsigned int i;
+	u32 crc = ~0;
+
+	crc = crc32_le(crc, layout->power_on, layout->config_size);
+	crc = crc32_le(crc, layout->writable, layout->config_size);
+	crc = crc32_le(crc, layout->w1c, layout->config_size);
+	for (i = 0; i < model->nr_regions; i++) {
+		crc = add_number(crc, model->regions[i].index);
+		crc = add_number(crc, model->regions[i].size);
+	}
+	for (i = 0; i < model->nr_memories; i++)
+		crc = add_number(crc, model->memories[i].size);
+	return ~crc;
+}
+EXPORT_SYMBOL_GPL(softpci_state_identity);
+
 static struct state_header make_header(struct softpci_device *dev)
 {
 	const struct softpci_model *model = dev->model;
@@ -347,6 +387,7 @@ static struct state_header make_header(struct softpci_device *dev)
 		.subsystem_device = cpu_to_le16(model->subsystem_device),
 		.class = cpu_to_le32(model->class << 8 | model->revision),
 		.config_size = cpu_to_le32(dev->layout->config_size),
+		.identity = cpu_to_le32(softpci_state_identity(dev->layout)),
 		.length = cpu_to_le32(softpci_state_size(dev)),
 	};
 
@@ -436,7 +477,8 @@ static int check_header(struct softpci_device *dev, const u8 *buf, size_t size)
 	    header.subsystem_vendor != own.subsystem_vendor ||
 	    header.subsystem_device != own.subsystem_device ||
 	    header.class != own.class ||
-	    header.config_size != own.config_size)
+	    header.config_size != own.config_size ||
+	    header.identity != own.identity)
 		return -ENXIO;
 	return le32_to_cpu(header.length) == size ? 0 : -EMSGSIZE;
 }

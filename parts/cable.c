@@ -175,6 +175,51 @@ void softpci_cable_arrival(struct softpci_device *dev, struct softpci_job *job)
 }
 
 /**
+ * softpci_cable_save() - copy data that is on its way
+ * @port: the receiver, device lock held; its softpci_port.saved is set
+ */
+void softpci_cable_save(struct softpci_port *port)
+{
+	struct softpci_inbox_saved *saved = &port->saved;
+	struct softpci_inbox *inbox = &port->inbox;
+	unsigned int i;
+
+	lockdep_assert_held(&port_dev(port)->lock);
+	guard(spinlock)(&inbox->lock);
+	memset(saved, 0, sizeof(*saved));
+	for (i = 0; i < inbox->len; i++)
+		saved->frame[i] = inbox->frame[(inbox->head + i) %
+					       SOFTPCI_IN_FLIGHT];
+	saved->len = inbox->len;
+	saved->changed = inbox->changed;
+	saved->lost = inbox->lost;
+	saved->keep = inbox->keep;
+}
+
+/**
+ * softpci_cable_load() - put data of softpci_port.saved on its way
+ * @port: the receiver, device lock held; data that was on its way to it is dropped
+ *
+ * The lines stay as the other end here has them: softpci_serial_start() tells the
+ * port of them.
+ */
+void softpci_cable_load(struct softpci_port *port)
+{
+	const struct softpci_inbox_saved *saved = &port->saved;
+	struct softpci_inbox *inbox = &port->inbox;
+
+	lockdep_assert_held(&port_dev(port)->lock);
+	guard(spinlock)(&inbox->lock);
+	memcpy(inbox->frame, saved->frame, sizeof(inbox->frame));
+	inbox->head = 0;
+	inbox->len = saved->len;
+	inbox->changed = saved->changed;
+	inbox->lost = saved->lost;
+	inbox->keep = saved->keep;
+	inbox->fetched = 0;
+}
+
+/**
  * softpci_cable_empty() - drop data that is on its way
  * @inbox: where to, lock held
  */

@@ -47,6 +47,22 @@ struct softpci_inbox {
 };
 
 /**
+ * struct softpci_inbox_saved - data on its way to a port, as it is saved
+ * @frame: the characters, the oldest first; those beyond @len are 0
+ * @len: how many
+ * @changed: see struct softpci_inbox
+ * @lost: see there
+ * @keep: see there
+ */
+struct softpci_inbox_saved {
+	struct softpci_uart_frame frame[SOFTPCI_IN_FLIGHT];
+	u8 len;
+	u8 changed;
+	bool lost;
+	bool keep;
+};
+
+/**
  * struct softpci_far - the port that a cable leads to, which may not exist
  * @uuid: of the device
  * @port: number of the port, from 1; 0: no cable

@@ -13,6 +13,8 @@ bool softpci_cable_send(struct softpci_port *port,
 void softpci_cable_outputs(struct softpci_port *port);
 void softpci_cable_catch_up(struct softpci_port *port);
 void softpci_cable_arrival(struct softpci_device *dev, struct softpci_job *job);
+void softpci_cable_save(struct softpci_port *port);
+void softpci_cable_load(struct softpci_port *port);
 void softpci_cable_empty(struct softpci_inbox *inbox);
 
 /* wiring.c */

@@ -116,6 +116,25 @@ void softpci_serial_release(struct softpci_serial *serial)
 }
 EXPORT_SYMBOL_GPL(softpci_serial_release);
 
+/*
+ * The lines as they are here: after a state was loaded, the port does not know
+ * them, and the other end does not know those of the port.
+ */
+static void serial_tell_lines(struct softpci_port *port)
+{
+	u8 outputs = 0;
+
+	lockdep_assert_held(&port_dev(port)->lock);
+	if (port->other) {
+		softpci_cable_outputs(port);
+		scoped_guard(spinlock, &port->inbox.lock)
+			outputs = port->inbox.outputs;
+	} else if (port->peer) {
+		outputs = port->peer->uart.outputs;
+	}
+	softpci_uart_set_inputs(&port->uart, softpci_cable_cross(outputs), 0);
+}
+
 /**
  * softpci_serial_start() - for softpci_ops.start()
  * @serial: the ports
@@ -130,6 +149,7 @@ void softpci_serial_start(struct softpci_serial *serial)
 		softpci_uart_start(&port->uart);
 		/* Data or lines may have come while it was stopped. */
 		guard(softpci)(serial->dev);
+		serial_tell_lines(port);
 		if (port->other)
 			softpci_cable_wake(port);
 	}
@@ -243,16 +263,18 @@ bool softpci_serial_pace(const struct softpci_serial *serial)
 EXPORT_SYMBOL_GPL(softpci_serial_pace);
 
 static const struct softpci_field inbox_fields[] = {
-	SOFTPCI_STRUCTS(struct softpci_inbox, frame, softpci_uart_frame_fields),
-	SOFTPCI_FIELD_MAX(struct softpci_inbox, head, SOFTPCI_IN_FLIGHT - 1),
-	SOFTPCI_FIELD_MAX(struct softpci_inbox, len, SOFTPCI_IN_FLIGHT),
-	SOFTPCI_FIELD(struct softpci_inbox, lost),
-	SOFTPCI_FIELD(struct softpci_inbox, keep),
+	SOFTPCI_STRUCTS(struct softpci_inbox_saved, frame,
+			softpci_uart_frame_fields),
+	SOFTPCI_FIELD_MAX(struct softpci_inbox_saved, len, SOFTPCI_IN_FLIGHT),
+	SOFTPCI_FIELD_MAX(struct softpci_inbox_saved, changed,
+			  UART_MCR_RTS | UART_MCR_DTR),
+	SOFTPCI_FIELD(struct softpci_inbox_saved, lost),
+	SOFTPCI_FIELD(struct softpci_inbox_saved, keep),
 };
 
 static const struct softpci_field port_fields[] = {
 	SOFTPCI_STRUCT(struct softpci_port, uart, softpci_uart_fields),
-	SOFTPCI_STRUCT(struct softpci_port, inbox, inbox_fields),
+	SOFTPCI_STRUCT(struct softpci_port, saved, inbox_fields),
 };
 
 /*
@@ -272,20 +294,31 @@ void softpci_serial_pre_save(struct softpci_serial *serial)
 {
 	unsigned int i;
 
-	for (i = 0; i < SOFTPCI_SERIAL_PORTS; i++)
+	for (i = 0; i < SOFTPCI_SERIAL_PORTS; i++) {
 		softpci_uart_pre_save(&serial->port[i].uart);
+		softpci_cable_save(&serial->port[i]);
+	}
 }
 EXPORT_SYMBOL_GPL(softpci_serial_pre_save);
 
 /**
  * softpci_serial_post_load() - for softpci_state.post_load()
  * @serial: the ports, device lock held, stopped
+ *
+ * Return: 0; -EINVAL, and nothing is done, if a register has a value that it
+ * cannot have.
  */
-void softpci_serial_post_load(struct softpci_serial *serial)
+int softpci_serial_post_load(struct softpci_serial *serial)
 {
 	unsigned int i;
 
 	for (i = 0; i < SOFTPCI_SERIAL_PORTS; i++)
+		if (!softpci_uart_is_valid(&serial->port[i].uart))
+			return -EINVAL;
+	for (i = 0; i < SOFTPCI_SERIAL_PORTS; i++) {
 		softpci_uart_post_load(&serial->port[i].uart);
+		softpci_cable_load(&serial->port[i]);
+	}
+	return 0;
 }
 EXPORT_SYMBOL_GPL(softpci_serial_post_load);

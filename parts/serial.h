@@ -43,6 +43,7 @@
  * @told: @wish is from its own attribute, not from that of the other end
  * @inbox: characters and lines that come over the cable
  * @arrival: fetches them
+ * @saved: a copy of @inbox, while the state of the device is saved or loaded
  */
 struct softpci_port {
 	struct softpci_serial *serial;
@@ -54,6 +55,7 @@ struct softpci_port {
 	bool told;
 	struct softpci_inbox inbox;
 	struct softpci_job arrival;
+	struct softpci_inbox_saved saved;
 };
 
 /**
@@ -89,6 +91,6 @@ bool softpci_serial_pace(const struct softpci_serial *serial);
 #define SOFTPCI_SERIAL_NR_FIELDS	1
 extern const struct softpci_field softpci_serial_fields[SOFTPCI_SERIAL_NR_FIELDS];
 void softpci_serial_pre_save(struct softpci_serial *serial);
-void softpci_serial_post_load(struct softpci_serial *serial);
+int softpci_serial_post_load(struct softpci_serial *serial);
 
 #endif /* SOFTPCI_SERIAL_H */

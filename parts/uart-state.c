@@ -8,6 +8,7 @@
 #include <linux/array_size.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
+#include <linux/serial_reg.h>
 
 #include "uart-internal.h"
 
@@ -29,7 +30,8 @@ const struct softpci_field softpci_uart_fields[SOFTPCI_UART_NR_FIELDS] = {
 	UART_MAX(ier, UART_IER_RDI | UART_IER_THRI | UART_IER_RLSI | UART_IER_MSI),
 	UART_FIELD(fcr),
 	UART_FIELD(lcr),
-	UART_FIELD(mcr),
+	UART_MAX(mcr, UART_MCR_DTR | UART_MCR_RTS | UART_MCR_OUT1 |
+		      UART_MCR_OUT2 | UART_MCR_LOOP),
 	UART_FIELD(msr),
 	UART_FIELD(scr),
 	UART_FIELD(divisor),
@@ -65,9 +67,35 @@ void softpci_uart_pre_save(struct softpci_uart *uart)
 	uart->break_due = uart->break_at;
 }
 
+#define ERROR_BITS	(UART_LSR_OE | UART_LSR_PE | UART_LSR_FE | UART_LSR_BI)
+#define LINE_BITS	(UART_MSR_CTS | UART_MSR_DSR | UART_MSR_RI | UART_MSR_DCD)
+
+/**
+ * softpci_uart_is_valid() - could a UART have the fields that were loaded
+ * @uart: the UART, lock held
+ *
+ * Return: false if a register has a bit that it does not have, or the pins are not
+ * as MCR says. The fields' own limits were checked before.
+ */
+bool softpci_uart_is_valid(const struct softpci_uart *uart)
+{
+	unsigned int i;
+	u8 pins;
+
+	lockdep_assert_held(&uart->dev->lock);
+	pins = uart->mcr & UART_MCR_LOOP ?
+	       0 : uart->mcr & (UART_MCR_DTR | UART_MCR_RTS);
+	for (i = 0; i < SOFTPCI_UART_FIFO; i++)
+		if (uart->rx[i].errors & ~ERROR_BITS)
+			return false;
+	return !(uart->fcr & ~(UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_MASK)) &&
+	       !(uart->inputs & ~LINE_BITS) && !(uart->errors & ~ERROR_BITS) &&
+	       uart->outputs == pins;
+}
+
 /**
  * softpci_uart_post_load() - for softpci_state.post_load()
- * @uart: the UART, lock held, stopped
+ * @uart: the UART, lock held, stopped, and softpci_uart_is_valid()
  *
  * softpci_uart_start() sets the timer to the first event that is due.
  */

@@ -186,6 +186,7 @@ void softpci_uart_set_inputs(struct softpci_uart *uart, u8 inputs,
 extern const struct softpci_field softpci_uart_frame_fields[SOFTPCI_UART_FRAME_NR_FIELDS];
 extern const struct softpci_field softpci_uart_fields[SOFTPCI_UART_NR_FIELDS];
 void softpci_uart_pre_save(struct softpci_uart *uart);
+bool softpci_uart_is_valid(const struct softpci_uart *uart);
 void softpci_uart_post_load(struct softpci_uart *uart);
 
 #endif /* SOFTPCI_UART_H */

@@ -230,6 +230,28 @@ void kunit_destroy(struct kunit *test, struct kunit_host *host)
 EXPORT_SYMBOL_GPL(kunit_destroy);
 
 /**
+ * kunit_copy_state() - load the state of a device into another one
+ * @test: the test
+ * @from: an open device; quiesced by this
+ * @to: the same
+ *
+ * Return: as softpci_state_load().
+ */
+int kunit_copy_state(struct kunit *test, struct softpci_device *from,
+		     struct softpci_device *to)
+{
+	int size = softpci_state_size(from);
+	u8 *buf = kunit_kzalloc(test, size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	softpci_quiesce(from);
+	softpci_quiesce(to);
+	KUNIT_ASSERT_EQ(test, softpci_state_save(from, buf, size), size);
+	return softpci_state_load(to, buf, size);
+}
+EXPORT_SYMBOL_GPL(kunit_copy_state);
+
+/**
  * kunit_access() - an access to a region
  * @dev: the device
  * @index: of the region; KUNIT_CONFIG is config space

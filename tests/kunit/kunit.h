@@ -67,6 +67,8 @@ struct kunit_host *kunit_device(struct kunit *test,
 				const struct softpci_model *model);
 void kunit_close(struct kunit *test, struct kunit_host *host);
 void kunit_destroy(struct kunit *test, struct kunit_host *host);
+int kunit_copy_state(struct kunit *test, struct softpci_device *from,
+		     struct softpci_device *to);
 int kunit_access(struct softpci_device *dev, u32 index, u64 pos, void *buf,
 		 size_t len, bool write);
 

@@ -109,6 +109,7 @@ static const struct refused_case {
 	IN_HEADER(class, 0, 0x01, true, -ENXIO, "revision"),
 	IN_HEADER(class, 3, 0x01, true, -ENXIO, "class"),
 	IN_HEADER(config_size, 1, 0x11, true, -ENXIO, "config size"),
+	IN_HEADER(identity, 3, 0x80, true, -ENXIO, "identity"),
 	IN_HEADER(crc, 0, 0x01, false, -EBADMSG, "checksum of the header"),
 
 	IN_HEAD(STATE_CONFIG, crc, 0, 1, false, -EBADMSG,
@@ -250,6 +251,63 @@ static void post_load_that_refuses_has_the_old_state_put_back(struct kunit *test
 	KUNIT_EXPECT_EQ(test, dev->irqs.nr_pulsed, 0);
 }
 
+/* A device of @other takes no stream of @model. */
+static void expect_other_model(struct kunit *test,
+			       const struct softpci_model *model,
+			       const struct softpci_model *other)
+{
+	struct softpci_device *from = kunit_device(test, model)->dev;
+	struct softpci_device *to = kunit_device(test, other)->dev;
+	struct stream *stream = save(test, from), *before = save(test, to);
+
+	KUNIT_EXPECT_EQ(test, softpci_state_load(to, stream->buf, stream->size),
+			-ENXIO);
+	expect_unchanged(test, to, before, save(test, to));
+}
+
+static void model_of_the_same_ids_is_told_apart(struct kunit *test)
+{
+	static const struct softpci_region small[] = {
+		{ .index = 0, .bar = PCI_BASE_ADDRESS_MEM_TYPE_32, .size = SZ_4K, },
+		{ .index = 9, .size = SZ_4K, },
+	};
+	static const struct softpci_region large[] = {
+		{ .index = 0, .bar = PCI_BASE_ADDRESS_MEM_TYPE_32, .size = SZ_8K, },
+		{ .index = 9, .size = SZ_4K, },
+	};
+	static const struct softpci_region longer[] = {
+		{ .index = 0, .bar = PCI_BASE_ADDRESS_MEM_TYPE_32, .size = SZ_4K, },
+		{ .index = 9, .size = SZ_8K, },
+	};
+	static const struct softpci_memory_desc one_page[] = {
+		{ .size = PAGE_SIZE },
+	};
+	static const struct softpci_memory_desc two_pages[] = {
+		{ .size = 2 * PAGE_SIZE },
+	};
+	static struct softpci_model model, other[6];
+	unsigned int i;
+
+	model = stateful_model;
+	model.msix.nr = 0;
+	model.regions = small;
+	model.nr_regions = ARRAY_SIZE(small);
+	model.memories = one_page;
+	model.nr_memories = 1;
+
+	/* One for each device, as they are there until the end. */
+	for (i = 0; i < ARRAY_SIZE(other); i++)
+		other[i] = model;
+	other[0].regions = large;
+	other[1].regions = longer;
+	other[2].nr_regions = 1;
+	other[3].memories = two_pages;
+	other[4].nr_memories = 0;
+	other[5].pin = 2;
+	for (i = 0; i < ARRAY_SIZE(other); i++)
+		expect_other_model(test, &model, &other[i]);
+}
+
 static struct kunit_case state_refused_cases[] = {
 	KUNIT_CASE(every_flipped_bit_is_refused_and_changes_nothing),
 	KUNIT_CASE(every_truncated_stream_is_refused),
@@ -257,6 +315,7 @@ static struct kunit_case state_refused_cases[] = {
 	KUNIT_CASE_PARAM(stream_is_refused_for_its_fault, refused_gen_params),
 	KUNIT_CASE(missing_section_is_refused),
 	KUNIT_CASE(model_without_state_refuses_a_section_of_it),
+	KUNIT_CASE(model_of_the_same_ids_is_told_apart),
 	KUNIT_CASE(post_load_that_refuses_has_the_old_state_put_back),
 	{}
 };

@@ -225,8 +225,10 @@ static const u8 header_bytes[] = {
 	0x53, 0x50, 0x43, 0x53, 0x01, 0x00, 0x00, 0x00,
 	0x22, 0x11, 0x44, 0x33, 0x66, 0x55, 0x88, 0x77,
 	0xcc, 0xbb, 0xaa, 0x99, 0x00, 0x01, 0x00, 0x00,
-	0xaa, 0x01, 0x00, 0x00, 0x8d, 0x66, 0xb1, 0x72,
 };
+
+/* Behind it lie the identity of the model, and: */
+static const u8 length_bytes[] = { 0xae, 0x01, 0x00, 0x00 };
 
 static const u8 irqs_bytes[] = {
 	0x02, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00,
@@ -259,12 +261,14 @@ static void stream_is_these_bytes_on_any_host(struct kunit *test)
 	};
 	u8 *at;
 
-	KUNIT_EXPECT_EQ(test, stream->size, sizeof(header_bytes) + 16 + 256 +
+	KUNIT_EXPECT_EQ(test, stream->size, 36 + 16 + 256 +
 			sizeof(irqs_bytes) + sizeof(device_bytes));
 	KUNIT_EXPECT_MEMEQ(test, stream->buf, header_bytes,
 			   sizeof(header_bytes));
+	KUNIT_EXPECT_MEMEQ(test, stream->buf + 28, length_bytes,
+			   sizeof(length_bytes));
 
-	at = stream->buf + sizeof(header_bytes);
+	at = stream->buf + 36;
 	KUNIT_EXPECT_MEMEQ(test, at, config_head, sizeof(config_head));
 	KUNIT_EXPECT_EQ(test, at[16], 0x22);
 	KUNIT_EXPECT_EQ(test, at[17], 0x11);
@@ -339,7 +343,7 @@ static void stream_of_2048_vectors_comes_back(struct kunit *test)
 	}
 	stream = save(test, from);
 	KUNIT_EXPECT_EQ(test, stream->size,
-			32 + 16 + 4096 + 16 + 12 + 256 + 2048 * 16);
+			36 + 16 + 4096 + 16 + 12 + 256 + 2048 * 16);
 	KUNIT_ASSERT_EQ(test, softpci_state_load(to, stream->buf, stream->size),
 			0);
 	KUNIT_EXPECT_EQ(test, to->irqs.nr_pulsed, ARRAY_SIZE(due));
