@@ -119,14 +119,26 @@ static bool is_range(u64 iova, u64 len)
 	return !check_add_overflow(iova, len - 1, &last);
 }
 
+static void tell_written(struct softpci_device *dev, u64 iova, size_t len)
+{
+	if (dev->host_ops->dma_written)
+		dev->host_ops->dma_written(dev, iova, len);
+}
+
 static int access_page(struct softpci_device *dev, u64 iova, void *buf,
 		       size_t len, bool write)
 {
+	int ret;
+
 	cond_resched();
 	if (!is_allowed(dev))
 		return -EIO;
-	return write ? dev->host_ops->dma_write(dev, iova, buf, len) :
-		       dev->host_ops->dma_read(dev, iova, buf, len);
+	if (!write)
+		return dev->host_ops->dma_read(dev, iova, buf, len);
+	ret = dev->host_ops->dma_write(dev, iova, buf, len);
+	/* After an error, too, as a part may have been written. */
+	tell_written(dev, iova, len);
+	return ret;
 }
 
 static int access_pages(struct softpci_device *dev, u64 iova, void *buf,
@@ -489,6 +501,7 @@ static int access_pin_locked(struct softpci_device *dev,
 	if (write) {
 		write_once(kaddr + offset_in_page(at), buf, n);
 		flush_dcache_page(page);
+		tell_written(dev, pin->iova + offset, n);
 	} else {
 		read_once(buf, kaddr + offset_in_page(at), n);
 	}

@@ -40,6 +40,9 @@
  *	 if not all of it is mapped so, or -ENOMEM. With softpci_dma.pinning
  *	 held. NULL, with @unpin: nothing can be pinned
  * @unpin: undo a successful @pin of the same pages; may sleep. The same
+ * @dma_written: @len bytes from @iova on of the guest's memory have been written by
+ *		 DMA; not beyond a page. In any context, with softpci_dma.lock held
+ *		 or not. NULL: nothing is to be told
  */
 struct softpci_host_ops {
 	void (*intx)(struct softpci_device *dev, bool asserted);
@@ -52,6 +55,7 @@ struct softpci_host_ops {
 	int (*pin)(struct softpci_device *dev, u64 iova, unsigned int nr,
 		   bool writable, struct page **pages);
 	void (*unpin)(struct softpci_device *dev, u64 iova, unsigned int nr);
+	void (*dma_written)(struct softpci_device *dev, u64 iova, size_t len);
 };
 
 /**
@@ -176,10 +180,28 @@ struct page **softpci_memory_get_pages(struct file *file, pgoff_t pgoff,
 				       unsigned long nr);
 void softpci_memory_put_pages(struct page **pages, unsigned long nr);
 
+/* stage.c */
+struct softpci_stage;
+
+bool softpci_memory_touched(struct softpci_device *dev, unsigned int memory,
+			    u64 *pos, u64 *len);
+int softpci_memory_peek(struct softpci_device *dev, unsigned int memory,
+			u64 pos, void *buf, size_t len);
+struct softpci_stage *softpci_stage_create(struct softpci_device *dev);
+void softpci_stage_destroy(struct softpci_stage *stage);
+int softpci_stage_write(struct softpci_stage *stage, unsigned int memory,
+			u64 pos, const void *buf, size_t len);
+int softpci_stage_prepare(struct softpci_device *dev,
+			  struct softpci_stage *stage);
+int softpci_stage_apply(struct softpci_device *dev,
+			struct softpci_stage *stage);
+
 /* state.c */
 u32 softpci_state_identity(const struct softpci_layout *layout);
 int softpci_state_size(struct softpci_device *dev);
 int softpci_state_save(struct softpci_device *dev, void *buf, size_t size);
+int softpci_state_check(struct softpci_device *dev, const void *buf,
+			size_t size);
 int softpci_state_load(struct softpci_device *dev, const void *buf,
 		       size_t size);
 

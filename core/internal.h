@@ -9,6 +9,8 @@
 
 #include "frontend.h"
 
+struct address_space;
+
 /* Config space as it is in memory: little-endian, at any alignment. */
 static inline void set16(u8 *bytes, unsigned int pos, u16 val)
 {
@@ -147,6 +149,9 @@ void softpci_dma_unpin_all(struct softpci_device *dev);
 void softpci_ram_init(void);
 void softpci_ram_exit(void);
 struct file *softpci_ram_file(u64 size);
+bool softpci_is_hole(struct address_space *mapping, pgoff_t index);
+int softpci_ram_copy(struct file *file, u64 pos, void *buf, size_t n,
+		     bool write);
 
 /* ram.c */
 void softpci_memory_create(struct softpci_device *dev);

@@ -17,7 +17,6 @@
 #include <linux/shmem_fs.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
-#include <linux/xarray.h>
 
 #include "internal.h"
 
@@ -210,12 +209,6 @@ int softpci_memory_reset(struct softpci_device *dev)
 	return ret;
 }
 
-/* A hole reads as zeroes; to fill it with some costs a page. */
-static bool is_hole(struct address_space *mapping, pgoff_t index)
-{
-	return !xa_load(&mapping->i_pages, index);
-}
-
 /**
  * softpci_memory_set() - set bytes of memory, from softpci_memory_desc.fill
  * @dev: an open device
@@ -243,7 +236,7 @@ int softpci_memory_set(struct softpci_device *dev, unsigned int memory,
 
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		if (byte || !is_hole(mapping, offset >> PAGE_SHIFT)) {
+		if (byte || !softpci_is_hole(mapping, offset >> PAGE_SHIFT)) {
 			page = shmem_read_mapping_page(mapping,
 						       offset >> PAGE_SHIFT);
 			if (IS_ERR(page))
@@ -289,30 +282,6 @@ int softpci_memory_clear(struct softpci_device *dev, unsigned int memory,
 }
 EXPORT_SYMBOL_GPL(softpci_memory_clear);
 
-/* Copy bytes of one page from or to a buffer of the kernel. */
-static int copy_page_bytes(struct address_space *mapping, u64 pos, void *buf,
-			   size_t n, bool write)
-{
-	pgoff_t index = pos >> PAGE_SHIFT;
-	struct page *page;
-
-	if (!write && is_hole(mapping, index)) {
-		memset(buf, 0, n);
-		return 0;
-	}
-	page = shmem_read_mapping_page(mapping, index);
-	if (IS_ERR(page))
-		return PTR_ERR(page);
-	if (write) {
-		memcpy_to_page(page, offset_in_page(pos), buf, n);
-		set_page_dirty(page);
-	} else {
-		memcpy_from_page(buf, page, offset_in_page(pos), n);
-	}
-	put_page(page);
-	return 0;
-}
-
 /* 0, or an errno; some may have been copied after it. */
 static int memory_copy(struct softpci_device *dev, unsigned int memory, u64 pos,
 		       void *buf, size_t len, bool write)
@@ -335,8 +304,7 @@ static int memory_copy(struct softpci_device *dev, unsigned int memory, u64 pos,
 			ret = -EINTR;
 			break;
 		}
-		ret = copy_page_bytes(mem->file->f_mapping, at, buf + done, n,
-				      write);
+		ret = softpci_ram_copy(mem->file, at, buf + done, n, write);
 		cond_resched();
 	}
 	/* After that, as in memory_user(). */

@@ -2,12 +2,14 @@
 /* The shmem files that memory is made of: where they come from, and their pages. */
 #include <linux/export.h>
 #include <linux/fs.h>
+#include <linux/highmem.h>
 #include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
 #include <linux/uaccess.h>
+#include <linux/xarray.h>
 
 #include "internal.h"
 
@@ -58,6 +60,55 @@ struct file *softpci_ram_file(u64 size)
 						 mk_vma_flags(VMA_NORESERVE_BIT));
 	return shmem_file_setup("softpci", size,
 				mk_vma_flags(VMA_NORESERVE_BIT));
+}
+
+/**
+ * softpci_is_hole() - has a page of memory never been touched
+ * @mapping: of the memory's file
+ * @index: of the page
+ *
+ * A hole reads as zeroes; to fill it with some costs a page.
+ *
+ * Return: whether it is a hole; one that is swapped out is not.
+ */
+bool softpci_is_hole(struct address_space *mapping, pgoff_t index)
+{
+	return !xa_load(&mapping->i_pages, index);
+}
+
+/**
+ * softpci_ram_copy() - copy bytes of one page from or to a buffer of the kernel
+ * @file: the memory
+ * @pos: of the first byte
+ * @buf: the buffer
+ * @n: how many bytes, none beyond the page
+ * @write: from the buffer to the page
+ *
+ * May sleep.
+ *
+ * Return: 0, or an errno of a page that cannot be had, such as -ENOMEM.
+ */
+int softpci_ram_copy(struct file *file, u64 pos, void *buf, size_t n, bool write)
+{
+	struct address_space *mapping = file->f_mapping;
+	pgoff_t index = pos >> PAGE_SHIFT;
+	struct page *page;
+
+	if (!write && softpci_is_hole(mapping, index)) {
+		memset(buf, 0, n);
+		return 0;
+	}
+	page = shmem_read_mapping_page(mapping, index);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	if (write) {
+		memcpy_to_page(page, offset_in_page(pos), buf, n);
+		set_page_dirty(page);
+	} else {
+		memcpy_from_page(buf, page, offset_in_page(pos), n);
+	}
+	put_page(page);
+	return 0;
 }
 
 /**

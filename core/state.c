@@ -542,6 +542,24 @@ static int check_stream(struct softpci_device *dev,
 	return 0;
 }
 
+/**
+ * softpci_state_check() - can a device be put into the state of a stream
+ * @dev: the device; the lock need not be held
+ * @buf: the stream
+ * @size: its length
+ *
+ * Return: 0 or an errno as softpci_state_load(), which can still fail: the limits
+ * that only softpci_state.post_load knows are not checked.
+ */
+int softpci_state_check(struct softpci_device *dev, const void *buf,
+			size_t size)
+{
+	struct state_content content = {};
+
+	return check_stream(dev, &content, buf, size);
+}
+EXPORT_SYMBOL_GPL(softpci_state_check);
+
 /* The contents of the device as they are, into @to, which has the room. */
 static void keep_contents(struct softpci_device *dev,
 			  struct state_content *content, u8 *to)
