@@ -13,6 +13,7 @@
  * must give an error proper and no warning; a function is better mentioned than
  * called, as a call of an unknown one may be an error the first time only.
  */
+#include <linux/crc32.h>
 #include <linux/eventfd.h>
 #include <linux/fb.h>
 #include <linux/fs.h>
@@ -79,6 +80,18 @@ HAS(DETACH_IOAS, HAS_MEMBER(struct vfio_device_ops, detach_ioas));
 ELSE(DETACH_IOAS, HAS_MEMBER(struct vfio_device_ops, ioctl));
 HAS(REGION_INFO_CAPS, HAS_MEMBER(struct vfio_device_ops, get_region_info_caps));
 ELSE(REGION_INFO_CAPS, HAS_MEMBER(struct vfio_device_ops, ioctl));
+
+/* Of a migration: PRE_COPY and the size of the data, 6.2; a helper, 7.1 */
+HAS(PRE_COPY, HAS_MEMBER(struct vfio_precopy_info, dirty_bytes));
+ELSE(PRE_COPY, HAS_MEMBER(struct vfio_device_feature_migration, flags));
+HAS(MIG_DATA_SIZE, HAS_MEMBER(struct vfio_migration_ops, migration_get_data_size));
+ELSE(MIG_DATA_SIZE, HAS_MEMBER(struct vfio_migration_ops, migration_get_state));
+HAS(CHECK_PRECOPY, (void)&vfio_check_precopy_ioctl);
+ELSE(CHECK_PRECOPY, HAS_MEMBER(struct vfio_device_ops, ioctl));
+
+/* Without a module of its own, and from <linux/crc32.h>: 6.15 */
+HAS(CRC_C, IS_TYPE(crc32c, u32 (u32, const void *, size_t)));
+ELSE(CRC_C, (void)&__crc32c_le);
 
 /* .release has to call it: until 6.1 */
 HAS(VFIO_FREE_DEVICE, (void)&vfio_free_device);

@@ -57,4 +57,65 @@ softpci_vfio_alloc_device(size_t size, struct device *dev,
 #endif
 #endif /* SOFTPCI_OLD_VFIO_OPS */
 
+#include <linux/vfio.h>
+
+/* No flag of PRE_COPY: no transition leads there. */
+#if !SOFTPCI_HAS_PRE_COPY
+#define VFIO_MIGRATION_PRE_COPY		0
+#define VFIO_DEVICE_STATE_PRE_COPY	6
+#define VFIO_DEVICE_STATE_PRE_COPY_P2P	7
+
+struct vfio_precopy_info {
+	__u32 argsz;
+	__u32 flags;
+	__aligned_u64 initial_bytes;
+	__aligned_u64 dirty_bytes;
+};
+
+static inline int
+vfio_check_precopy_ioctl(struct vfio_device *vdev, unsigned int cmd,
+			 unsigned long arg, struct vfio_precopy_info *info)
+{
+	return -ENOTTY;
+}
+#elif !SOFTPCI_HAS_CHECK_PRECOPY
+#include <linux/uaccess.h>
+
+static inline int
+vfio_check_precopy_ioctl(struct vfio_device *vdev, unsigned int cmd,
+			 unsigned long arg, struct vfio_precopy_info *info)
+{
+	const size_t minsz = offsetofend(struct vfio_precopy_info, dirty_bytes);
+
+	if (cmd != VFIO_MIG_GET_PRECOPY_INFO)
+		return -ENOTTY;
+	if (copy_from_user(info, (void __user *)arg, minsz))
+		return -EFAULT;
+	return info->argsz < minsz ? -EINVAL : 0;
+}
+#endif
+
+#if !SOFTPCI_HAS_MIG_DATA_SIZE
+/* The newest struct: the kernel knows the members before the last. */
+struct softpci_vfio_migration_ops {
+	struct file *(*migration_set_state)(struct vfio_device *vdev,
+					    enum vfio_device_mig_state state);
+	int (*migration_get_state)(struct vfio_device *vdev,
+				   enum vfio_device_mig_state *state);
+	int (*migration_get_data_size)(struct vfio_device *vdev,
+				       unsigned long *length);
+};
+
+static_assert(offsetof(struct softpci_vfio_migration_ops, migration_set_state) ==
+	      offsetof(struct vfio_migration_ops, migration_set_state));
+static_assert(offsetof(struct softpci_vfio_migration_ops, migration_get_state) ==
+	      offsetof(struct vfio_migration_ops, migration_get_state));
+
+#define vfio_migration_ops	softpci_vfio_migration_ops
+/* An assignment to vdev->mig_ops, of a pointer to the newest struct. */
+#define mig_ops								\
+	mig_ops = NULL,							\
+	*(const struct softpci_vfio_migration_ops **)&vdev->mig_ops
+#endif
+
 #endif /* SOFTPCI_COMPAT_VFIO_H */
