@@ -111,11 +111,24 @@ static_assert(offsetof(struct softpci_vfio_migration_ops, migration_set_state) =
 static_assert(offsetof(struct softpci_vfio_migration_ops, migration_get_state) ==
 	      offsetof(struct vfio_migration_ops, migration_get_state));
 
+union softpci_mig_ops {
+	const struct vfio_migration_ops *kernels;
+	const struct softpci_vfio_migration_ops *newest;
+};
+
+static inline union softpci_mig_ops *mig_ops_union(struct vfio_device *vdev)
+{
+	return (union softpci_mig_ops *)&vdev->mig_ops;
+}
+
 #define vfio_migration_ops	softpci_vfio_migration_ops
-/* An assignment to vdev->mig_ops, of a pointer to the newest struct. */
-#define mig_ops								\
-	mig_ops = NULL,							\
-	*(const struct softpci_vfio_migration_ops **)&vdev->mig_ops
+/* For an assignment to vdev->mig_ops, of a pointer to the newest struct. */
+#define mig_ops			mig_ops = NULL, mig_ops_union(vdev)->newest
+#endif
+
+/* iova_bitmap_set() is a part of VFIO, in any configuration. */
+#if !SOFTPCI_HAS_IOMMUFD_OPS && !defined(CONFIG_IOMMUFD_DRIVER)
+#define CONFIG_IOMMUFD_DRIVER	1
 #endif
 
 #endif /* SOFTPCI_COMPAT_VFIO_H */

@@ -24,6 +24,7 @@ static const struct softpci_host_ops host_ops = {
 	.dma_write	= softpci_vfio_dma_write,
 	.pin		= softpci_vfio_pin,
 	.unpin		= softpci_vfio_unpin,
+	.dma_written	= softpci_log_written,
 };
 
 /* All of a new device but its ties to VFIO and mdev. */
@@ -37,6 +38,8 @@ static int softpci_vfio_create(struct softpci_vfio *svfio, const guid_t *uuid)
 	ret = softpci_vfio_irq_init(svfio);
 	if (ret)
 		goto err_release_gfx;
+	softpci_mig_init(svfio);
+	softpci_log_init(svfio);
 	svfio->dev = softpci_create(svfio->type->layout, uuid, &host_ops, svfio);
 	if (IS_ERR(svfio->dev)) {
 		ret = PTR_ERR(svfio->dev);
@@ -45,6 +48,8 @@ static int softpci_vfio_create(struct softpci_vfio *svfio, const guid_t *uuid)
 	return 0;
 
 err_release_irq:
+	softpci_log_release(svfio);
+	softpci_mig_release(svfio);
 	softpci_vfio_irq_release(svfio);
 err_release_gfx:
 	softpci_gfx_release(svfio);
@@ -54,6 +59,8 @@ err_release_gfx:
 static void softpci_vfio_destroy(struct softpci_vfio *svfio)
 {
 	softpci_destroy(svfio->dev);
+	softpci_log_release(svfio);
+	softpci_mig_release(svfio);
 	softpci_vfio_irq_release(svfio);
 	softpci_gfx_release(svfio);
 }
@@ -70,9 +77,13 @@ static int softpci_vfio_init(struct vfio_device *vdev)
 				     mdev_parent);
 	refcount_inc(&svfio->parent->live);
 	ret = softpci_vfio_create(svfio, &mdev->uuid);
-	if (ret)
+	if (ret) {
 		softpci_parent_put(svfio->parent);
-	return ret;
+		return ret;
+	}
+	softpci_mig_offer(svfio);
+	softpci_log_offer(svfio);
+	return 0;
 }
 
 static void softpci_vfio_release(struct vfio_device *vdev)
@@ -95,21 +106,28 @@ static void softpci_vfio_close(struct vfio_device *vdev)
 {
 	struct softpci_vfio *svfio = to_softpci_vfio(vdev);
 
+	softpci_mig_close(svfio);
 	softpci_vfio_irq_close(svfio);
 	/* Stops DMA, which VFIO does not allow for a closed device. */
 	softpci_close(svfio->dev);
+	softpci_log_close(svfio);
 	guard(softpci)(svfio->dev);
 	softpci_gfx_close(svfio);
 }
 
 static int reset_device(struct softpci_vfio *svfio, enum softpci_reset kind)
 {
-	guard(mutex)(&svfio->irqs.igate);
-	/* Another writer may have been here first. */
-	if (kind == SOFTPCI_RESET_FLR && !softpci_flr_pending(svfio->dev))
-		return 0;
-	softpci_vfio_irq_settle(svfio);
-	return softpci_reset(svfio->dev, kind);
+	int ret;
+
+	guard(mutex)(&svfio->mig.lock);
+	scoped_guard(mutex, &svfio->irqs.igate) {
+		/* Another writer may have been here first. */
+		if (kind == SOFTPCI_RESET_FLR && !softpci_flr_pending(svfio->dev))
+			return 0;
+		softpci_vfio_irq_settle(svfio);
+		ret = softpci_reset(svfio->dev, kind);
+	}
+	return ret ?: softpci_mig_reset(svfio);
 }
 
 static ssize_t softpci_vfio_read(struct vfio_device *vdev, char __user *buf,
@@ -202,6 +220,14 @@ static long softpci_vfio_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	default:
 		return -ENOTTY;
 	}
+}
+
+/* Those of migration and DMA logging are VFIO's (softpci_mig_offer()). */
+static int softpci_vfio_feature(struct vfio_device *vdev, u32 flags,
+				void __user *arg, size_t argsz)
+{
+	return softpci_vfio_power_feature(to_softpci_vfio(vdev), flags, arg,
+					  argsz);
 }
 
 const struct vfio_device_ops softpci_vfio_ops = {

@@ -16,6 +16,8 @@
 
 #include "../core/frontend.h"
 #include "../core/static-stub.h"
+#include "migration.h"
+#include "softpci-stream.h"
 #include "softpci-vfio.h"
 
 /*
@@ -28,11 +30,13 @@
  * struct softpci_mdev_type - a type as the mdev core sees it
  * @mdev: the mdev core's
  * @type: the driver's
+ * @name: the folder in mdev_supported_types, which streams of a migration name
  * @layout: of its model
  */
 struct softpci_mdev_type {
 	struct mdev_type mdev;
 	const struct softpci_type *type;
+	char name[SOFTPCI_STREAM_TYPE];
 	const struct softpci_layout *layout;
 };
 
@@ -142,6 +146,8 @@ struct softpci_gfx {
  * @low_power: the user has put it into low power (power.c); device lock
  * @wakeup: the eventfd of LOW_POWER_ENTRY_WITH_WAKEUP; NULL: it was entered without,
  *	    or not at all; device lock
+ * @mig: migration
+ * @log: DMA logging
  */
 struct softpci_vfio {
 	struct vfio_device vdev;
@@ -152,6 +158,8 @@ struct softpci_vfio {
 	struct softpci_gfx *gfx;
 	bool low_power;
 	struct eventfd_ctx *wakeup;
+	struct softpci_migration mig;
+	struct softpci_log log;
 };
 
 static inline struct softpci_vfio *to_softpci_vfio(struct vfio_device *vdev)
@@ -219,8 +227,8 @@ void softpci_vfio_unpin(struct softpci_device *dev, u64 iova, unsigned int nr);
 void softpci_vfio_dma_unmap(struct vfio_device *vdev, u64 iova, u64 length);
 
 /* power.c */
-int softpci_vfio_feature(struct vfio_device *vdev, u32 flags, void __user *arg,
-			 size_t argsz);
+int softpci_vfio_power_feature(struct softpci_vfio *svfio, u32 flags,
+			       void __user *arg, size_t argsz);
 void softpci_vfio_wake(struct softpci_vfio *svfio);
 void softpci_vfio_resume(struct softpci_vfio *svfio);
 void softpci_vfio_power_reset(struct softpci_device *dev);

@@ -8,6 +8,7 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
@@ -215,6 +216,11 @@ static int init_types(struct softpci_parent *parent)
 		if (WARN_ON(!type->cost))
 			return -EINVAL;
 		mtype->type = type;
+		/* A name that is cut short would be that of another type. */
+		if (WARN_ON(snprintf(mtype->name, sizeof(mtype->name), "%s-%s",
+				     drv->name, type->name) >=
+			    sizeof(mtype->name)))
+			return -EINVAL;
 		mtype->mdev.sysfs_name = type->name;
 		mtype->mdev.pretty_name = type->pretty_name;
 		mtype->layout = softpci_layout_create(type->model);

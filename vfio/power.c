@@ -135,21 +135,19 @@ static int feature_exit(struct softpci_vfio *svfio, u32 flags, size_t argsz)
 }
 
 /**
- * softpci_vfio_feature() - VFIO_DEVICE_FEATURE
- * @vdev: the device
+ * softpci_vfio_power_feature() - VFIO_DEVICE_FEATURE of low power
+ * @svfio: the device
  * @flags: the feature, and VFIO_DEVICE_FEATURE_GET, _SET and _PROBE
  * @arg: its data
  * @argsz: size of that
  *
- * Return: 0; -ENOTTY for a feature that the device lacks; -EINVAL if it cannot be
+ * Return: 0; -ENOTTY for any other feature; -EINVAL if it cannot be
  * used as @flags say, @argsz is too small, or the device is in low power already;
  * -EBADF or -EINVAL for an fd that is not an eventfd; -EFAULT.
  */
-int softpci_vfio_feature(struct vfio_device *vdev, u32 flags, void __user *arg,
-			 size_t argsz)
+int softpci_vfio_power_feature(struct softpci_vfio *svfio, u32 flags,
+			       void __user *arg, size_t argsz)
 {
-	struct softpci_vfio *svfio = to_softpci_vfio(vdev);
-
 	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
 	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
 		return feature_entry(svfio, flags, argsz);

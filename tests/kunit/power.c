@@ -44,7 +44,7 @@ static struct softpci_vfio *power_device(struct kunit *test)
 
 static int feature(struct softpci_vfio *svfio, u32 flags)
 {
-	return softpci_vfio_feature(&svfio->vdev, flags, NULL, 0);
+	return softpci_vfio_power_feature(svfio, flags, NULL, 0);
 }
 
 #define ENTRY	VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY

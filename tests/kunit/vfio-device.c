@@ -41,6 +41,7 @@ static struct softpci_vfio *kunit_vfio_alloc(struct kunit *test,
 	KUNIT_ASSERT_EQ(test,
 			kunit_add_action_or_reset(test, action_destroy_layout,
 						  (void *)t->type.layout), 0);
+	strscpy(t->type.name, "kunit-type", sizeof(t->type.name));
 	t->svfio.type = &t->type;
 	return &t->svfio;
 }

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The data file of a migration.
+ *
+ * It can outlive the session, the device and its driver: softpci_session.svfio,
+ * read under softpci_session.lock, says whether the session goes on.  No user
+ * memory is accessed under that lock, except for VFIO_MIG_GET_PRECOPY_INFO: a
+ * page that does not come must not block a reset or closing the device.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/compat.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+/* Bytes of a write(2) that are taken over at once. */
+#define CHUNK	SZ_64K
+
+static void release_session(struct kref *ref)
+{
+	struct softpci_session *session = container_of(ref,
+						       struct softpci_session,
+						       ref);
+
+	softpci_save_release(&session->save);
+	softpci_load_release(&session->load);
+	kvfree(session->chunk);
+	mutex_destroy(&session->lock);
+	mutex_destroy(&session->io);
+	kfree(session);
+}
+
+/**
+ * softpci_session_put() - drop a reference
+ * @session: the session; freed with the last one
+ */
+void softpci_session_put(struct softpci_session *session)
+{
+	kref_put(&session->ref, release_session);
+}
+
+/**
+ * softpci_session_create() - begin a session
+ * @svfio: the device
+ * @save: to save its state; else to load one
+ *
+ * Return: the session, with a reference, or an ERR_PTR() of -ENOMEM, -ENOSPC or
+ * -ENFILE.
+ */
+struct softpci_session *softpci_session_create(struct softpci_vfio *svfio,
+					       bool save)
+{
+	struct softpci_session *session;
+	int ret;
+
+	session = kzalloc_obj(*session, GFP_KERNEL_ACCOUNT);
+	if (!session)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&session->ref);
+	mutex_init(&session->io);
+	mutex_init(&session->lock);
+	session->svfio = svfio;
+	if (save) {
+		ret = softpci_save_init(&session->save, svfio);
+	} else {
+		session->chunk = kvmalloc(CHUNK, GFP_KERNEL_ACCOUNT);
+		ret = session->chunk ? softpci_load_init(&session->load, svfio) :
+				       -ENOMEM;
+	}
+	if (!ret)
+		return session;
+	softpci_session_put(session);
+	return ERR_PTR(ret);
+}
+
+/**
+ * softpci_session_end() - the data file answers -ENODEV from now on
+ * @session: the session
+ *
+ * The device is not accessed through it any more on return.
+ */
+void softpci_session_end(struct softpci_session *session)
+{
+	guard(mutex)(&session->lock);
+	session->svfio = NULL;
+	session->precopy = false;
+	/* Of a size that the user chose. */
+	softpci_load_release(&session->load);
+}
+
+static int release_file(struct inode *inode, struct file *filp)
+{
+	softpci_session_put(filp->private_data);
+	return 0;
+}
+
+static int fill(struct softpci_session *session)
+{
+	guard(mutex)(&session->lock);
+	if (!session->svfio)
+		return -ENODEV;
+	return softpci_save_fill(&session->save, session->svfio);
+}
+
+/* The buffer is filled here only, with @io held. */
+static ssize_t save_bytes(struct softpci_session *session, char __user *buf,
+			  size_t count)
+{
+	struct softpci_save *save = &session->save;
+	size_t done = 0;
+	int ret = 0;
+
+	lockdep_assert_held(&session->io);
+	while (done < count) {
+		size_t n;
+
+		ret = fill(session);
+		if (ret <= 0)
+			break;
+		n = min(count - done, save->len - save->pos);
+		if (copy_to_user(buf + done, save->buf + save->pos, n)) {
+			ret = -EFAULT;
+			break;
+		}
+		save->pos += n;
+		done += n;
+		if (signal_pending(current))
+			break;
+		cond_resched();
+	}
+	/* A session that has ended has no data to give. */
+	if (ret == -ENODEV)
+		return ret;
+	return done ?: min(ret, 0);
+}
+
+static ssize_t save_read(struct file *filp, char __user *buf, size_t count,
+			 loff_t *pos)
+{
+	struct softpci_session *session = filp->private_data;
+	ssize_t ret;
+
+	if (pos)
+		return -ESPIPE;
+	ret = mutex_lock_interruptible(&session->io);
+	if (ret)
+		return ret;
+	ret = save_bytes(session, buf, count);
+	mutex_unlock(&session->io);
+	return ret;
+}
+
+static int take(struct softpci_session *session, size_t len)
+{
+	lockdep_assert_held(&session->io);
+	guard(mutex)(&session->lock);
+	if (!session->svfio)
+		return -ENODEV;
+	return softpci_load_feed(&session->load, session->svfio, session->chunk,
+				 len);
+}
+
+static ssize_t load_bytes(struct softpci_session *session,
+			  const char __user *buf, size_t count)
+{
+	size_t done = 0;
+	int ret = 0;
+
+	lockdep_assert_held(&session->io);
+	while (done < count) {
+		size_t n = min_t(size_t, count - done, CHUNK);
+
+		if (copy_from_user(session->chunk, buf + done, n)) {
+			ret = -EFAULT;
+			break;
+		}
+		ret = take(session, n);
+		/* Refused for good: the bytes before are of no use. */
+		if (ret)
+			return ret;
+		done += n;
+		if (signal_pending(current))
+			break;
+		cond_resched();
+	}
+	return done ?: ret;
+}
+
+static ssize_t load_write(struct file *filp, const char __user *buf,
+			  size_t count, loff_t *pos)
+{
+	struct softpci_session *session = filp->private_data;
+	ssize_t ret;
+
+	if (pos)
+		return -ESPIPE;
+	ret = mutex_lock_interruptible(&session->io);
+	if (ret)
+		return ret;
+	ret = load_bytes(session, buf, count);
+	mutex_unlock(&session->io);
+	return ret;
+}
+
+static int get_precopy_info(struct softpci_session *session, unsigned int cmd,
+			    unsigned long arg, struct vfio_precopy_info *info)
+{
+	int ret;
+
+	guard(mutex)(&session->lock);
+	if (!session->svfio)
+		return -ENODEV;
+	ret = vfio_check_precopy_ioctl(&session->svfio->vdev, cmd, arg, info);
+	if (ret)
+		return ret;
+	if (!session->precopy)
+		return -EINVAL;
+	info->initial_bytes = softpci_save_left(&session->save, session->svfio);
+	info->dirty_bytes = 0;
+	return 0;
+}
+
+static long save_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	struct vfio_precopy_info info;
+	int ret;
+
+	ret = get_precopy_info(filp->private_data, cmd, arg, &info);
+	if (ret)
+		return ret;
+	return copy_to_user((void __user *)arg, &info,
+			    offsetofend(struct vfio_precopy_info, dirty_bytes)) ?
+	       -EFAULT : 0;
+}
+
+static const struct file_operations save_fops = {
+	.owner		= THIS_MODULE,
+	.read		= save_read,
+	.unlocked_ioctl	= save_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.release	= release_file,
+};
+
+static const struct file_operations load_fops = {
+	.owner		= THIS_MODULE,
+	.write		= load_write,
+	.release	= release_file,
+};
+
+/**
+ * softpci_session_file() - make the data file of a session
+ * @session: the session; the file has a reference to it
+ * @save: to be read; else to be written
+ *
+ * Return: the file, or an ERR_PTR() of -ENOMEM or -ENFILE.
+ */
+struct file *softpci_session_file(struct softpci_session *session, bool save)
+{
+	struct file *filp;
+
+	filp = anon_inode_getfile("softpci-migration",
+				  save ? &save_fops : &load_fops, session,
+				  save ? O_RDONLY : O_WRONLY);
+	if (IS_ERR(filp))
+		return filp;
+	kref_get(&session->ref);
+	stream_open(filp->f_inode, filp);
+	return filp;
+}

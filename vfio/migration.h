@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Migration and DMA logging in the VFIO front end. Part of internal.h. */
+#ifndef SOFTPCI_VFIO_MIGRATION_H
+#define SOFTPCI_VFIO_MIGRATION_H
+
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/vfio.h>
+#include <linux/xarray.h>
+
+#include "softpci-stream.h"
+
+struct softpci_stage;
+struct softpci_vfio;
+
+/**
+ * struct softpci_save - the stream of a device, section by section
+ * @buf: the section, or header, that is being read
+ * @pos: how much of it was read
+ * @len: its length
+ * @next: what comes after it
+ * @final: the device is stopped: memory, state and end are sent now
+ * @memory: the memory that is to be sent next
+ * @at: from here on
+ * @sections: sent so far
+ */
+struct softpci_save {
+	u8 *buf;
+	size_t pos;
+	size_t len;
+	enum {
+		SOFTPCI_SAVE_HEADER,
+		SOFTPCI_SAVE_MEMORY,
+		SOFTPCI_SAVE_STATE,
+		SOFTPCI_SAVE_END,
+		SOFTPCI_SAVE_DONE,
+	} next;
+	bool final;
+	unsigned int memory;
+	u64 at;
+	u64 sections;
+};
+
+/**
+ * struct softpci_load - a stream on its way into a device
+ * @expect: the part of the stream that is being collected
+ * @error: the errno that it was refused with, or 0
+ * @to: where the rest of the part goes to, NULL: nowhere
+ * @left: how many bytes it lacks
+ * @header: the part, if it is that
+ * @section: the head of the section
+ * @crc: of the section so far, not inverted
+ * @sections: that are complete
+ * @buf: the content of a section, if it is not the state
+ * @state: the content of SOFTPCI_STREAM_STATE; NULL: not seen
+ * @state_size: its length, as the header has it
+ * @stage: the content of memories
+ */
+struct softpci_load {
+	enum {
+		SOFTPCI_LOAD_HEADER,
+		SOFTPCI_LOAD_SECTION,
+		SOFTPCI_LOAD_CONTENT,
+		SOFTPCI_LOAD_END,
+	} expect;
+	int error;
+	u8 *to;
+	u64 left;
+	struct softpci_stream_header header;
+	struct softpci_stream_section section;
+	u32 crc;
+	u64 sections;
+	u8 *buf;
+	u8 *state;
+	u32 state_size;
+	struct softpci_stage *stage;
+};
+
+/**
+ * struct softpci_session - a transfer of data, from its beginning on
+ * @ref: one for the device, one for the data file
+ * @io: serialises read() and write(); held while user memory is accessed, and
+ *	outside of @lock
+ * @lock: protects all below; inside of softpci_migration.lock
+ * @svfio: the device; NULL: the session has ended
+ * @precopy: in PRE_COPY or PRE_COPY_P2P
+ * @save: for a session that saves
+ * @load: for one that loads
+ * @chunk: for it, bytes of the user on their way to @load; @io
+ */
+struct softpci_session {
+	struct kref ref;
+	struct mutex io; /* see above */
+	struct mutex lock; /* all below */
+	struct softpci_vfio *svfio;
+	bool precopy;
+	struct softpci_save save;
+	struct softpci_load load;
+	u8 *chunk;
+};
+
+/**
+ * struct softpci_migration - the state machine
+ * @lock: serialises changes of @state, resets and closing; outside of all other
+ *	  locks of the front end
+ * @state: VFIO_DEVICE_STATE_*; changes with @lock held
+ * @session: the one that goes on, NULL: none
+ */
+struct softpci_migration {
+	struct mutex lock; /* see above */
+	enum vfio_device_mig_state state;
+	struct softpci_session *session;
+};
+
+/**
+ * struct softpci_log - which pages of the guest were written by DMA
+ * @lock: protects all below; taken in any context, with interrupts off, inside of
+ *	  every other lock
+ * @on: they are logged
+ * @all: there was no memory to log some: all count as written
+ * @pages: a bitmap of the pages, BITS_PER_XA_VALUE of them in each entry
+ */
+struct softpci_log {
+	spinlock_t lock; /* all below */
+	bool on;
+	bool all;
+	struct xarray pages;
+};
+
+/* migration.c */
+void softpci_mig_init(struct softpci_vfio *svfio);
+void softpci_mig_release(struct softpci_vfio *svfio);
+void softpci_mig_offer(struct softpci_vfio *svfio);
+int softpci_mig_reset(struct softpci_vfio *svfio);
+void softpci_mig_close(struct softpci_vfio *svfio);
+
+/* mig-file.c */
+struct softpci_session *softpci_session_create(struct softpci_vfio *svfio,
+					       bool save);
+void softpci_session_put(struct softpci_session *session);
+struct file *softpci_session_file(struct softpci_session *session, bool save);
+void softpci_session_end(struct softpci_session *session);
+
+/* save.c */
+int softpci_save_init(struct softpci_save *save, struct softpci_vfio *svfio);
+void softpci_save_release(struct softpci_save *save);
+void softpci_save_finish(struct softpci_save *save);
+int softpci_save_fill(struct softpci_save *save, struct softpci_vfio *svfio);
+u64 softpci_save_left(const struct softpci_save *save,
+		      struct softpci_vfio *svfio);
+u64 softpci_save_size(struct softpci_vfio *svfio);
+void softpci_stream_make_header(struct softpci_vfio *svfio,
+				struct softpci_stream_header *header);
+__le32 softpci_stream_crc(const void *head, size_t head_len,
+			  const void *content, size_t len);
+
+/* load.c */
+int softpci_load_init(struct softpci_load *load, struct softpci_vfio *svfio);
+void softpci_load_release(struct softpci_load *load);
+int softpci_load_feed(struct softpci_load *load, struct softpci_vfio *svfio,
+		      const u8 *data, size_t len);
+int softpci_load_apply(struct softpci_load *load, struct softpci_vfio *svfio,
+		       bool *broken);
+
+/* log.c */
+struct softpci_device;
+
+void softpci_log_init(struct softpci_vfio *svfio);
+void softpci_log_release(struct softpci_vfio *svfio);
+void softpci_log_offer(struct softpci_vfio *svfio);
+void softpci_log_close(struct softpci_vfio *svfio);
+void softpci_log_written(struct softpci_device *dev, u64 iova, size_t len);
+
+#endif /* SOFTPCI_VFIO_MIGRATION_H */
