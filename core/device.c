@@ -208,6 +208,8 @@ void softpci_close(struct softpci_device *dev)
 	 */
 	stop_model(dev);
 	dev->quiesced = false;
+	scoped_guard(softpci, dev)
+		dev->irqs.held = false;
 	power_off(dev);
 }
 EXPORT_SYMBOL_GPL(softpci_close);
@@ -253,7 +255,8 @@ EXPORT_SYMBOL_GPL(softpci_reset);
  * @dev: an open device
  *
  * For saving its state: the jobs in the queue stay there; one that runs
- * completes, with its DMA.  Pins are gone (softpci_dma_pin()).
+ * completes, with its DMA.  Pins are gone (softpci_dma_pin()).  Interrupts that
+ * become due are held back until softpci_resume().
  *
  * Context: process, may sleep.
  */
@@ -266,6 +269,8 @@ void softpci_quiesce(struct softpci_device *dev)
 	/* After the jobs, which could start again what it stops. */
 	stop_model(dev);
 	softpci_dma_unpin_all(dev);
+	scoped_guard(softpci, dev)
+		softpci_irq_hold(dev, true);
 	dev->quiesced = true;
 }
 EXPORT_SYMBOL_GPL(softpci_quiesce);
@@ -288,6 +293,8 @@ int softpci_resume(struct softpci_device *dev)
 	if (ret)
 		return ret;
 	dev->quiesced = false;
+	scoped_guard(softpci, dev)
+		softpci_irq_hold(dev, false);
 	softpci_jobs_resume(dev);
 	return 0;
 }

@@ -123,6 +123,7 @@ int softpci_irq_create(struct softpci_device *dev);
 void softpci_irq_destroy(struct softpci_device *dev);
 void softpci_irq_reset(struct softpci_device *dev, enum softpci_reset kind);
 u32 softpci_irq_msi_pending(const struct softpci_device *dev);
+void softpci_irq_hold(struct softpci_device *dev, bool held);
 void softpci_irq_loaded(struct softpci_device *dev);
 
 /* jobs.c */

@@ -126,6 +126,8 @@ void softpci_irq_update(struct softpci_device *dev)
 	const struct softpci_irqs *irqs = &dev->irqs;
 
 	lockdep_assert_held(&dev->lock);
+	if (unlikely(irqs->held))
+		return;
 	if (irqs->mode == SOFTPCI_IRQ_INTX) {
 		dev->host_ops->intx(dev, intx_asserted(dev));
 		return;
@@ -139,6 +141,22 @@ void softpci_irq_update(struct softpci_device *dev)
 		send_msix(dev);
 }
 EXPORT_SYMBOL_GPL(softpci_irq_update);
+
+/**
+ * softpci_irq_hold() - deliver no interrupts, or those that have become due
+ * @dev: the device, lock held
+ * @held: deliver none, as of now
+ *
+ * A guest that is being moved does not see an interrupt that it gets on the source
+ * after its own state was saved, or on the target before that was loaded. It is
+ * due until the device goes on, and its state says so.
+ */
+void softpci_irq_hold(struct softpci_device *dev, bool held)
+{
+	lockdep_assert_held(&dev->lock);
+	dev->irqs.held = held;
+	softpci_irq_update(dev);
+}
 
 /* Sources beyond the last vector share it. */
 static unsigned int shared_vector(const struct softpci_irqs *irqs,

@@ -86,6 +86,7 @@ struct softpci_msix_entry {
 /**
  * struct softpci_irqs - interrupts
  * @mode: how the front end delivers them
+ * @held: none is delivered: the device is quiesced
  * @nr_vectors: MSI messages that are enabled; sources beyond share the last one
  * @level: a bit for each source that asks for service
  * @changes: how often @level has changed; wraps
@@ -96,6 +97,7 @@ struct softpci_msix_entry {
  */
 struct softpci_irqs {
 	enum softpci_irq_mode mode;
+	bool held;
 	unsigned int nr_vectors;
 	u32 level;
 	unsigned int changes;

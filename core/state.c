@@ -582,7 +582,7 @@ static void keep_contents(struct softpci_device *dev,
  * @size: its length
  *
  * BARs are enabled or absent as config space says, and interrupts that are due
- * are delivered. softpci_ops.config is not called.
+ * are delivered by softpci_resume(). softpci_ops.config is not called.
  *
  * Return: 0, or an errno, the device unchanged: -EINVAL if @buf is no stream, or
  * a field of it, a section or a bit of config space is not as it can be;

@@ -425,6 +425,48 @@ static void quiesced_device_is_stopped_again_when_it_is_closed(struct kunit *tes
 	KUNIT_EXPECT_STREQ(test, life->log, "ssXOSsX");
 }
 
+static void interrupts_are_held_back_while_it_is_quiesced(struct kunit *test)
+{
+	static const struct softpci_model model = {
+		.device_size	= sizeof(struct softpci_device),
+		.ops		= &bare_ops,
+		.pin		= 1,
+		.nr_msi		= 2,
+	};
+	struct kunit_host *host = kunit_device(test, &model);
+	struct softpci_device *dev = host->dev;
+
+	kunit_command(dev, PCI_COMMAND_MASTER, 0);
+	scoped_guard(softpci, dev)
+		softpci_irq_select(dev, SOFTPCI_IRQ_MSI, 2);
+	softpci_quiesce(dev);
+	scoped_guard(softpci, dev)
+		softpci_irq_pulse(dev, 1);
+	KUNIT_EXPECT_EQ(test, host->nr_messages, 0);
+	KUNIT_EXPECT_EQ(test, softpci_resume(dev), 0);
+	KUNIT_EXPECT_EQ(test, host->messages[1], 1);
+	KUNIT_EXPECT_EQ(test, host->nr_messages, 1);
+
+	scoped_guard(softpci, dev)
+		softpci_irq_select(dev, SOFTPCI_IRQ_INTX, 1);
+	softpci_quiesce(dev);
+	scoped_guard(softpci, dev)
+		softpci_irq_level(dev, 0, true);
+	KUNIT_EXPECT_FALSE(test, host->intx);
+	KUNIT_EXPECT_EQ(test, softpci_resume(dev), 0);
+	KUNIT_EXPECT_TRUE(test, host->intx);
+	softpci_quiesce(dev);
+	scoped_guard(softpci, dev)
+		softpci_irq_level(dev, 0, false);
+	KUNIT_EXPECT_EQ(test, softpci_resume(dev), 0);
+	KUNIT_EXPECT_FALSE(test, host->intx);
+
+	/* Not for the next user. */
+	softpci_quiesce(dev);
+	kunit_close(test, host);
+	KUNIT_EXPECT_FALSE(test, dev->irqs.held);
+}
+
 static void model_needs_no_callbacks(struct kunit *test)
 {
 	struct kunit_host *host = kunit_device(test, &bare_model);
@@ -448,6 +490,7 @@ static struct kunit_case device_cases[] = {
 	KUNIT_CASE(quiesced_device_goes_on_with_its_queue),
 	KUNIT_CASE(quiesced_device_stays_so_in_a_reset),
 	KUNIT_CASE(quiesced_device_is_stopped_again_when_it_is_closed),
+	KUNIT_CASE(interrupts_are_held_back_while_it_is_quiesced),
 	KUNIT_CASE(model_needs_no_callbacks),
 	{}
 };
