@@ -88,6 +88,17 @@ static ssize_t error_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_WO(error);
 
+/* vendor/migration: which streams it takes, for a check before a migration. */
+static ssize_t migration_show(struct device *dev, struct device_attribute *attr,
+			      char *buf)
+{
+	struct softpci_vfio *svfio = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "type=%s stream=%u.%u\n", svfio->type->name,
+			  SOFTPCI_STREAM_MAJOR, SOFTPCI_STREAM_MINOR);
+}
+static DEVICE_ATTR_RO(migration);
+
 /* Only a PCI Express device has the ERR interrupt. */
 static umode_t attr_visible(struct kobject *kobj, struct attribute *attr, int i)
 {
@@ -231,7 +242,7 @@ static int init_types(struct softpci_parent *parent)
 	return 0;
 }
 
-/* The driver's attributes, and the one that all devices have. */
+/* The driver's attributes, and those that all devices have. */
 static int init_attrs(struct softpci_parent *parent)
 {
 	struct attribute **attrs = parent->drv->attrs;
@@ -239,12 +250,13 @@ static int init_attrs(struct softpci_parent *parent)
 
 	while (attrs && attrs[nr])
 		nr++;
-	parent->attrs = kcalloc(nr + 2, sizeof(*parent->attrs), GFP_KERNEL);
+	parent->attrs = kcalloc(nr + 3, sizeof(*parent->attrs), GFP_KERNEL);
 	if (!parent->attrs)
 		return -ENOMEM;
 	if (nr)
 		memcpy(parent->attrs, attrs, nr * sizeof(*attrs));
 	parent->attrs[nr] = &dev_attr_error.attr;
+	parent->attrs[nr + 1] = &dev_attr_migration.attr;
 
 	parent->vendor.name = "vendor";
 	parent->vendor.attrs = parent->attrs;
