@@ -361,6 +361,8 @@ void softpci_uart_arm(struct softpci_uart *uart)
 	ktime_t next = KTIME_MAX;
 
 	lockdep_assert_held(&uart->dev->lock);
+	if (unlikely(uart->stopped))
+		return;
 	if (uart->waiting) {
 		next = uart->wait_end;
 	} else {

@@ -414,21 +414,23 @@ void softpci_uart_init(struct softpci_uart *uart,
 void softpci_uart_start(struct softpci_uart *uart)
 {
 	guard(softpci)(uart->dev);
+	uart->stopped = false;
 	uart->armed = KTIME_MAX;
 	softpci_uart_run(uart);
 }
 
 /**
  * softpci_uart_stop() - nothing happens any more by itself
- * @uart: the UART, not accessed meanwhile; lock not held
+ * @uart: the UART; lock not held
  *
- * Its job was stopped by the core, before this.
+ * An access still has its effects, and those that were due before it, but arms no
+ * timer. The job was stopped by the core, before this.
  */
 void softpci_uart_stop(struct softpci_uart *uart)
 {
+	scoped_guard(softpci, uart->dev)
+		uart->stopped = true;
 	hrtimer_cancel(&uart->timer);
-	guard(softpci)(uart->dev);
-	uart->armed = KTIME_MAX;
 }
 
 MODULE_DESCRIPTION("16550A and serial ports for virtual PCI devices");

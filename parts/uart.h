@@ -113,6 +113,7 @@ struct softpci_uart_ops {
  * @breaking: the line is held spacing
  * @break_at: when to report that to the other end; 0: never, or reported
  * @break_due: @break_at was set when the state was saved
+ * @stopped: @timer is not armed: the device is quiesced or closed
  * @armed: when @timer is to fire; KTIME_MAX: it is not
  * @timer: for the earliest of these moments
  * @due: handles events that are due, where the lock can be taken
@@ -158,6 +159,7 @@ struct softpci_uart {
 	ktime_t break_at;
 	bool break_due;
 
+	bool stopped;
 	ktime_t armed;
 	struct hrtimer timer;
 	struct softpci_job due;
