@@ -259,19 +259,27 @@ EXPORT_SYMBOL_GPL(softpci_reset);
  * become due are held back until softpci_resume().
  *
  * Context: process, may sleep.
+ * Return: 0; or -EINTR on a fatal signal, while a job still runs: it goes on then.
  */
-void softpci_quiesce(struct softpci_device *dev)
+int softpci_quiesce(struct softpci_device *dev)
 {
+	int ret;
+
 	guard(mutex)(&dev->life);
 	if (dev->quiesced)
-		return;
-	softpci_jobs_pause(dev);
+		return 0;
+	ret = softpci_jobs_pause_killable(dev);
+	if (ret) {
+		softpci_jobs_resume(dev);
+		return ret;
+	}
 	/* After the jobs, which could start again what it stops. */
 	stop_model(dev);
 	softpci_dma_unpin_all(dev);
 	scoped_guard(softpci, dev)
 		softpci_irq_hold(dev, true);
 	dev->quiesced = true;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(softpci_quiesce);
 

@@ -147,7 +147,7 @@ void softpci_destroy(struct softpci_device *dev);
 int softpci_open(struct softpci_device *dev);
 void softpci_close(struct softpci_device *dev);
 int softpci_reset(struct softpci_device *dev, enum softpci_reset kind);
-void softpci_quiesce(struct softpci_device *dev);
+int softpci_quiesce(struct softpci_device *dev);
 int softpci_resume(struct softpci_device *dev);
 
 /* region.c */

@@ -89,8 +89,7 @@ static struct file *follow_arc(struct softpci_vfio *svfio,
 	switch (ARC(svfio->mig.state, to)) {
 	case ARC_OF(RUNNING, RUNNING_P2P):
 	case ARC_OF(PRE_COPY, PRE_COPY_P2P):
-		softpci_quiesce(svfio->dev);
-		return NULL;
+		return ERR_PTR(softpci_quiesce(svfio->dev));
 	case ARC_OF(RUNNING_P2P, RUNNING):
 	case ARC_OF(PRE_COPY_P2P, PRE_COPY):
 		return ERR_PTR(softpci_resume(svfio->dev));
