@@ -47,7 +47,7 @@ struct stream_section *stream_section_at(const struct blob *blob, size_t pos)
 	return section;
 }
 
-size_t stream_next(const struct blob *blob, size_t pos)
+size_t stream_section_end(const struct blob *blob, size_t pos)
 {
 	return pos + sizeof(struct stream_section) + stream_section_at(blob, pos)->length;
 }
@@ -57,7 +57,7 @@ size_t stream_find(const struct blob *blob, size_t pos, u32 id)
 	const struct stream_section *section;
 
 	while ((section = stream_section_at(blob, pos)) && section->id != id)
-		pos = stream_next(blob, pos);
+		pos = stream_section_end(blob, pos);
 	return section ? pos : 0;
 }
 
@@ -90,7 +90,7 @@ u64 stream_memory_bytes(const struct blob *blob)
 
 	while ((pos = stream_find(blob, pos, STREAM_MEMORY))) {
 		sum += stream_section_at(blob, pos)->length - sizeof(struct stream_memory);
-		pos = stream_next(blob, pos);
+		pos = stream_section_end(blob, pos);
 	}
 	return sum;
 }
@@ -148,7 +148,7 @@ void stream_seal(struct blob *blob)
 	stream_seal_header(blob);
 	if (stream_find(blob, pos, STREAM_STATE))
 		stream_seal_state(blob);
-	for (; (section = stream_section_at(blob, pos)); pos = stream_next(blob, pos)) {
+	for (; (section = stream_section_at(blob, pos)); pos = stream_section_end(blob, pos)) {
 		if (section->id == STREAM_END)
 			memcpy((void *)(section + 1), &nr, sizeof(nr));
 		stream_seal_section(blob, pos);

@@ -85,7 +85,7 @@ u32 crc32(const void *data, size_t len);
  */
 struct stream_section *stream_section_at(const struct blob *blob, size_t pos);
 /* Where the next one is. */
-size_t stream_next(const struct blob *blob, size_t pos);
+size_t stream_section_end(const struct blob *blob, size_t pos);
 /* The first section of a kind from @pos on, or 0. */
 size_t stream_find(const struct blob *blob, size_t pos, u32 id);
 /* Where a section of the state is, in the whole stream; 0: nowhere. */
