@@ -14,6 +14,7 @@
 #include "../lib/example.h"
 #include "../lib/irq.h"
 #include "../lib/long-copy.h"
+#include "../lib/migration.h"
 #include "../lib/race.h"
 
 #define PAGE		4096UL
@@ -190,6 +191,7 @@ static void the_device_answers_while_it_copies(struct env *env)
 struct copying {
 	struct env env;
 	s32 begun;
+	void (*wait)(const struct vfio *v);
 };
 
 static int copy_for_ever(void *arg)
@@ -224,7 +226,7 @@ static void a_process_can_be_killed_while_its_device_copies(struct env *env)
 }
 
 /* The device waits for a page of the process, and the process for the device. */
-static int reset_in_a_page_fault(void *arg)
+static int wait_in_a_page_fault(void *arg)
 {
 	struct copying *c = arg;
 	struct late_page late = late_page_new();
@@ -235,7 +237,7 @@ static int reset_in_a_page_fault(void *arg)
 	example_start(&c->env.dev, LONG_TARGET, LONG_SOURCE, PAGE, 0);
 	late_page_wait_for_touch(&late);
 	event_signal(c->begun);
-	vfio_reset(&c->env.dev);
+	c->wait(&c->env.dev);
 	return EXIT_FAILED;
 }
 
@@ -250,15 +252,15 @@ static bool is_blocked(void *arg)
 	return state && state[1] == ' ' && state[2] == 'D';
 }
 
-static void a_process_can_be_killed_in_a_reset_that_waits_for_it(struct env *env)
+static void kill_in(struct env *env, void (*wait)(const struct vfio *v))
 {
-	struct copying c = { .begun = event_new() };
+	struct copying c = { .begun = event_new(), .wait = wait };
 	int status;
 	pid_t pid;
 
 	env_open(&c.env, env->model->type, env->door);
 	config_set(&c.env.dev, PCI_COMMAND, PCI_COMMAND_MASTER);
-	pid = child_start(reset_in_a_page_fault, &c);
+	pid = child_start(wait_in_a_page_fault, &c);
 	vfio_close(&c.env.dev);
 	event_wait(c.begun);
 	check(retry(is_blocked, &pid));
@@ -266,6 +268,21 @@ static void a_process_can_be_killed_in_a_reset_that_waits_for_it(struct env *env
 	check(child_ended(pid, WAIT_MS, &status));
 	check(WIFSIGNALED(status));
 	mdev_remove(&c.env.mdev);
+}
+
+static void a_process_can_be_killed_in_a_reset_that_waits_for_it(struct env *env)
+{
+	kill_in(env, vfio_reset);
+}
+
+static void stop(const struct vfio *v)
+{
+	mig_go(v, MIG_STOP);
+}
+
+static void a_process_can_be_killed_as_it_stops_a_device_that_waits_for_it(struct env *env)
+{
+	kill_in(env, stop);
 }
 
 const struct test_case cases[] = {
@@ -277,5 +294,6 @@ const struct test_case cases[] = {
 	CASE(the_device_answers_while_it_copies, EXAMPLE),
 	CASE(a_process_can_be_killed_while_its_device_copies, EXAMPLE),
 	CASE(a_process_can_be_killed_in_a_reset_that_waits_for_it, EXAMPLE),
+	CASE(a_process_can_be_killed_as_it_stops_a_device_that_waits_for_it, EXAMPLE),
 	{}
 };
