@@ -191,6 +191,9 @@ struct softpci_stage *softpci_stage_create(struct softpci_device *dev);
 void softpci_stage_destroy(struct softpci_stage *stage);
 int softpci_stage_write(struct softpci_stage *stage, unsigned int memory,
 			u64 pos, const void *buf, size_t len);
+int softpci_stage_differs(struct softpci_stage *stage,
+			  struct softpci_device *dev, unsigned int memory,
+			  u64 pos);
 int softpci_stage_prepare(struct softpci_device *dev,
 			  struct softpci_stage *stage);
 int softpci_stage_apply(struct softpci_device *dev,

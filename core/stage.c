@@ -6,6 +6,8 @@
  * The target collects it in files of its own, a stage, so that the device stays as
  * it is until all has come.  It is copied then, and the files of the device are
  * not exchanged: mappings and dma-bufs of them exist already.
+ *
+ * The source keeps what it has sent in a stage as well, and compares memory to it.
  */
 #include <linux/err.h>
 #include <linux/export.h>
@@ -189,6 +191,74 @@ int softpci_stage_write(struct softpci_stage *stage, unsigned int memory,
 	return copy_pages(stage->file[memory], pos, (void *)buf, len, true);
 }
 EXPORT_SYMBOL_GPL(softpci_stage_write);
+
+/* A page with a reference; NULL: it was never touched; or an ERR_PTR(). */
+static struct page *touched_page(struct file *file, pgoff_t index)
+{
+	if (softpci_is_hole(file->f_mapping, index))
+		return NULL;
+	return shmem_read_mapping_page(file->f_mapping, index);
+}
+
+static bool is_zero(struct page *page)
+{
+	const void *bytes = kmap_local_page(page);
+	bool zero = !memchr_inv(bytes, 0, PAGE_SIZE);
+
+	kunmap_local(bytes);
+	return zero;
+}
+
+/* NULL is a page of zeroes. */
+static bool are_equal(struct page *a, struct page *b)
+{
+	const void *bytes_a, *bytes_b;
+	bool equal;
+
+	if (!a || !b)
+		return a == b || is_zero(a ?: b);
+	bytes_a = kmap_local_page(a);
+	bytes_b = kmap_local_page(b);
+	equal = !memcmp(bytes_a, bytes_b, PAGE_SIZE);
+	kunmap_local(bytes_b);
+	kunmap_local(bytes_a);
+	return equal;
+}
+
+/**
+ * softpci_stage_differs() - has a page another content than in a stage
+ * @stage: the stage
+ * @dev: the open device that it was made for
+ * @memory: index of the memory
+ * @pos: of the page, a multiple of PAGE_SIZE
+ *
+ * A page that was never touched is one of zeroes, here and there, and stays
+ * untouched.  One that is swapped out is read.  May sleep.
+ *
+ * Return: 1 if it has; 0; -EINVAL if there is no such page; or an errno of a page
+ * that cannot be had, such as -ENOMEM.
+ */
+int softpci_stage_differs(struct softpci_stage *stage,
+			  struct softpci_device *dev, unsigned int memory,
+			  u64 pos)
+{
+	struct page *now, *then;
+	int ret;
+
+	if (!in_memory(stage->model, memory, pos, PAGE_SIZE))
+		return -EINVAL;
+	now = touched_page(dev->memory[memory].file, pos >> PAGE_SHIFT);
+	if (IS_ERR(now))
+		return PTR_ERR(now);
+	then = touched_page(stage->file[memory], pos >> PAGE_SHIFT);
+	ret = IS_ERR(then) ? PTR_ERR(then) : !are_equal(now, then);
+	if (!IS_ERR_OR_NULL(then))
+		put_page(then);
+	if (now)
+		put_page(now);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(softpci_stage_differs);
 
 static int prepare_memory(struct file *file, struct file *staged)
 {

@@ -159,12 +159,54 @@ static void memory_that_was_not_touched_is_as_at_power_on(struct kunit *test)
 	softpci_stage_destroy(stage);
 }
 
+static void page_differs_by_its_content_alone(struct kunit *test)
+{
+	struct softpci_device *dev = kunit_device(test, &stage_model)->dev;
+	struct softpci_stage *stage = softpci_stage_create(dev);
+	const u64 size = STAGE_PAGES * PAGE_SIZE;
+	const u8 zero = 0, one = 1;
+	u64 last;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, stage);
+	/* A page that was never touched is one of zeroes, and stays so. */
+	KUNIT_EXPECT_EQ(test, softpci_stage_differs(stage, dev, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, touched_pages(dev, 0), 0);
+	put_byte(dev, 0, 7 * PAGE_SIZE, 0);
+	KUNIT_EXPECT_EQ(test, softpci_stage_differs(stage, dev, 0,
+						    7 * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, softpci_stage_write(stage, 0, 9 * PAGE_SIZE, &zero,
+						  1), 0);
+	KUNIT_EXPECT_EQ(test, softpci_stage_differs(stage, dev, 0,
+						    9 * PAGE_SIZE), 0);
+
+	/* Each byte of it counts, the last one as well, here and there. */
+	last = 8 * PAGE_SIZE - 1;
+	put_byte(dev, 0, last, 1);
+	KUNIT_EXPECT_EQ(test, softpci_stage_differs(stage, dev, 0,
+						    7 * PAGE_SIZE), 1);
+	KUNIT_EXPECT_EQ(test, softpci_stage_write(stage, 0, last, &one, 1), 0);
+	KUNIT_EXPECT_EQ(test, softpci_stage_differs(stage, dev, 0,
+						    7 * PAGE_SIZE), 0);
+	put_byte(dev, 0, last, 2);
+	KUNIT_EXPECT_EQ(test, softpci_stage_differs(stage, dev, 0,
+						    7 * PAGE_SIZE), 1);
+	KUNIT_EXPECT_EQ(test, softpci_stage_write(stage, 0, 9 * PAGE_SIZE, &one,
+						  1), 0);
+	KUNIT_EXPECT_EQ(test, softpci_stage_differs(stage, dev, 0,
+						    9 * PAGE_SIZE), 1);
+
+	KUNIT_EXPECT_EQ(test, softpci_stage_differs(stage, dev, 0, size), -EINVAL);
+	KUNIT_EXPECT_EQ(test, softpci_stage_differs(stage, dev, 2, 0), -EINVAL);
+	softpci_stage_destroy(stage);
+}
+
 static struct kunit_case stage_cases[] = {
 	KUNIT_CASE(only_touched_pages_are_found),
 	KUNIT_CASE(nothing_outside_of_a_memory_is_taken),
 	KUNIT_CASE(content_is_replaced_and_the_rest_is_zeroed),
 	KUNIT_CASE(content_at_power_on_does_not_replace_what_was_loaded),
 	KUNIT_CASE(memory_that_was_not_touched_is_as_at_power_on),
+	KUNIT_CASE(page_differs_by_its_content_alone),
 	{}
 };
 
