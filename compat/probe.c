@@ -81,13 +81,13 @@ ELSE(DETACH_IOAS, HAS_MEMBER(struct vfio_device_ops, ioctl));
 HAS(REGION_INFO_CAPS, HAS_MEMBER(struct vfio_device_ops, get_region_info_caps));
 ELSE(REGION_INFO_CAPS, HAS_MEMBER(struct vfio_device_ops, ioctl));
 
-/* Of a migration: PRE_COPY and the size of the data, 6.2; a helper, 7.1 */
+/* Of a migration: PRE_COPY and the size of the data, 6.2; new initial data, 7.1 */
 HAS(PRE_COPY, HAS_MEMBER(struct vfio_precopy_info, dirty_bytes));
 ELSE(PRE_COPY, HAS_MEMBER(struct vfio_device_feature_migration, flags));
 HAS(MIG_DATA_SIZE, HAS_MEMBER(struct vfio_migration_ops, migration_get_data_size));
 ELSE(MIG_DATA_SIZE, HAS_MEMBER(struct vfio_migration_ops, migration_get_state));
-HAS(CHECK_PRECOPY, (void)&vfio_check_precopy_ioctl);
-ELSE(CHECK_PRECOPY, HAS_MEMBER(struct vfio_device_ops, ioctl));
+HAS(PRECOPY_REINIT, HAS_MEMBER(struct vfio_device, precopy_info_v2));
+ELSE(PRECOPY_REINIT, HAS_MEMBER(struct vfio_device, migration_flags));
 
 /* Without a module of its own, and from <linux/crc32.h>: 6.15 */
 HAS(CRC_C, IS_TYPE(crc32c, u32 (u32, const void *, size_t)));

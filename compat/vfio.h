@@ -65,34 +65,20 @@ softpci_vfio_alloc_device(size_t size, struct device *dev,
 #define VFIO_DEVICE_STATE_PRE_COPY	6
 #define VFIO_DEVICE_STATE_PRE_COPY_P2P	7
 
+#define VFIO_MIG_GET_PRECOPY_INFO	_IO(VFIO_TYPE, VFIO_BASE + 21)
+
 struct vfio_precopy_info {
 	__u32 argsz;
 	__u32 flags;
 	__aligned_u64 initial_bytes;
 	__aligned_u64 dirty_bytes;
 };
+#endif
 
-static inline int
-vfio_check_precopy_ioctl(struct vfio_device *vdev, unsigned int cmd,
-			 unsigned long arg, struct vfio_precopy_info *info)
-{
-	return -ENOTTY;
-}
-#elif !SOFTPCI_HAS_CHECK_PRECOPY
-#include <linux/uaccess.h>
-
-static inline int
-vfio_check_precopy_ioctl(struct vfio_device *vdev, unsigned int cmd,
-			 unsigned long arg, struct vfio_precopy_info *info)
-{
-	const size_t minsz = offsetofend(struct vfio_precopy_info, dirty_bytes);
-
-	if (cmd != VFIO_MIG_GET_PRECOPY_INFO)
-		return -ENOTTY;
-	if (copy_from_user(info, (void __user *)arg, minsz))
-		return -EFAULT;
-	return info->argsz < minsz ? -EINVAL : 0;
-}
+/* Nothing enables version 2 of it: a member of struct vfio_device that is 0. */
+#if !SOFTPCI_HAS_PRECOPY_REINIT
+#define VFIO_PRECOPY_INFO_REINIT	BIT(0)
+#define precopy_info_v2			migration_flags * 0
 #endif
 
 #if !SOFTPCI_HAS_MIG_DATA_SIZE

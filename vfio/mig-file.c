@@ -4,8 +4,8 @@
  *
  * It can outlive the session, the device and its driver: softpci_session.svfio,
  * read under softpci_session.lock, says whether the session goes on.  No user
- * memory is accessed under that lock, except for VFIO_MIG_GET_PRECOPY_INFO: a
- * page that does not come must not block a reset or closing the device.
+ * memory is accessed under that lock: a page that does not come must not block a
+ * reset or closing the device.  Nor is it held for longer than a section takes.
  */
 #include <linux/anon_inodes.h>
 #include <linux/compat.h>
@@ -49,12 +49,13 @@ void softpci_session_put(struct softpci_session *session)
  * softpci_session_create() - begin a session
  * @svfio: the device
  * @save: to save its state; else to load one
+ * @precopy: in PRE_COPY, if it saves
  *
  * Return: the session, with a reference, or an ERR_PTR() of -ENOMEM, -ENOSPC or
  * -ENFILE.
  */
 struct softpci_session *softpci_session_create(struct softpci_vfio *svfio,
-					       bool save)
+					       bool save, bool precopy)
 {
 	struct softpci_session *session;
 	int ret;
@@ -66,8 +67,9 @@ struct softpci_session *softpci_session_create(struct softpci_vfio *svfio,
 	mutex_init(&session->io);
 	mutex_init(&session->lock);
 	session->svfio = svfio;
+	session->precopy = precopy;
 	if (save) {
-		ret = softpci_save_init(&session->save, svfio);
+		ret = softpci_save_init(&session->save, svfio, precopy);
 	} else {
 		session->chunk = kvmalloc(CHUNK, GFP_KERNEL_ACCOUNT);
 		ret = session->chunk ? softpci_load_init(&session->load, svfio) :
@@ -92,6 +94,8 @@ void softpci_session_end(struct softpci_session *session)
 	session->precopy = false;
 	/* Of a size that the user chose. */
 	softpci_load_release(&session->load);
+	/* As large as the memories. */
+	softpci_save_untrack(&session->save);
 }
 
 static int release_file(struct inode *inode, struct file *filp)
@@ -121,6 +125,12 @@ static ssize_t save_bytes(struct softpci_session *session, char __user *buf,
 		size_t n;
 
 		ret = fill(session);
+		if (ret == -EAGAIN && !done) {
+			if (signal_pending(current))
+				return -ERESTARTSYS;
+			cond_resched();
+			continue;
+		}
 		if (ret <= 0)
 			break;
 		n = min(count - done, save->len - save->pos);
@@ -128,7 +138,7 @@ static ssize_t save_bytes(struct softpci_session *session, char __user *buf,
 			ret = -EFAULT;
 			break;
 		}
-		save->pos += n;
+		WRITE_ONCE(save->pos, save->pos + n);
 		done += n;
 		if (signal_pending(current))
 			break;
@@ -208,35 +218,109 @@ static ssize_t load_write(struct file *filp, const char __user *buf,
 	return ret;
 }
 
-static int get_precopy_info(struct softpci_session *session, unsigned int cmd,
-			    unsigned long arg, struct vfio_precopy_info *info)
+static int check_precopy(struct softpci_session *session, unsigned int cmd)
+{
+	guard(mutex)(&session->lock);
+	if (!session->svfio)
+		return -ENODEV;
+	if (!(session->svfio->vdev.migration_flags & VFIO_MIGRATION_PRE_COPY))
+		return -ENOTTY;
+	return cmd == VFIO_MIG_GET_PRECOPY_INFO ? 0 : -ENOTTY;
+}
+
+/* Count on: 1 if there is more to be looked at, 0 if @info is set, or an errno. */
+static int fill_info(struct softpci_session *session, struct softpci_left *left,
+		     struct vfio_precopy_info *info)
+{
+	struct softpci_vfio *svfio;
+	int ret;
+
+	guard(mutex)(&session->lock);
+	svfio = session->svfio;
+	if (!svfio)
+		return -ENODEV;
+	if (!session->precopy)
+		return -EINVAL;
+	ret = softpci_save_count(&session->save, svfio, left);
+	if (!ret) {
+		bool v2 = svfio->vdev.precopy_info_v2;
+
+		softpci_save_info(&session->save, left, v2, info);
+	}
+	return ret;
+}
+
+static int get_precopy_info(struct softpci_session *session,
+			    struct vfio_precopy_info *info)
+{
+	struct softpci_left left = {};
+	int ret;
+
+	while ((ret = fill_info(session, &left, info)) > 0) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return ret;
+}
+
+/* Not vfio_check_precopy_ioctl(): it accesses user memory, and then the device. */
+static long save_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	const size_t minsz = offsetofend(struct vfio_precopy_info, dirty_bytes);
+	struct softpci_session *session = filp->private_data;
+	void __user *to = (void __user *)arg;
+	struct vfio_precopy_info info;
+	int ret;
+
+	ret = check_precopy(session, cmd);
+	if (ret)
+		return ret;
+	if (copy_from_user(&info, to, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz)
+		return -EINVAL;
+	ret = get_precopy_info(session, &info);
+	if (ret)
+		return ret;
+	return copy_to_user(to, &info, minsz) ? -EFAULT : 0;
+}
+
+static int fill_size(struct softpci_session *session, struct softpci_left *left,
+		     u64 *size)
 {
 	int ret;
 
 	guard(mutex)(&session->lock);
 	if (!session->svfio)
 		return -ENODEV;
-	ret = vfio_check_precopy_ioctl(&session->svfio->vdev, cmd, arg, info);
-	if (ret)
-		return ret;
-	if (!session->precopy)
-		return -EINVAL;
-	info->initial_bytes = softpci_save_left(&session->save, session->svfio);
-	info->dirty_bytes = 0;
-	return 0;
+	ret = softpci_save_count(&session->save, session->svfio, left);
+	if (!ret)
+		*size = softpci_save_rest(&session->save, session->svfio, left);
+	return ret;
 }
 
-static long save_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+/**
+ * softpci_session_size() - how much can be read if the device is stopped now
+ * @session: the session, its lock not held
+ * @size: set to it, in bytes
+ *
+ * May sleep.
+ *
+ * Return: 0; -ENODEV if the session has ended; an errno of a page that cannot be had;
+ * or -EINTR on a fatal signal.
+ */
+int softpci_session_size(struct softpci_session *session, u64 *size)
 {
-	struct vfio_precopy_info info;
+	struct softpci_left left = {};
 	int ret;
 
-	ret = get_precopy_info(filp->private_data, cmd, arg, &info);
-	if (ret)
-		return ret;
-	return copy_to_user((void __user *)arg, &info,
-			    offsetofend(struct vfio_precopy_info, dirty_bytes)) ?
-	       -EFAULT : 0;
+	while ((ret = fill_size(session, &left, size)) > 0) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return ret;
 }
 
 static const struct file_operations save_fops = {

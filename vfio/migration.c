@@ -30,7 +30,7 @@ static struct file *begin_session(struct softpci_vfio *svfio, bool save,
 	struct file *filp;
 
 	lockdep_assert_held(&svfio->mig.lock);
-	session = softpci_session_create(svfio, save);
+	session = softpci_session_create(svfio, save, precopy);
 	if (IS_ERR(session))
 		return ERR_CAST(session);
 	filp = softpci_session_file(session, save);
@@ -38,9 +38,6 @@ static struct file *begin_session(struct softpci_vfio *svfio, bool save,
 		softpci_session_put(session);
 		return filp;
 	}
-	session->precopy = precopy;
-	if (save && !precopy)
-		softpci_save_finish(&session->save);
 	svfio->mig.session = session;
 	return filp;
 }
@@ -154,11 +151,35 @@ static int get_state(struct vfio_device *vdev, enum vfio_device_mig_state *state
 	return 0;
 }
 
+/* With a reference; NULL: there is none that saves. */
+static struct softpci_session *get_saving(struct softpci_migration *mig)
+{
+	guard(mutex)(&mig->lock);
+	if (!mig->session || mig->state == VFIO_DEVICE_STATE_RESUMING)
+		return NULL;
+	kref_get(&mig->session->ref);
+	return mig->session;
+}
+
 static int get_data_size(struct vfio_device *vdev,
 			 unsigned long *stop_copy_length)
 {
-	*stop_copy_length = softpci_save_size(to_softpci_vfio(vdev));
-	return 0;
+	struct softpci_vfio *svfio = to_softpci_vfio(vdev);
+	struct softpci_session *session = get_saving(&svfio->mig);
+	int ret = -ENODEV;
+	u64 size;
+
+	/* Not with the lock held: memory is compared. */
+	if (session) {
+		ret = softpci_session_size(session, &size);
+		softpci_session_put(session);
+	}
+	/* None, or it has ended meanwhile. */
+	if (ret == -ENODEV)
+		ret = softpci_save_size(svfio, &size);
+	if (!ret)
+		*stop_copy_length = size;
+	return ret;
 }
 
 static const struct vfio_migration_ops migration_ops = {
@@ -232,4 +253,5 @@ void softpci_mig_close(struct softpci_vfio *svfio)
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
 #include "../tests/kunit/migration.c"
 #include "../tests/kunit/migration-refused.c"
+#include "../tests/kunit/migration-dirty.c"
 #endif

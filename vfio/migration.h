@@ -12,8 +12,13 @@
 
 #include "softpci-stream.h"
 
+struct softpci_shadow;
 struct softpci_stage;
 struct softpci_vfio;
+
+/* The bytes before the data in a section of memory. */
+#define SOFTPCI_SAVE_MEMORY_HEAD	(sizeof(struct softpci_stream_section) + \
+					 sizeof(struct softpci_stream_memory))
 
 /**
  * struct softpci_save - the stream of a device, section by section
@@ -22,8 +27,12 @@ struct softpci_vfio;
  * @len: its length
  * @next: what comes after it
  * @final: the device is stopped: memory, state and end are sent now
- * @memory: the memory that is to be sent next
+ * @memory: the memory that is to be looked at next
  * @at: from here on
+ * @found: a part of the memories was sent in this pass over them
+ * @initial: what this pass sends are the initial bytes of pre-copy
+ * @reinit: it is not the first pass of that kind
+ * @shadow: of the memories, as they were sent; NULL: all that was touched is sent
  * @sections: sent so far
  */
 struct softpci_save {
@@ -40,7 +49,31 @@ struct softpci_save {
 	bool final;
 	unsigned int memory;
 	u64 at;
+	bool found;
+	bool initial;
+	bool reinit;
+	struct softpci_shadow *shadow;
 	u64 sections;
+};
+
+/**
+ * struct softpci_left - memory that is left to be sent, as it is counted
+ * @begun: @memory and @at are set
+ * @memory: the memory that is to be looked at next
+ * @at: from here on
+ * @behind: the stream has passed that place
+ * @new: some of the pages were never sent
+ * @pass: bytes of sections that this pass sends
+ * @next_pass: of those that the next one sends
+ */
+struct softpci_left {
+	bool begun;
+	unsigned int memory;
+	u64 at;
+	bool behind;
+	bool new;
+	u64 pass;
+	u64 next_pass;
 };
 
 /**
@@ -138,23 +171,38 @@ void softpci_mig_close(struct softpci_vfio *svfio);
 
 /* mig-file.c */
 struct softpci_session *softpci_session_create(struct softpci_vfio *svfio,
-					       bool save);
+					       bool save, bool precopy);
 void softpci_session_put(struct softpci_session *session);
 struct file *softpci_session_file(struct softpci_session *session, bool save);
 void softpci_session_end(struct softpci_session *session);
+int softpci_session_size(struct softpci_session *session, u64 *size);
 
 /* save.c */
-int softpci_save_init(struct softpci_save *save, struct softpci_vfio *svfio);
+int softpci_save_init(struct softpci_save *save, struct softpci_vfio *svfio,
+		      bool precopy);
 void softpci_save_release(struct softpci_save *save);
 void softpci_save_finish(struct softpci_save *save);
 int softpci_save_fill(struct softpci_save *save, struct softpci_vfio *svfio);
-u64 softpci_save_left(const struct softpci_save *save,
-		      struct softpci_vfio *svfio);
-u64 softpci_save_size(struct softpci_vfio *svfio);
+void softpci_save_info(struct softpci_save *save,
+		       const struct softpci_left *left, bool v2,
+		       struct vfio_precopy_info *info);
+u64 softpci_save_rest(const struct softpci_save *save,
+		      struct softpci_vfio *svfio,
+		      const struct softpci_left *left);
+int softpci_save_size(struct softpci_vfio *svfio, u64 *size);
 void softpci_stream_make_header(struct softpci_vfio *svfio,
 				struct softpci_stream_header *header);
 __le32 softpci_stream_crc(const void *head, size_t head_len,
 			  const void *content, size_t len);
+
+/* save-memory.c */
+int softpci_save_track(struct softpci_save *save, struct softpci_vfio *svfio);
+void softpci_save_untrack(struct softpci_save *save);
+void softpci_save_begin_pass(struct softpci_save *save);
+int softpci_save_next(struct softpci_save *save, struct softpci_vfio *svfio,
+		      void *data, struct softpci_stream_memory *head);
+int softpci_save_count(const struct softpci_save *save,
+		       struct softpci_vfio *svfio, struct softpci_left *left);
 
 /* load.c */
 int softpci_load_init(struct softpci_load *load, struct softpci_vfio *svfio);

@@ -5,13 +5,14 @@
  */
 #include <linux/crc32.h>
 #include <linux/minmax.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "internal.h"
 
 #define SECTION_SIZE	sizeof(struct softpci_stream_section)
-#define MEMORY_HEAD	(SECTION_SIZE + sizeof(struct softpci_stream_memory))
+#define MEMORY_HEAD	SOFTPCI_SAVE_MEMORY_HEAD
 #define END_SIZE	(SECTION_SIZE + sizeof(struct softpci_stream_end))
 
 /**
@@ -70,27 +71,37 @@ void softpci_stream_make_header(struct softpci_vfio *svfio,
 }
 
 /**
- * softpci_save_init() - begin a stream, in PRE_COPY
+ * softpci_save_init() - begin a stream
  * @save: the stream, zeroed
  * @svfio: its device
+ * @precopy: in PRE_COPY; else in STOP_COPY
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, -ENOSPC or -ENFILE.
  */
-int softpci_save_init(struct softpci_save *save, struct softpci_vfio *svfio)
+int softpci_save_init(struct softpci_save *save, struct softpci_vfio *svfio,
+		      bool precopy)
 {
 	size_t size = max_t(size_t, SECTION_SIZE + softpci_state_size(svfio->dev),
 			    MEMORY_HEAD + SOFTPCI_STREAM_MAX_DATA);
 
 	save->buf = kvmalloc(size, GFP_KERNEL_ACCOUNT);
-	return save->buf ? 0 : -ENOMEM;
+	if (!save->buf)
+		return -ENOMEM;
+	if (!precopy) {
+		softpci_save_finish(save);
+		return 0;
+	}
+	save->initial = true;
+	return softpci_save_track(save, svfio);
 }
 
 /**
- * softpci_save_release() - undo softpci_save_init()
+ * softpci_save_release() - undo softpci_save_init(), also after an error
  * @save: the stream
  */
 void softpci_save_release(struct softpci_save *save)
 {
+	softpci_save_untrack(save);
 	kvfree(save->buf);
 	save->buf = NULL;
 }
@@ -98,32 +109,11 @@ void softpci_save_release(struct softpci_save *save)
 /**
  * softpci_save_finish() - the device is in STOP_COPY: the rest of the stream
  * @save: the stream, softpci_session.lock held
- *
- * Memory is sent from the start, all that is dirty: next_dirty().
  */
 void softpci_save_finish(struct softpci_save *save)
 {
 	save->final = true;
-	save->memory = 0;
-	save->at = 0;
-}
-
-/*
- * The next bytes of memory that have to be sent, from @memory and @at on, at most
- * SOFTPCI_STREAM_MAX_DATA of them: false if there are none.  All pages that were
- * ever touched are dirty, before the device is stopped and after it.
- */
-static bool next_dirty(struct softpci_vfio *svfio, unsigned int *memory,
-		       u64 *at, u64 *len)
-{
-	struct softpci_device *dev = svfio->dev;
-
-	for (; *memory < dev->model->nr_memories; ++*memory, *at = 0) {
-		*len = SOFTPCI_STREAM_MAX_DATA;
-		if (softpci_memory_touched(dev, *memory, at, len))
-			return true;
-	}
-	return false;
+	softpci_save_begin_pass(save);
 }
 
 /* The section's content is in the buffer, behind the place for its head. */
@@ -142,27 +132,33 @@ static void seal_section(struct softpci_save *save, u32 id, u64 length)
 	save->sections++;
 }
 
-/* Returns whether there was some, or an errno. */
+/* 1: there is some; 0 at the end of the pass; or an errno, as softpci_save_next(). */
 static int fill_memory(struct softpci_save *save, struct softpci_vfio *svfio)
 {
 	struct softpci_stream_memory head;
-	u64 len;
-	int ret;
+	int len;
 
-	if (!next_dirty(svfio, &save->memory, &save->at, &len))
-		return 0;
-	head = (struct softpci_stream_memory) {
-		.memory = cpu_to_le32(save->memory),
-		.offset = cpu_to_le64(save->at),
-	};
+	len = softpci_save_next(save, svfio, save->buf + MEMORY_HEAD, &head);
+	if (len <= 0)
+		return len;
 	memcpy(save->buf + SECTION_SIZE, &head, sizeof(head));
-	ret = softpci_memory_peek(svfio->dev, save->memory, save->at,
-				  save->buf + MEMORY_HEAD, len);
-	if (ret)
-		return ret;
 	seal_section(save, SOFTPCI_STREAM_MEMORY, sizeof(head) + len);
-	save->at += len;
 	return 1;
+}
+
+/*
+ * The next pass sends what has changed meanwhile.  The stream is at an end for now
+ * only if a whole pass has found nothing: there is none after a pass that has, as
+ * memory that was sent by it may have changed behind it.
+ */
+static int end_pass(struct softpci_save *save)
+{
+	int ret = save->found ? -EAGAIN : -ENOMSG;
+
+	save->initial = false;
+	save->reinit = false;
+	softpci_save_begin_pass(save);
+	return ret;
 }
 
 static int fill_state(struct softpci_save *save, struct softpci_vfio *svfio)
@@ -191,10 +187,12 @@ static void fill_end(struct softpci_save *save)
  * @save: the stream, softpci_session.lock held
  * @svfio: its device
  *
- * Nothing is done if some is left there.  May sleep.
+ * Nothing is done if some is left there.  A part of the memories is looked at, so
+ * that it takes no longer than a section.  May sleep.
  *
- * Return: 1; 0 at the end of the stream; -ENOMSG if there is no more before the
- * device is stopped; -ENOMEM; or -EINTR on a fatal signal.
+ * Return: 1; 0 at the end of the stream; -EAGAIN if there was nothing in that part;
+ * -ENOMSG if there is no more before the device changes or is stopped; -ENOMEM; or
+ * -EINTR on a fatal signal.
  */
 int softpci_save_fill(struct softpci_save *save, struct softpci_vfio *svfio)
 {
@@ -216,7 +214,7 @@ int softpci_save_fill(struct softpci_save *save, struct softpci_vfio *svfio)
 		if (ret)
 			return ret;
 		if (!save->final)
-			return -ENOMSG;
+			return end_pass(save);
 		save->next = SOFTPCI_SAVE_STATE;
 		fallthrough;
 	case SOFTPCI_SAVE_STATE:
@@ -234,42 +232,100 @@ int softpci_save_fill(struct softpci_save *save, struct softpci_vfio *svfio)
 	}
 }
 
-/* Bytes of the sections with memory, from @memory and @at on. */
-static u64 memory_left(struct softpci_vfio *svfio, unsigned int memory, u64 at)
+/* Bytes that are in the buffer, and those of the header before it is there. */
+static u64 buffered(const struct softpci_save *save)
 {
-	u64 sum = 0, len;
+	u64 size = save->len - READ_ONCE(save->pos);
 
-	for (; next_dirty(svfio, &memory, &at, &len); at += len)
-		sum += MEMORY_HEAD + len;
-	return sum;
+	if (save->next == SOFTPCI_SAVE_HEADER)
+		size += sizeof(struct softpci_stream_header);
+	return size;
 }
 
 /**
- * softpci_save_left() - how much can be read before the device is stopped
+ * softpci_save_info() - how much can be read before the device is stopped
+ * @save: the stream, softpci_session.lock held
+ * @left: of memory, counted to the end
+ * @v2: VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 is enabled
+ * @info: set, but not its flags without @v2
+ *
+ * Initial bytes are those that the first pass has yet to send, and dirty bytes those
+ * that passes after it will.  With @v2, pages that come into being after the first
+ * pass begin another one of its kind, which sends all that has changed up to now:
+ * VFIO_PRECOPY_INFO_REINIT until that has been read.
+ */
+void softpci_save_info(struct softpci_save *save,
+		       const struct softpci_left *left, bool v2,
+		       struct vfio_precopy_info *info)
+{
+	u64 pass = buffered(save) + left->pass;
+	u64 next_pass = left->next_pass;
+
+	/* All was read, and the next read() begins another one. */
+	if (!pass) {
+		save->initial = false;
+		save->reinit = false;
+	}
+	if (v2 && left->new && !save->initial) {
+		softpci_save_begin_pass(save);
+		save->initial = true;
+		save->reinit = true;
+		pass += next_pass;
+		next_pass = 0;
+	}
+	info->initial_bytes = save->initial ? pass : 0;
+	info->dirty_bytes = save->initial ? next_pass : pass + next_pass;
+	if (v2)
+		info->flags = save->reinit ? VFIO_PRECOPY_INFO_REINIT : 0;
+}
+
+/**
+ * softpci_save_rest() - how much can be read if the device is stopped now
  * @save: the stream, softpci_session.lock held
  * @svfio: its device
+ * @left: of memory, counted to the end
  *
- * Return: bytes, by what is touched now.
+ * Return: bytes.
  */
-u64 softpci_save_left(const struct softpci_save *save,
-		      struct softpci_vfio *svfio)
+u64 softpci_save_rest(const struct softpci_save *save,
+		      struct softpci_vfio *svfio,
+		      const struct softpci_left *left)
 {
-	u64 left = save->len - save->pos;
+	u64 rest = buffered(save);
 
-	if (save->next == SOFTPCI_SAVE_HEADER)
-		left += sizeof(struct softpci_stream_header);
-	return left + memory_left(svfio, save->memory, save->at);
+	switch (save->next) {
+	case SOFTPCI_SAVE_HEADER:
+	case SOFTPCI_SAVE_MEMORY:
+		rest += left->pass + left->next_pass;
+		fallthrough;
+	case SOFTPCI_SAVE_STATE:
+		rest += SECTION_SIZE + softpci_state_size(svfio->dev);
+		fallthrough;
+	case SOFTPCI_SAVE_END:
+		rest += END_SIZE;
+		fallthrough;
+	default:
+		return rest;
+	}
 }
 
 /**
  * softpci_save_size() - the length of a stream that has no PRE_COPY
  * @svfio: the device
+ * @size: set to it, in bytes, by what is touched now
  *
- * Return: bytes, by what is touched now.
+ * Return: 0, or -EINTR on a fatal signal.
  */
-u64 softpci_save_size(struct softpci_vfio *svfio)
+int softpci_save_size(struct softpci_vfio *svfio, u64 *size)
 {
-	return sizeof(struct softpci_stream_header) +
-	       memory_left(svfio, 0, 0) + SECTION_SIZE +
-	       softpci_state_size(svfio->dev) + END_SIZE;
+	const struct softpci_save save = { .final = true };
+	struct softpci_left left = {};
+
+	while (softpci_save_count(&save, svfio, &left) > 0) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	*size = softpci_save_rest(&save, svfio, &left);
+	return 0;
 }
