@@ -51,7 +51,7 @@ struct softpci_mdev_type {
  * @mdev_types: the table that mdev_register_parent() keeps a pointer to
  * @attrs: the driver's attributes and those of every device, ended by NULL
  * @vendor: the group of @attrs
- * @groups: @vendor, as the driver core wants it
+ * @groups: @vendor and softpci_knobs_group, as the driver core wants them
  * @lock: protects @left
  * @left: the rest of the budget
  * @live: one for the registration and one for each device not yet released
@@ -67,7 +67,7 @@ struct softpci_parent {
 	struct mdev_type **mdev_types;
 	struct attribute **attrs;
 	struct attribute_group vendor;
-	const struct attribute_group *groups[2];
+	const struct attribute_group *groups[3];
 	struct mutex lock; /* left */
 	unsigned int left;
 	refcount_t live;
@@ -148,6 +148,7 @@ struct softpci_gfx {
  *	    or not at all; device lock
  * @mig: migration
  * @log: DMA logging
+ * @knobs: settings of migration
  */
 struct softpci_vfio {
 	struct vfio_device vdev;
@@ -160,6 +161,7 @@ struct softpci_vfio {
 	struct eventfd_ctx *wakeup;
 	struct softpci_migration mig;
 	struct softpci_log log;
+	struct softpci_knobs knobs;
 };
 
 static inline struct softpci_vfio *to_softpci_vfio(struct vfio_device *vdev)

@@ -14,9 +14,6 @@
 
 #include "internal.h"
 
-#define MAX_CONTENT	(sizeof(struct softpci_stream_memory) + \
-			 SOFTPCI_STREAM_MAX_DATA)
-
 static void expect_header(struct softpci_load *load)
 {
 	load->expect = SOFTPCI_LOAD_HEADER;
@@ -51,7 +48,7 @@ int softpci_load_init(struct softpci_load *load, struct softpci_vfio *svfio)
 {
 	struct softpci_stage *stage;
 
-	load->buf = kvmalloc(MAX_CONTENT, GFP_KERNEL_ACCOUNT);
+	load->buf = kvmalloc(SOFTPCI_STREAM_MAX_CONTENT, GFP_KERNEL_ACCOUNT);
 	if (!load->buf)
 		return -ENOMEM;
 	stage = softpci_stage_create(svfio->dev);
@@ -104,6 +101,12 @@ static int check_header(struct softpci_load *load, struct softpci_vfio *svfio)
 	return load->state_size <= SOFTPCI_STREAM_MAX_STATE ? 0 : -EINVAL;
 }
 
+/* A section's content has @head bytes and some of data. */
+static bool has_data(u64 length, size_t head)
+{
+	return length > head && length <= head + SOFTPCI_STREAM_MAX_DATA;
+}
+
 /* Where the content of the section goes to, or an ERR_PTR(). */
 static u8 *place_for_content(struct softpci_load *load)
 {
@@ -116,8 +119,11 @@ static u8 *place_for_content(struct softpci_load *load)
 		load->state = kvmalloc(length, GFP_KERNEL_ACCOUNT);
 		return load->state ?: ERR_PTR(-ENOMEM);
 	case SOFTPCI_STREAM_MEMORY:
-		if (length <= sizeof(struct softpci_stream_memory) ||
-		    length > MAX_CONTENT)
+		if (!has_data(length, sizeof(struct softpci_stream_memory)))
+			return ERR_PTR(-EINVAL);
+		return load->buf;
+	case SOFTPCI_STREAM_EXTRA:
+		if (!has_data(length, sizeof(struct softpci_stream_extra)))
 			return ERR_PTR(-EINVAL);
 		return load->buf;
 	default:
@@ -130,7 +136,7 @@ static u8 *place_for_content(struct softpci_load *load)
 static bool is_known(u32 id)
 {
 	return id == SOFTPCI_STREAM_STATE || id == SOFTPCI_STREAM_MEMORY ||
-	       id == SOFTPCI_STREAM_END;
+	       id == SOFTPCI_STREAM_EXTRA || id == SOFTPCI_STREAM_END;
 }
 
 static int begin_section(struct softpci_load *load)
@@ -171,7 +177,8 @@ static int take_end(struct softpci_load *load)
 	struct softpci_stream_end end;
 
 	memcpy(&end, load->buf, sizeof(end));
-	if (!load->state || le64_to_cpu(end.sections) != load->sections)
+	if (!load->state || !softpci_extra_is_complete(&load->extra) ||
+	    le64_to_cpu(end.sections) != load->sections)
 		return -EINVAL;
 	load->expect = SOFTPCI_LOAD_END;
 	return 0;
@@ -191,6 +198,10 @@ static int take_section(struct softpci_load *load, struct softpci_vfio *svfio)
 		break;
 	case SOFTPCI_STREAM_MEMORY:
 		ret = take_memory(load);
+		break;
+	case SOFTPCI_STREAM_EXTRA:
+		ret = softpci_extra_take(&load->extra, load->buf,
+					 le64_to_cpu(load->section.length));
 		break;
 	case SOFTPCI_STREAM_END:
 		return take_end(load);
@@ -297,5 +308,7 @@ int softpci_load_apply(struct softpci_load *load, struct softpci_vfio *svfio,
 		return ret;
 	ret = softpci_stage_apply(svfio->dev, load->stage);
 	*broken = ret;
+	if (!ret)
+		WRITE_ONCE(svfio->knobs.extra_size, load->extra.size);
 	return ret;
 }

@@ -262,6 +262,7 @@ static int init_attrs(struct softpci_parent *parent)
 	parent->vendor.attrs = parent->attrs;
 	parent->vendor.is_visible = attr_visible;
 	parent->groups[0] = &parent->vendor;
+	parent->groups[1] = &softpci_knobs_group;
 	return 0;
 }
 

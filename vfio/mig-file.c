@@ -65,6 +65,7 @@ struct softpci_session *softpci_session_create(struct softpci_vfio *svfio,
 		return ERR_PTR(-ENOMEM);
 	kref_init(&session->ref);
 	mutex_init(&session->io);
+	init_waitqueue_head(&session->ended);
 	mutex_init(&session->lock);
 	session->svfio = svfio;
 	session->precopy = precopy;
@@ -90,7 +91,8 @@ struct softpci_session *softpci_session_create(struct softpci_vfio *svfio,
 void softpci_session_end(struct softpci_session *session)
 {
 	guard(mutex)(&session->lock);
-	session->svfio = NULL;
+	WRITE_ONCE(session->svfio, NULL);
+	wake_up_all(&session->ended);
 	session->precopy = false;
 	/* Of a size that the user chose. */
 	softpci_load_release(&session->load);
@@ -122,7 +124,7 @@ static ssize_t save_bytes(struct softpci_session *session, char __user *buf,
 
 	lockdep_assert_held(&session->io);
 	while (done < count) {
-		size_t n;
+		ssize_t n;
 
 		ret = fill(session);
 		if (ret == -EAGAIN && !done) {
@@ -133,11 +135,17 @@ static ssize_t save_bytes(struct softpci_session *session, char __user *buf,
 		}
 		if (ret <= 0)
 			break;
-		n = min(count - done, save->len - save->pos);
+		n = softpci_pace_begin(session, min(count - done,
+						    save->len - save->pos));
+		if (n < 0) {
+			ret = n;
+			break;
+		}
 		if (copy_to_user(buf + done, save->buf + save->pos, n)) {
 			ret = -EFAULT;
 			break;
 		}
+		softpci_pace_end(session, n);
 		WRITE_ONCE(save->pos, save->pos + n);
 		done += n;
 		if (signal_pending(current))
@@ -184,8 +192,16 @@ static ssize_t load_bytes(struct softpci_session *session,
 
 	lockdep_assert_held(&session->io);
 	while (done < count) {
-		size_t n = min_t(size_t, count - done, CHUNK);
+		ssize_t n = softpci_pace_begin(session,
+					       min_t(size_t, count - done, CHUNK));
 
+		/* All that has come is of no use any more. */
+		if (n == -ENODEV)
+			return n;
+		if (n < 0) {
+			ret = n;
+			break;
+		}
 		if (copy_from_user(session->chunk, buf + done, n)) {
 			ret = -EFAULT;
 			break;
@@ -194,6 +210,7 @@ static ssize_t load_bytes(struct softpci_session *session,
 		/* Refused for good: the bytes before are of no use. */
 		if (ret)
 			return ret;
+		softpci_pace_end(session, n);
 		done += n;
 		if (signal_pending(current))
 			break;
@@ -246,6 +263,10 @@ static int fill_info(struct softpci_session *session, struct softpci_left *left,
 		bool v2 = svfio->vdev.precopy_info_v2;
 
 		softpci_save_info(&session->save, left, v2, info);
+		softpci_extra_left(&session->save.extra, &info->initial_bytes,
+				   &info->dirty_bytes);
+		softpci_knobs_report(svfio, &info->initial_bytes,
+				     &info->dirty_bytes);
 	}
 	return ret;
 }

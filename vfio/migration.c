@@ -133,11 +133,15 @@ static struct file *set_state(struct vfio_device *vdev,
 		ret = vfio_mig_get_next_state(vdev, mig->state, to, &next);
 		if (ret)
 			return ERR_PTR(ret);
+		ret = softpci_knobs_before_arc(svfio, next);
+		if (ret)
+			return ERR_PTR(ret);
 		/* Only the last arc of a transition begins a session. */
 		filp = follow_arc(svfio, next);
 		if (IS_ERR(filp))
 			return filp;
 		mig->state = next;
+		softpci_knobs_after_arc(svfio);
 	}
 	return filp;
 }
@@ -177,9 +181,11 @@ static int get_data_size(struct vfio_device *vdev,
 	/* None, or it has ended meanwhile. */
 	if (ret == -ENODEV)
 		ret = softpci_save_size(svfio, &size);
-	if (!ret)
-		*stop_copy_length = size;
-	return ret;
+	if (ret)
+		return ret;
+	softpci_knobs_report(svfio, &size, NULL);
+	*stop_copy_length = size;
+	return 0;
 }
 
 static const struct vfio_migration_ops migration_ops = {
@@ -253,5 +259,6 @@ void softpci_mig_close(struct softpci_vfio *svfio)
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
 #include "../tests/kunit/migration.c"
 #include "../tests/kunit/migration-refused.c"
+#include "../tests/kunit/migration-knobs.c"
 #include "../tests/kunit/migration-dirty.c"
 #endif

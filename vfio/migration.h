@@ -8,8 +8,10 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vfio.h>
+#include <linux/wait.h>
 #include <linux/xarray.h>
 
+#include "knobs.h"
 #include "softpci-stream.h"
 
 struct softpci_shadow;
@@ -34,6 +36,7 @@ struct softpci_vfio;
  * @reinit: it is not the first pass of that kind
  * @shadow: of the memories, as they were sent; NULL: all that was touched is sent
  * @sections: sent so far
+ * @extra: the extra state
  */
 struct softpci_save {
 	u8 *buf;
@@ -54,6 +57,7 @@ struct softpci_save {
 	bool reinit;
 	struct softpci_shadow *shadow;
 	u64 sections;
+	struct softpci_extra extra;
 };
 
 /**
@@ -90,6 +94,7 @@ struct softpci_left {
  * @state: the content of SOFTPCI_STREAM_STATE; NULL: not seen
  * @state_size: its length, as the header has it
  * @stage: the content of memories
+ * @extra: the extra state
  */
 struct softpci_load {
 	enum {
@@ -109,6 +114,7 @@ struct softpci_load {
 	u8 *state;
 	u32 state_size;
 	struct softpci_stage *stage;
+	struct softpci_extra extra;
 };
 
 /**
@@ -116,8 +122,10 @@ struct softpci_load {
  * @ref: one for the device, one for the data file
  * @io: serialises read() and write(); held while user memory is accessed, and
  *	outside of @lock
+ * @pace: of transfers; @io
+ * @ended: woken up when the session ends
  * @lock: protects all below; inside of softpci_migration.lock
- * @svfio: the device; NULL: the session has ended
+ * @svfio: the device; NULL: the session has ended, which can be seen without @lock
  * @precopy: in PRE_COPY or PRE_COPY_P2P
  * @save: for a session that saves
  * @load: for one that loads
@@ -126,6 +134,8 @@ struct softpci_load {
 struct softpci_session {
 	struct kref ref;
 	struct mutex io; /* see above */
+	struct softpci_pace pace;
+	wait_queue_head_t ended;
 	struct mutex lock; /* all below */
 	struct softpci_vfio *svfio;
 	bool precopy;

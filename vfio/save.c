@@ -82,11 +82,12 @@ int softpci_save_init(struct softpci_save *save, struct softpci_vfio *svfio,
 		      bool precopy)
 {
 	size_t size = max_t(size_t, SECTION_SIZE + softpci_state_size(svfio->dev),
-			    MEMORY_HEAD + SOFTPCI_STREAM_MAX_DATA);
+			    SECTION_SIZE + SOFTPCI_STREAM_MAX_CONTENT);
 
 	save->buf = kvmalloc(size, GFP_KERNEL_ACCOUNT);
 	if (!save->buf)
 		return -ENOMEM;
+	softpci_extra_begin(&save->extra, svfio);
 	if (!precopy) {
 		softpci_save_finish(save);
 		return 0;
@@ -146,6 +147,18 @@ static int fill_memory(struct softpci_save *save, struct softpci_vfio *svfio)
 	return 1;
 }
 
+/* As above: at the end of a pass, what of extra state belongs to it. */
+static int fill_extra(struct softpci_save *save)
+{
+	size_t len = softpci_extra_next(&save->extra, save->buf + SECTION_SIZE);
+
+	if (!len)
+		return 0;
+	save->found = true;
+	seal_section(save, SOFTPCI_STREAM_EXTRA, len);
+	return 1;
+}
+
 /*
  * The next pass sends what has changed meanwhile.  The stream is at an end for now
  * only if a whole pass has found nothing: there is none after a pass that has, as
@@ -182,25 +195,11 @@ static void fill_end(struct softpci_save *save)
 	seal_section(save, SOFTPCI_STREAM_END, sizeof(end));
 }
 
-/**
- * softpci_save_fill() - have more of the stream in the buffer
- * @save: the stream, softpci_session.lock held
- * @svfio: its device
- *
- * Nothing is done if some is left there.  A part of the memories is looked at, so
- * that it takes no longer than a section.  May sleep.
- *
- * Return: 1; 0 at the end of the stream; -EAGAIN if there was nothing in that part;
- * -ENOMSG if there is no more before the device changes or is stopped; -ENOMEM; or
- * -EINTR on a fatal signal.
- */
-int softpci_save_fill(struct softpci_save *save, struct softpci_vfio *svfio)
+static int fill_next(struct softpci_save *save, struct softpci_vfio *svfio)
 {
 	struct softpci_stream_header header;
 	int ret;
 
-	if (save->pos < save->len)
-		return 1;
 	switch (save->next) {
 	case SOFTPCI_SAVE_HEADER:
 		softpci_stream_make_header(svfio, &header);
@@ -210,7 +209,7 @@ int softpci_save_fill(struct softpci_save *save, struct softpci_vfio *svfio)
 		save->next = SOFTPCI_SAVE_MEMORY;
 		return 1;
 	case SOFTPCI_SAVE_MEMORY:
-		ret = fill_memory(save, svfio);
+		ret = fill_memory(save, svfio) ?: fill_extra(save);
 		if (ret)
 			return ret;
 		if (!save->final)
@@ -230,6 +229,30 @@ int softpci_save_fill(struct softpci_save *save, struct softpci_vfio *svfio)
 	default:
 		return 0;
 	}
+}
+
+/**
+ * softpci_save_fill() - have more of the stream in the buffer
+ * @save: the stream, softpci_session.lock held
+ * @svfio: its device
+ *
+ * Nothing is done if some is left there.  A part of the memories is looked at, so
+ * that it takes no longer than a section.  May sleep.
+ *
+ * Return: 1; 0 at the end of the stream; -EAGAIN if there was nothing in that part;
+ * -ENOMSG if there is no more before the device changes or is stopped; -ENOMEM; or
+ * -EINTR on a fatal signal.
+ */
+int softpci_save_fill(struct softpci_save *save, struct softpci_vfio *svfio)
+{
+	int ret;
+
+	if (save->pos < save->len)
+		return 1;
+	ret = fill_next(save, svfio);
+	if (ret > 0)
+		softpci_knobs_spoil(svfio, save);
+	return ret;
 }
 
 /* Bytes that are in the buffer, and those of the header before it is there. */
@@ -296,7 +319,8 @@ u64 softpci_save_rest(const struct softpci_save *save,
 	switch (save->next) {
 	case SOFTPCI_SAVE_HEADER:
 	case SOFTPCI_SAVE_MEMORY:
-		rest += left->pass + left->next_pass;
+		rest += left->pass + left->next_pass +
+			softpci_extra_rest(&save->extra);
 		fallthrough;
 	case SOFTPCI_SAVE_STATE:
 		rest += SECTION_SIZE + softpci_state_size(svfio->dev);
@@ -318,7 +342,7 @@ u64 softpci_save_rest(const struct softpci_save *save,
  */
 int softpci_save_size(struct softpci_vfio *svfio, u64 *size)
 {
-	const struct softpci_save save = { .final = true };
+	struct softpci_save save = { .final = true };
 	struct softpci_left left = {};
 
 	while (softpci_save_count(&save, svfio, &left) > 0) {
@@ -326,6 +350,7 @@ int softpci_save_size(struct softpci_vfio *svfio, u64 *size)
 			return -EINTR;
 		cond_resched();
 	}
+	softpci_extra_begin(&save.extra, svfio);
 	*size = softpci_save_rest(&save, svfio, &left);
 	return 0;
 }

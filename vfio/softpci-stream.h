@@ -19,8 +19,12 @@
 #define SOFTPCI_STREAM_TYPE	32
 /* The longest content of SOFTPCI_STREAM_STATE. */
 #define SOFTPCI_STREAM_MAX_STATE	SZ_1M
-/* The most bytes of memory in one SOFTPCI_STREAM_MEMORY. */
+/* The most bytes of data in one SOFTPCI_STREAM_MEMORY or SOFTPCI_STREAM_EXTRA. */
 #define SOFTPCI_STREAM_MAX_DATA	SZ_64K
+/* The most bytes of extra state. */
+#define SOFTPCI_STREAM_MAX_EXTRA	(64ULL * SZ_1G)
+/* What makes the bytes of extra state: struct softpci_stream_extra. */
+#define SOFTPCI_STREAM_EXTRA_FACTOR	0xd1342543de82ef95ULL
 
 /**
  * struct softpci_stream_header - the first bytes
@@ -58,6 +62,7 @@ struct softpci_stream_header {
 #define SOFTPCI_STREAM_STATE	1	/* softpci_state_save() */
 #define SOFTPCI_STREAM_MEMORY	2	/* struct softpci_stream_memory, data */
 #define SOFTPCI_STREAM_END	3	/* struct softpci_stream_end */
+#define SOFTPCI_STREAM_EXTRA	4	/* struct softpci_stream_extra, data */
 
 /* For struct softpci_stream_section.flags: a reader that lacks it ignores it. */
 #define SOFTPCI_STREAM_SKIPPABLE	BIT(0)
@@ -89,6 +94,28 @@ struct softpci_stream_memory {
 	__le32 reserved;
 	__le64 offset;
 } __packed;
+
+/**
+ * struct softpci_stream_extra - the start of SOFTPCI_STREAM_EXTRA
+ * @size: bytes of extra state, up to SOFTPCI_STREAM_MAX_EXTRA
+ * @offset: of the first byte of data in it
+ * @generation: how often that was sent before
+ *
+ * The data follows: 1 to SOFTPCI_STREAM_MAX_DATA bytes, up to the end of the extra
+ * state.  The next section has the bytes behind them; those at offset 0, in the
+ * next generation, at the end.  Each 8 bytes from an offset O that is a multiple of
+ * 8 are a little-endian number X ^ X >> 32, with X = (@generation << 40) + O times
+ * SOFTPCI_STREAM_EXTRA_FACTOR, all modulo 2^64.
+ */
+struct softpci_stream_extra {
+	__le64 size;
+	__le64 offset;
+	__le64 generation;
+} __packed;
+
+/* The longest content of any section but SOFTPCI_STREAM_STATE. */
+#define SOFTPCI_STREAM_MAX_CONTENT	(sizeof(struct softpci_stream_extra) + \
+					 SOFTPCI_STREAM_MAX_DATA)
 
 /**
  * struct softpci_stream_end - SOFTPCI_STREAM_END
