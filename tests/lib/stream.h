@@ -15,6 +15,7 @@
 #define STREAM_STATE		1
 #define STREAM_MEMORY		2
 #define STREAM_END		3
+#define STREAM_EXTRA		4
 
 struct stream_header {
 	u32 magic;
@@ -43,6 +44,12 @@ struct stream_memory {
 	u32 memory;
 	u32 reserved;
 	u64 offset;
+} __attribute__((packed));
+
+struct stream_extra {
+	u64 size;
+	u64 offset;
+	u64 generation;
 } __attribute__((packed));
 
 /* In the content of STREAM_STATE: the head of core/state.c. */
