@@ -9,7 +9,7 @@
 #define PROBE		VFIO_DEVICE_FEATURE_PROBE
 #define MAX_DATA	64
 /* Read and written at once. */
-#define PIECE		(1 << 20)
+#define PIECE		(1024 * 1024)
 
 const char *mig_state_name(unsigned int state)
 {

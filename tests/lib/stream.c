@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <assert.h>
+
 #include "stream.h"
 
-_Static_assert(sizeof(struct stream_header) == 72, "");
-_Static_assert(sizeof(struct stream_section) == 20, "");
-_Static_assert(sizeof(struct state_header) == 36, "");
-_Static_assert(sizeof(struct state_section) == 16, "");
+static_assert(sizeof(struct stream_header) == 72, "");
+static_assert(sizeof(struct stream_section) == 20, "");
+static_assert(sizeof(struct state_header) == 36, "");
+static_assert(sizeof(struct state_section) == 16, "");
 
 /* Bit by bit through a table, lowest bit first; @poly is reversed. */
 static u32 crc(const u8 *data, size_t len, u32 poly, u32 *table)

@@ -9,7 +9,7 @@
 #include "migration.h"
 
 #define STREAM_MAGIC		0x4d435053
-#define STREAM_MAX_STATE	(1 << 20)
+#define STREAM_MAX_STATE	(1024 * 1024)
 #define STREAM_MAX_DATA		(64 << 10)
 #define STREAM_SKIPPABLE	1
 #define STREAM_STATE		1

@@ -34,7 +34,7 @@ struct vfio_device_attach_iommufd_pt {
 
 /* linux/vfio.h of 6.2 to 7.1: migration; 6.1 has the rest of it */
 #ifndef VFIO_MIGRATION_PRE_COPY
-#define VFIO_MIGRATION_PRE_COPY		(1 << 2)
+#define VFIO_MIGRATION_PRE_COPY		0x4
 #define VFIO_DEVICE_STATE_PRE_COPY	6
 #define VFIO_DEVICE_STATE_PRE_COPY_P2P	7
 
@@ -56,10 +56,11 @@ struct vfio_device_feature_mig_data_size {
 #define VFIO_DEVICE_FEATURE_MIG_DATA_SIZE	9
 #endif
 
-#ifndef VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2
-#define VFIO_PRECOPY_INFO_REINIT		(1 << 0)
-#define VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2	12
+#ifndef VFIO_PRECOPY_INFO_REINIT
+#define VFIO_PRECOPY_INFO_REINIT	0x1
 #endif
+/* VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 */
+#define MIG_PRECOPY_INFO_V2		12
 
 /* linux/iommufd.h of 6.2 */
 struct ioas_alloc {
