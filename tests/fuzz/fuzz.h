@@ -25,6 +25,7 @@
 #define NR_MAPS		6
 #define NR_BUFS		3
 #define NR_EVENTS	6
+#define NR_MIGS		2
 #define NR_CHILDREN	2
 
 struct thread;
@@ -112,6 +113,7 @@ struct thread {
 	u32 dmabuf_id[NR_MODELS];
 	int buf[NR_BUFS];
 	int event[NR_EVENTS];
+	int mig[NR_MIGS];		/* data files of migrations */
 	int pipe[2];
 	int file;			/* a short file */
 	int vgem;			/* -1: this kernel has none */
@@ -234,6 +236,15 @@ long op_buf_ioctl(struct thread *t, const u64 *arg);
 long op_buf_close(struct thread *t, const u64 *arg);
 long op_buf_import(struct thread *t, const u64 *arg);
 long op_buf_file(struct thread *t, const u64 *arg);
+
+/* migration.c: states, data files, DMA logging */
+long op_mig_state(struct thread *t, const u64 *arg);
+long op_mig_read(struct thread *t, const u64 *arg);
+long op_mig_write(struct thread *t, const u64 *arg);
+long op_mig_file(struct thread *t, const u64 *arg);
+long op_mig_close(struct thread *t, const u64 *arg);
+long op_mig_copy(struct thread *t, const u64 *arg);
+long op_mig_feature(struct thread *t, const u64 *arg);
 
 /* cover.c: which code of the modules was reached */
 int cover_init(void);

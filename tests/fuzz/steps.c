@@ -399,6 +399,48 @@ static u64 nr_steps(struct stream *s)
 	return 1 + below(s, 12);
 }
 
+static u64 a_mig(struct stream *s)
+{
+	return below(s, NR_MIGS);
+}
+
+static u64 a_mig_state(struct stream *s)
+{
+	return one_in(s, 3) ? VFIO_DEVICE_STATE_RUNNING : below(s, 10);
+}
+
+static u64 a_mig_feature(struct stream *s)
+{
+	const u64 set = one_in(s, 8) ? VFIO_DEVICE_FEATURE_GET : VFIO_DEVICE_FEATURE_SET;
+	const u64 get = set ^ VFIO_DEVICE_FEATURE_GET ^ VFIO_DEVICE_FEATURE_SET;
+
+	if (one_in(s, 2))
+		return set | one_of(s, VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
+				    VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
+				    MIG_PRECOPY_INFO_V2);
+	return get | one_of(s, VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT,
+			    VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT,
+			    VFIO_DEVICE_FEATURE_MIG_DATA_SIZE, VFIO_DEVICE_FEATURE_MIGRATION,
+			    VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE);
+}
+
+/* Of guest memory: mostly whole pages. */
+static u64 an_iova(struct stream *s)
+{
+	return one_in(s, 8) ? draw(s) : below(s, 1024) * PAGE;
+}
+
+static u64 iova_length(struct stream *s)
+{
+	return one_in(s, 8) ? draw(s) >> below(s, 64) : (1 + below(s, 4096)) * PAGE;
+}
+
+/* 0: as it should be. */
+static u64 odd_argsz(struct stream *s)
+{
+	return one_in(s, 8) ? argsz(s) : 0;
+}
+
 #define D	{ "dev", a_dev }
 #define R	{ "region", a_region }
 #define M	{ "map", a_map }
@@ -464,6 +506,17 @@ static const struct op ops[] = {
 	{ "buf-close", 30, op_buf_close, { B } },
 	{ "buf-import", 6, op_buf_import, { B, { "way", a_way } } },
 	{ "buf-file", 30, op_buf_file, { B, { "way", a_way }, LEN, USER } },
+
+	{ "mig-state", 80, op_mig_state, { D, { "state", a_mig_state }, { "mig", a_mig } } },
+	{ "mig-read", 100, op_mig_read, { { "mig", a_mig }, LEN, USER } },
+	{ "mig-write", 60, op_mig_write, { { "mig", a_mig }, LEN, USER, { "val", any } } },
+	{ "mig-file", 40, op_mig_file, { { "mig", a_mig }, { "way", a_way }, { "argsz", argsz },
+					 USER } },
+	{ "mig-close", 10, op_mig_close, { { "mig", a_mig } } },
+	{ "mig-copy", 30, op_mig_copy, { D, { "way", a_way }, { "where", any }, { "val", any } } },
+	{ "mig-feature", 60, op_mig_feature, { D, { "flags", a_mig_feature }, { "iova", an_iova },
+					       { "len", iova_length }, { "way", a_way },
+					       { "argsz", odd_argsz }, USER } },
 
 	{ "close", 8, op_close, { D } },
 	{ "dup", 20, op_dup, { D } },

@@ -121,6 +121,8 @@ void thread_init(struct thread *t, unsigned int nr)
 		t->fd[i] = -1;
 	for (i = 0; i < NR_BUFS; i++)
 		t->buf[i] = -1;
+	for (i = 0; i < NR_MIGS; i++)
+		t->mig[i] = -1;
 	for (i = 0; i < NR_EVENTS; i++) {
 		t->event[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 		check(t->event[i] >= 0);
@@ -234,5 +236,8 @@ void thread_exit(struct thread *t)
 	for (i = 0; i < NR_BUFS; i++)
 		if (t->buf[i] >= 0)
 			close(t->buf[i]);
+	for (i = 0; i < NR_MIGS; i++)
+		if (t->mig[i] >= 0)
+			close(t->mig[i]);
 	cover_collect(t);
 }
