@@ -41,6 +41,8 @@ static bool cable_has_place(const struct softpci_inbox *inbox,
 	u64 least;
 
 	lockdep_assert_held(&inbox->lock);
+	if (inbox->held)
+		return false;
 	if (inbox->keep)
 		return inbox->len < SOFTPCI_IN_FLIGHT;
 	/* Three quarters: as much slack as uart-line.c has. */
@@ -106,6 +108,27 @@ void softpci_cable_outputs(struct softpci_port *port)
 	softpci_cable_wake(port->other);
 }
 
+/**
+ * softpci_cable_hold() - have senders to a port wait, or no longer
+ * @port: the port, device lock held
+ * @held: it is stopped
+ *
+ * Its state may have been saved already, or is still to be loaded: a character that
+ * came now would be in neither.
+ */
+void softpci_cable_hold(struct softpci_port *port, bool held)
+{
+	struct softpci_inbox *inbox = &port->inbox;
+
+	lockdep_assert_held(&port_dev(port)->lock);
+	guard(spinlock)(&inbox->lock);
+	inbox->held = held;
+	if (held || !inbox->waits)
+		return;
+	inbox->waits = false;
+	softpci_cable_wake(port->other);
+}
+
 static bool cable_fetch(struct softpci_port *port,
 			struct softpci_uart_frame *frame)
 {
@@ -128,13 +151,15 @@ static bool cable_fetch(struct softpci_port *port,
 
 /**
  * softpci_cable_catch_up() - fetch all that came over a cable until now
- * @port: the receiver, whose cable is plugged in; device lock held
+ * @port: the receiver, device lock held
+ *
+ * Without a cable, that is data from the one that it had where its state was saved.
  */
 void softpci_cable_catch_up(struct softpci_port *port)
 {
 	struct softpci_inbox *inbox = &port->inbox;
 	struct softpci_uart_frame frame;
-	u8 outputs, changed;
+	u8 inputs, changed;
 	unsigned int i;
 	bool lost;
 
@@ -146,14 +171,16 @@ void softpci_cable_catch_up(struct softpci_port *port)
 	scoped_guard(spinlock, &inbox->lock) {
 		lost = inbox->lost;
 		inbox->lost = false;
-		outputs = inbox->outputs;
+		inputs = softpci_cable_cross(inbox->outputs);
 		changed = inbox->changed;
 		inbox->changed = 0;
 	}
 	if (lost)
 		softpci_uart_overrun(&port->uart);
-	if (changed)
-		softpci_uart_set_inputs(&port->uart, softpci_cable_cross(outputs),
+	if (!port->other)
+		inputs = port->uart.inputs;
+	if (changed || inputs != port->uart.inputs)
+		softpci_uart_set_inputs(&port->uart, inputs,
 					softpci_cable_cross(changed));
 }
 
@@ -168,8 +195,7 @@ void softpci_cable_arrival(struct softpci_device *dev, struct softpci_job *job)
 						 arrival);
 
 	guard(softpci)(dev);
-	if (port->other)
-		softpci_cable_catch_up(port);
+	softpci_cable_catch_up(port);
 	/* And send characters that waited for room at the other end. */
 	softpci_uart_run(&port->uart);
 }
@@ -200,8 +226,10 @@ void softpci_cable_save(struct softpci_port *port)
  * softpci_cable_load() - put data of softpci_port.saved on its way
  * @port: the receiver, device lock held; data that was on its way to it is dropped
  *
- * The lines stay as the other end here has them: softpci_serial_start() tells the
- * port of them.
+ * The lines to the port stay as the other end here has them: softpci_serial_start()
+ * tells the port of them. The other end has those of the port from here on. For both
+ * it counts whether they are as before, and not how they were meanwhile: the ends of
+ * a cable that move together see no change.
  */
 void softpci_cable_load(struct softpci_port *port)
 {
@@ -209,14 +237,21 @@ void softpci_cable_load(struct softpci_port *port)
 	struct softpci_inbox *inbox = &port->inbox;
 
 	lockdep_assert_held(&port_dev(port)->lock);
+	scoped_guard(spinlock, &inbox->lock) {
+		memcpy(inbox->frame, saved->frame, sizeof(inbox->frame));
+		inbox->head = 0;
+		inbox->len = saved->len;
+		inbox->changed = saved->changed;
+		inbox->lost = saved->lost;
+		inbox->keep = saved->keep;
+		inbox->fetched = 0;
+	}
+	if (!port->other)
+		return;
+	inbox = &port->other->inbox;
 	guard(spinlock)(&inbox->lock);
-	memcpy(inbox->frame, saved->frame, sizeof(inbox->frame));
-	inbox->head = 0;
-	inbox->len = saved->len;
-	inbox->changed = saved->changed;
-	inbox->lost = saved->lost;
-	inbox->keep = saved->keep;
-	inbox->fetched = 0;
+	inbox->outputs = port->uart.outputs;
+	softpci_cable_wake(port->other);
 }
 
 /**

@@ -31,6 +31,7 @@
  * @lost: there was no place for another one
  * @keep: they wait until the port has room, and so does the sender
  * @waits: the sender was refused, and has to be woken when there is room
+ * @held: the port is stopped, so that the sender has to wait
  * @fetched: when the port took the last one, if the sender is paced
  */
 struct softpci_inbox {
@@ -43,6 +44,7 @@ struct softpci_inbox {
 	bool lost;
 	bool keep;
 	bool waits;
+	bool held;
 	ktime_t fetched;
 };
 

@@ -11,6 +11,7 @@ void softpci_cable_wake(struct softpci_port *port);
 bool softpci_cable_send(struct softpci_port *port,
 			const struct softpci_uart_frame *frame, bool force);
 void softpci_cable_outputs(struct softpci_port *port);
+void softpci_cable_hold(struct softpci_port *port, bool held);
 void softpci_cable_catch_up(struct softpci_port *port);
 void softpci_cable_arrival(struct softpci_device *dev, struct softpci_job *job);
 void softpci_cable_save(struct softpci_port *port);

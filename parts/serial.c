@@ -19,7 +19,8 @@ static struct softpci_port *to_port(struct softpci_uart *uart)
 static void serial_catch_up(struct softpci_port *port)
 {
 	lockdep_assert_held(&port_dev(port)->lock);
-	if (port->other)
+	/* Without a cable, only this device changes what is on its way. */
+	if (port->other || READ_ONCE(port->inbox.len))
 		softpci_cable_catch_up(port);
 }
 
@@ -65,8 +66,7 @@ static void serial_room(struct softpci_uart *uart)
 
 	if (port->peer && port->peer != port)
 		softpci_uart_run(&port->peer->uart);
-	else
-		serial_catch_up(port);
+	serial_catch_up(port);
 }
 
 static const struct softpci_uart_ops serial_uart_ops = {
@@ -147,9 +147,11 @@ void softpci_serial_start(struct softpci_serial *serial)
 		struct softpci_port *port = &serial->port[i];
 
 		softpci_uart_start(&port->uart);
-		/* Data or lines may have come while it was stopped. */
 		guard(softpci)(serial->dev);
+		softpci_cable_hold(port, false);
 		serial_tell_lines(port);
+		/* Data may have come before it was stopped, here or elsewhere. */
+		softpci_cable_catch_up(port);
 		if (port->other)
 			softpci_cable_wake(port);
 	}
@@ -164,8 +166,13 @@ void softpci_serial_stop(struct softpci_serial *serial)
 {
 	unsigned int i;
 
-	for (i = 0; i < serial->nr; i++)
-		softpci_uart_stop(&serial->port[i].uart);
+	for (i = 0; i < serial->nr; i++) {
+		struct softpci_port *port = &serial->port[i];
+
+		softpci_uart_stop(&port->uart);
+		guard(softpci)(serial->dev);
+		softpci_cable_hold(port, true);
+	}
 }
 EXPORT_SYMBOL_GPL(softpci_serial_stop);
 

@@ -266,7 +266,7 @@ static bool uart_serial_out(struct softpci_uart *uart, ktime_t now,
 	}
 	if (!uart->wait_end)
 		uart->wait_end = ktime_add_ms(now, SOFTPCI_UART_WAIT_MS);
-	if (ktime_before(now, uart->wait_end)) {
+	if (uart->stopped || ktime_before(now, uart->wait_end)) {
 		/* Paced, it is not woken but tries again. */
 		uart->waiting = !uart->paced;
 		return false;

@@ -416,6 +416,8 @@ void softpci_uart_start(struct softpci_uart *uart)
 	guard(softpci)(uart->dev);
 	uart->stopped = false;
 	uart->armed = KTIME_MAX;
+	/* The other end may have been stopped for as long. */
+	uart->wait_end = 0;
 	softpci_uart_run(uart);
 }
 
@@ -424,7 +426,8 @@ void softpci_uart_start(struct softpci_uart *uart)
  * @uart: the UART; lock not held
  *
  * An access still has its effects, and those that were due before it, but arms no
- * timer. The job was stopped by the core, before this.
+ * timer, and a character that waits for room is not given up. The job was stopped by
+ * the core, before this.
  */
 void softpci_uart_stop(struct softpci_uart *uart)
 {

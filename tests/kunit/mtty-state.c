@@ -53,7 +53,14 @@ static void card_of_two_ports_is_no_card_of_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kunit_copy_state(test, two->dev, one->dev), -ENXIO);
 }
 
-/* Characters that wait for a stopped receiver move with it, in their order. */
+static void set_line(struct softpci_port *a, struct softpci_port *b)
+{
+	port_out(a, UART_LCR, UART_LCR_WLEN8);
+	port_out(b, UART_LCR, UART_LCR_WLEN8);
+	port_out(b, UART_FCR, FIFO_ON);
+}
+
+/* Characters that wait for room move with the receiver, in their order. */
 static void data_on_a_cable_goes_with_the_receiver(struct kunit *test)
 {
 	struct softpci_serial *a, *b, *other;
@@ -64,17 +71,15 @@ static void data_on_a_cable_goes_with_the_receiver(struct kunit *test)
 	other = new_card(test, &mtty_models[0], 3);
 	from = &b->port[0].inbox;
 	to = &other->port[0].inbox;
-	port_out(&a->port[1], UART_LCR, UART_LCR_WLEN8);
-	port_out(&b->port[0], UART_LCR, UART_LCR_WLEN8);
-	port_out(&b->port[0], UART_FCR, FIFO_ON);
+	set_line(&a->port[1], &b->port[0]);
 	/* Two before, so that the ring of the inbox has turned. */
 	for (i = 0; i < 2; i++) {
 		port_out(&a->port[1], UART_TX, sent++);
-		settle(&b->port[0]);
+		KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_RX), i);
 	}
-	softpci_quiesce(b->dev);
 	while (from->len < SOFTPCI_IN_FLIGHT) {
 		port_out(&a->port[1], UART_TX, sent++);
+		settle(&b->port[0]);
 		KUNIT_ASSERT_LT(test, sent, 100);
 	}
 	KUNIT_EXPECT_EQ(test, from->head, 2);
@@ -86,7 +91,31 @@ static void data_on_a_cable_goes_with_the_receiver(struct kunit *test)
 	for (i = 0; i < SOFTPCI_IN_FLIGHT; i++)
 		KUNIT_EXPECT_EQ(test, to->frame[i].levels,
 				from->frame[(2 + i) % SOFTPCI_IN_FLIGHT].levels);
-	KUNIT_EXPECT_EQ(test, other->port[0].uart.rx_len, 2);
+	KUNIT_EXPECT_EQ(test, other->port[0].uart.rx_len, SOFTPCI_UART_FIFO);
+
+	/* Though there is no cable here. */
+	KUNIT_ASSERT_EQ(test, softpci_resume(other->dev), 0);
+	for (i = 2; port_in(&other->port[0], UART_LSR) & UART_LSR_DR; i++)
+		KUNIT_EXPECT_EQ(test, port_in(&other->port[0], UART_RX), i);
+	KUNIT_EXPECT_EQ(test, i, 2 + SOFTPCI_UART_FIFO + SOFTPCI_IN_FLIGHT);
+}
+
+/* A character would be in no stream if it came when the state has been saved. */
+static void sender_waits_for_a_stopped_receiver(struct kunit *test)
+{
+	struct softpci_serial *a, *b;
+
+	wired_cards(test, &a, &b);
+	set_line(&a->port[1], &b->port[0]);
+	softpci_quiesce(b->dev);
+	port_out(&a->port[1], UART_TX, 'x');
+	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), UART_LSR_THRE);
+	KUNIT_EXPECT_EQ(test, b->port[0].inbox.len, 0);
+
+	KUNIT_ASSERT_EQ(test, softpci_resume(b->dev), 0);
+	settle(&a->port[1]);
+	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_LSR), LSR_EMPTY);
+	KUNIT_EXPECT_EQ(test, port_in(&b->port[0], UART_RX), 'x');
 }
 
 static void lines_are_those_of_the_new_cable(struct kunit *test)
@@ -108,6 +137,40 @@ static void lines_are_those_of_the_new_cable(struct kunit *test)
 			UART_MSR_DDSR | UART_MSR_DDCD);
 	KUNIT_EXPECT_EQ(test, port_in(&a->port[1], UART_MSR) & ~UART_MSR_ANY_DELTA,
 			UART_MSR_CTS);
+}
+
+/* Whichever of them is loaded, or resumed, first. */
+static void ends_that_move_together_see_no_line_change(struct kunit *test)
+{
+	struct softpci_serial *from[2], *to[2];
+	struct softpci_port *end[2];
+	unsigned int way, i;
+
+	for (way = 0; way < 4; way++) {
+		wired_cards(test, &from[0], &from[1]);
+		wired_cards(test, &to[0], &to[1]);
+		end[0] = &to[0]->port[1];
+		end[1] = &to[1]->port[0];
+		port_out(&from[0]->port[1], UART_MCR, UART_MCR_RTS | UART_MCR_DTR);
+		port_out(&from[1]->port[0], UART_MCR, UART_MCR_DTR);
+		port_in(&from[0]->port[1], UART_MSR);
+		port_in(&from[1]->port[0], UART_MSR);
+
+		for (i = 0; i < 2; i++) {
+			unsigned int at = i ^ (way & 1);
+
+			KUNIT_ASSERT_EQ(test, kunit_copy_state(test, from[at]->dev,
+							       to[at]->dev), 0);
+		}
+		for (i = 0; i < 2; i++)
+			KUNIT_ASSERT_EQ(test, softpci_resume(to[i ^ way >> 1]->dev), 0);
+		settle(end[0]);
+		settle(end[1]);
+		KUNIT_EXPECT_EQ(test, port_in(end[0], UART_MSR),
+				UART_MSR_DSR | UART_MSR_DCD);
+		KUNIT_EXPECT_EQ(test, port_in(end[1], UART_MSR),
+				UART_MSR_CTS | UART_MSR_DSR | UART_MSR_DCD);
+	}
 }
 
 /* Values that no write, and no line, can give a register. */
@@ -152,7 +215,9 @@ static struct kunit_case mtty_state_cases[] = {
 	KUNIT_CASE(registers_and_fifos_move),
 	KUNIT_CASE(card_of_two_ports_is_no_card_of_one),
 	KUNIT_CASE(data_on_a_cable_goes_with_the_receiver),
+	KUNIT_CASE(sender_waits_for_a_stopped_receiver),
 	KUNIT_CASE(lines_are_those_of_the_new_cable),
+	KUNIT_CASE(ends_that_move_together_see_no_line_change),
 	KUNIT_CASE(field_out_of_range_is_refused_and_changes_nothing),
 	{}
 };

@@ -348,6 +348,27 @@ static void sender_waits_for_a_bounded_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, line->end[0].lost, 201);
 }
 
+/* The receiver may be stopped as well, and go on later than the sender. */
+static void stopped_sender_does_not_give_up(struct kunit *test)
+{
+	struct kunit_line *line = new_line(test, false);
+	struct kunit_uart *end = &line->end[0];
+
+	end->refuse = true;
+	put(line, 0, UART_TX, 0);
+	softpci_uart_stop(&end->uart);
+	line->now += 2 * WAIT_NS;
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), UART_LSR_THRE);
+	KUNIT_EXPECT_EQ(test, end->lost, 0);
+	softpci_uart_start(&end->uart);
+	KUNIT_EXPECT_EQ(test, end->lost, 0);
+	line->now += WAIT_NS - 1;
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), UART_LSR_THRE);
+	line->now += 1;
+	KUNIT_EXPECT_EQ(test, get(line, 0, UART_LSR), LSR_SPACE);
+	KUNIT_EXPECT_EQ(test, end->lost, 1);
+}
+
 static void break_waits_for_a_bounded_time(struct kunit *test)
 {
 	struct kunit_line *line = new_line(test, false);
@@ -377,6 +398,7 @@ static struct kunit_case uart_time_cases[] = {
 	KUNIT_CASE(unpaced_character_starts_the_timer_for_its_time_out_only),
 	KUNIT_CASE(full_receiver_makes_the_sender_wait),
 	KUNIT_CASE(sender_waits_for_a_bounded_time),
+	KUNIT_CASE(stopped_sender_does_not_give_up),
 	KUNIT_CASE(break_waits_for_a_bounded_time),
 	{}
 };
