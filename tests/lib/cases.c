@@ -128,14 +128,27 @@ static struct instance *add(struct CMUnitTest **tests, size_t *nr)
 	return instance;
 }
 
+/* The first interface that there is. */
+static enum door first_door(void)
+{
+	return door_missing(DOOR_GROUP) ? DOOR_CDEV : DOOR_GROUP;
+}
+
+static bool is_for(const struct test_case *test, enum door door, const struct model *model)
+{
+	return test->types & model->bit &&
+	       (!(test->types & ONE_DOOR) || door == first_door());
+}
+
 /* A look takes its time on a slow kernel, and displays have nothing that is deferred. */
-static bool has_to_listen(const struct test_case *test, const struct model *model)
+static bool has_to_listen(const struct test_case *test, enum door door,
+			  const struct model *model)
 {
 	if (!model || model->bit & MTTY)
 		return true;
 	/* The last one for its type. */
 	for (test++; test->run; test++)
-		if (test->types & model->bit)
+		if (is_for(test, door, model))
 			return false;
 	return true;
 }
@@ -146,7 +159,7 @@ static void add_case(struct CMUnitTest **tests, size_t *nr, const struct test_ca
 	struct instance *instance = add(tests, nr);
 
 	instance->test = test;
-	instance->listen = has_to_listen(test, model);
+	instance->listen = has_to_listen(test, door, model);
 	instance->door = door;
 	instance->model = model;
 	if (model)
@@ -157,15 +170,14 @@ static void add_case(struct CMUnitTest **tests, size_t *nr, const struct test_ca
 			 test->name);
 }
 
-/* Through the first interface that there is, as the name of a case has one. */
+/* The name of a case has an interface. */
 static void add_without_door(struct CMUnitTest **tests, size_t *nr)
 {
 	const struct test_case *test;
 
 	for (test = cases; test->run; test++)
 		if (test->types == NO_DOOR)
-			add_case(tests, nr, test,
-				 door_missing(DOOR_GROUP) ? DOOR_CDEV : DOOR_GROUP, NULL);
+			add_case(tests, nr, test, first_door(), NULL);
 }
 
 static bool needs_doors(void)
@@ -196,7 +208,7 @@ static void add_door(struct CMUnitTest **tests, size_t *nr, enum door door)
 			add_case(tests, nr, test, door, NULL);
 	for (m = models; m < models + NR_MODELS; m++)
 		for (test = cases; test->run; test++)
-			if (test->types & m->bit)
+			if (is_for(test, door, m))
 				add_case(tests, nr, test, door, m);
 }
 

@@ -24,6 +24,8 @@
 #define NO_DEVICE	0
 /* The case opens none: it runs once. */
 #define NO_DOOR		0x200
+/* With types: the interface makes no difference to the case, one of them is enough. */
+#define ONE_DOOR	0x400
 
 #define MIB		(1024 * 1024)
 #define MDPY_DISPLAY	16	/* index of the display region */

@@ -472,21 +472,21 @@ static void a_reset_ends_with_its_process(struct env *env)
 }
 
 const struct test_case cases[] = {
-	CASE(modes_cost_no_memory, MBOCHS_SMALL),
-	CASE(dmabuf_ids_cost_no_memory, MBOCHS_SMALL),
-	CASE(dmabufs_of_many_modes_cost_one_memory, MBOCHS_MEDIUM),
-	CASE(masking_costs_no_memory, MTTY_1),
-	CASE(wiring_interrupts_costs_no_memory, MTTY_1),
-	CASE(register_writes_cost_no_memory, MTTY_1),
+	CASE(modes_cost_no_memory, MBOCHS_SMALL | ONE_DOOR),
+	CASE(dmabuf_ids_cost_no_memory, MBOCHS_SMALL | ONE_DOOR),
+	CASE(dmabufs_of_many_modes_cost_one_memory, MBOCHS_MEDIUM | ONE_DOOR),
+	CASE(masking_costs_no_memory, MTTY_1 | ONE_DOOR),
+	CASE(wiring_interrupts_costs_no_memory, MTTY_1 | ONE_DOOR),
+	CASE(register_writes_cost_no_memory, MTTY_1 | ONE_DOOR),
 	CASE(copies_cost_no_memory, EXAMPLE),
-	CASE(monitors_cost_no_memory, MBOCHS_SMALL),
+	CASE(monitors_cost_no_memory, MBOCHS_SMALL | ONE_DOOR),
 	CASE(refusals_cost_no_memory, MDPY_VGA | MBOCHS_SMALL | MTTY_2 | EXAMPLE),
 	CASE(reopening_costs_no_memory, MDPY_VGA | MBOCHS_SMALL | MTTY_2 | EXAMPLE),
 	CASE(a_call_ends_with_its_region, EACH),
 	CASE(counts_and_offsets_that_wrap_fail_at_once, EACH),
-	CASE(a_long_write_ends_with_its_process, MBOCHS_LARGE),
-	CASE(a_long_read_ends_early_with_its_process, MBOCHS_LARGE),
-	CASE(clearing_the_screen_ends_with_its_process, MBOCHS_LARGE),
-	CASE(a_reset_ends_with_its_process, MDPY_HD),
+	CASE(a_long_write_ends_with_its_process, MBOCHS_LARGE | ONE_DOOR),
+	CASE(a_long_read_ends_early_with_its_process, MBOCHS_LARGE | ONE_DOOR),
+	CASE(clearing_the_screen_ends_with_its_process, MBOCHS_LARGE | ONE_DOOR),
+	CASE(a_reset_ends_with_its_process, MDPY_HD | ONE_DOOR),
 	{}
 };

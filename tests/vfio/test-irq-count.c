@@ -239,9 +239,9 @@ static void no_intx_unmasked_by_eventfd_is_lost_or_repeated(struct env *env)
 }
 
 const struct test_case cases[] = {
-	CASE(no_message_is_lost_or_repeated, MTTY_2),
-	CASE(no_masked_message_is_lost_or_repeated, MTTY_2),
-	CASE(no_intx_is_lost_or_repeated, MTTY_2),
-	CASE(no_intx_unmasked_by_eventfd_is_lost_or_repeated, MTTY_2),
+	CASE(no_message_is_lost_or_repeated, MTTY_2 | ONE_DOOR),
+	CASE(no_masked_message_is_lost_or_repeated, MTTY_2 | ONE_DOOR),
+	CASE(no_intx_is_lost_or_repeated, MTTY_2 | ONE_DOOR),
+	CASE(no_intx_unmasked_by_eventfd_is_lost_or_repeated, MTTY_2 | ONE_DOOR),
 	{}
 };

@@ -507,12 +507,12 @@ static void two_threads_use_crossed_ports(struct env *env)
 }
 
 const struct test_case cases[] = {
-	CASE(wires_are_changed_while_devices_come_and_go, MTTY_2),
-	CASE(a_cable_is_plugged_in_while_its_ends_are_used, MTTY_2),
-	CASE(wires_are_changed_while_devices_are_used, MTTY_2),
-	CASE(no_wire_is_changed_under_its_user, MTTY_2),
-	CASE(an_opening_is_before_a_change_or_after_it, MTTY_2),
-	CASE(two_processes_use_a_cable, MTTY_2),
-	CASE(two_threads_use_crossed_ports, MTTY_2),
+	CASE(wires_are_changed_while_devices_come_and_go, MTTY_2 | ONE_DOOR),
+	CASE(a_cable_is_plugged_in_while_its_ends_are_used, MTTY_2 | ONE_DOOR),
+	CASE(wires_are_changed_while_devices_are_used, MTTY_2 | ONE_DOOR),
+	CASE(no_wire_is_changed_under_its_user, MTTY_2 | ONE_DOOR),
+	CASE(an_opening_is_before_a_change_or_after_it, MTTY_2 | ONE_DOOR),
+	CASE(two_processes_use_a_cable, MTTY_2 | ONE_DOOR),
+	CASE(two_threads_use_crossed_ports, MTTY_2 | ONE_DOOR),
 	{}
 };
