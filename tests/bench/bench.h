@@ -93,5 +93,6 @@ void bench_access(void);
 void bench_irq(void);
 void bench_parallel(void);
 void bench_scale(void);
+void bench_migrate(void);
 
 #endif /* BENCH_BENCH_H */

@@ -350,6 +350,7 @@ static int measure(void *file)
 	bench_access();
 	bench_irq();
 	bench_parallel();
+	bench_migrate();
 	bench_scale();
 	if (!nr_rows && !nr_skipped) {
 		fprintf(stderr, "bench: nothing is called '%s': try --only '*'\n", only);
