@@ -75,10 +75,13 @@ struct vfio_precopy_info {
 };
 #endif
 
-/* Nothing enables version 2 of it: a member of struct vfio_device that is 0. */
+/*
+ * No ioctl enables it.  For reading the member of struct vfio_device, one that is
+ * always false: a device without a bus does not go offline.
+ */
 #if !SOFTPCI_HAS_PRECOPY_REINIT
 #define VFIO_PRECOPY_INFO_REINIT	BIT(0)
-#define precopy_info_v2			migration_flags * 0
+#define precopy_info_v2			device.offline
 #endif
 
 #if !SOFTPCI_HAS_MIG_DATA_SIZE
