@@ -434,14 +434,14 @@ static void a_question_that_waits_for_a_page_holds_up_nothing_else(struct env *e
 #define ALL_BUT_LARGE	(EACH & ~(MDPY_XGA | MDPY_HD))
 
 const struct test_case cases[] = {
-	CASE(a_stream_is_read_in_pieces_of_any_length, ALL_BUT_LARGE),
-	CASE(a_stream_is_written_in_pieces_of_any_length, ALL_BUT_LARGE),
-	CASE(vectors_are_as_good_as_one_buffer, SOME),
-	CASE(a_data_file_has_one_direction_and_no_position, SOME),
-	CASE(a_bad_pointer_costs_no_byte_of_a_stream, SOME),
-	CASE(a_data_file_is_always_ready, SOME),
-	CASE(precopy_tells_what_is_left_and_ends_for_now, ALL_BUT_LARGE),
-	CASE(precopy_info_is_for_precopy_only, SOME),
+	CASE(a_stream_is_read_in_pieces_of_any_length, ALL_BUT_LARGE | ONE_DOOR),
+	CASE(a_stream_is_written_in_pieces_of_any_length, ALL_BUT_LARGE | ONE_DOOR),
+	CASE(vectors_are_as_good_as_one_buffer, SOME | ONE_DOOR),
+	CASE(a_data_file_has_one_direction_and_no_position, SOME | ONE_DOOR),
+	CASE(a_bad_pointer_costs_no_byte_of_a_stream, SOME | ONE_DOOR),
+	CASE(a_data_file_is_always_ready, SOME | ONE_DOOR),
+	CASE(precopy_tells_what_is_left_and_ends_for_now, ALL_BUT_LARGE | ONE_DOOR),
+	CASE(precopy_info_is_for_precopy_only, SOME | ONE_DOOR),
 	CASE(a_page_that_does_not_come_holds_up_nothing_else, SOME),
 	CASE(a_question_that_waits_for_a_page_holds_up_nothing_else, MTTY_1),
 	{}
