@@ -10,6 +10,8 @@ here=$(cd "$(dirname "$0")/.." && pwd -P)
 # shellcheck source=tests/modules.sh
 . "$here/modules.sh"
 program_limit=900
+# For programs that need files from there.
+export SOFTPCI_TESTS=$here
 
 usage() {
 	cat <<-END
@@ -20,6 +22,7 @@ usage() {
 		  --shard I/N    only the I-th of N parts; all N of them are all programs
 		  --list         list the programs that these options choose
 		  --cases GLOB   only these cases of it, such as 'group/mtty-1/*'
+		  --streams DIR  keep migration streams there, and load those of other kernels
 		  --log DIR      keep each program's whole output there
 		  --verbose      show it as well
 	END
@@ -28,7 +31,7 @@ usage() {
 only=() shard=1/1 list=0 cases='' bin='' log='' verbose=0
 while (($#)); do
 	case $1 in
-	--ko | --bin | --only | --shard | --cases | --log)
+	--ko | --bin | --only | --shard | --cases | --streams | --log)
 		(($# > 1)) || die "$1 wants a value"
 		case $1 in
 		--ko) export SOFTPCI_KO=$2 ;;
@@ -36,6 +39,7 @@ while (($#)); do
 		--only) only+=("test-${2#test-}") ;;
 		--shard) shard=$2 ;;
 		--cases) cases=$2 ;;
+		--streams) export SOFTPCI_STREAMS=$2 ;;
 		--log) log=$2 ;;
 		esac
 		shift
