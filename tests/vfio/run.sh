@@ -19,6 +19,7 @@ usage() {
 		  --ko DIR       folder of the modules (default \$SOFTPCI_KO, else modprobe)
 		  --bin DIR      folder of the built programs (default below build/tests, built if need be)
 		  --only NAME    only this program, "irq" or "test-irq"; may be given again
+		  --except NAME  not this one; may be given again
 		  --shard I/N    only the I-th of N parts; all N of them are all programs
 		  --list         list the programs that these options choose
 		  --cases GLOB   only these cases of it, such as 'group/mtty-1/*'
@@ -28,15 +29,20 @@ usage() {
 	END
 }
 
-only=() shard=1/1 list=0 cases='' bin='' log='' verbose=0
+only=() except=() shard=1/1 list=0 cases='' bin='' log='' verbose=0
 while (($#)); do
 	case $1 in
-	--ko | --bin | --only | --shard | --cases | --streams | --log)
+	--only=* | --except=*)
+		set -- "${1%%=*}" "${1#*=}" "${@:2}"
+		continue
+		;;
+	--ko | --bin | --only | --except | --shard | --cases | --streams | --log)
 		(($# > 1)) || die "$1 wants a value"
 		case $1 in
 		--ko) export SOFTPCI_KO=$2 ;;
 		--bin) bin=$2 ;;
 		--only) only+=("test-${2#test-}") ;;
+		--except) except+=("test-${2#test-}") ;;
 		--shard) shard=$2 ;;
 		--cases) cases=$2 ;;
 		--streams) export SOFTPCI_STREAMS=$2 ;;
@@ -63,6 +69,7 @@ programs=() found=0
 for source in "$here"/vfio/test-*.c; do
 	name=$(basename "$source" .c)
 	[[ ${#only[@]} -eq 0 || " ${only[*]} " == *" $name "* ]] || continue
+	[[ " ${except[*]-} " != *" $name "* ]] || continue
 	# In turn, so that each part gets slow and fast ones.
 	((found++ % parts != part - 1)) || programs+=("$name")
 done
