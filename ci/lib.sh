@@ -279,6 +279,27 @@ counts_in() { # LOG
 		tail -n 1
 }
 
+# Runs a command that says "ok - TEXT", "not ok - TEXT" or "skipped TEXT" in lines of
+# its output, which is shown; sets passed, failed and skipped.
+run_and_count() { # COMMAND...
+	local line status=0
+
+	passed=0 failed=0 skipped=0
+	while IFS= read -r line; do
+		printf '%s\n' "$line"
+		case $line in
+		'ok - '*) passed=$((passed + 1)) ;;
+		'not ok - '*) failed=$((failed + 1)) ;;
+		'skipped '*) skipped=$((skipped + 1)) ;;
+		esac
+	done < <("$@")
+	wait $! || status=$?
+	if ((status && !failed)); then
+		echo "not ok - the VM comes to its end"
+		failed=1
+	fi
+}
+
 # A fingerprint of files: of their names and contents.
 hash_files() { # < NUL-SEPARATED-NAMES, relative to the top
 	(cd "$SRC" && xargs -0 sha256sum -- /dev/null) | sha256sum | cut -c -16

@@ -83,6 +83,7 @@ class Monitor:
         self.replies = {}
         self.serial = 0
         self.greeted = False
+        self.events = []        # all that came, the oldest first
         LineReader(sock.fileno(), self.handle)
         machine.wait(lambda: self.greeted, 60, "the monitor of QEMU")
         self.command("qmp_capabilities")
@@ -90,8 +91,9 @@ class Monitor:
     def handle(self, line):
         message = json.loads(line)
         self.greeted |= "QMP" in message
-        if message.get("event") == "SHUTDOWN":
-            self.machine.shut_down = True
+        if "event" in message:
+            self.events.append(message)
+            self.machine.shut_down |= message["event"] == "SHUTDOWN"
         if "id" in message:
             self.replies[message["id"]] = message
 

@@ -19,151 +19,39 @@ from concurrent.futures import ThreadPoolExecutor
 
 import ports
 from display import Display, Picture
+from guest import (BOOT_LIMIT, DRIVERS, RENDER_NODE, SHOW_LIMIT, STEP_LIMIT, Guest,
+                   boot_options, device_options, find_bar, look_at_drivers, qemu_command)
 from machine import EmulatorFault, Failure, Machine
+from report import Report, show_tail
 
 # Where the guest finds the devices, and how QEMU's D-Bus display names one.
 SLOTS = {"mdpy": "03.0", "mbochs": "04.0", "mtty": "05.0"}
 # With --check: mtty devices that are wired differently
 MORE_SLOTS = {"crossed": "06.0", "paced": "07.0"}
-IDS = {"mdpy": "1b36:000f", "mbochs": "1234:1111", "mtty": "4348:3253"}
-DRIVERS = {"mdpy": "mdpy-fb", "mbochs": "bochs-drm", "mtty": "serial"}
 FRAMEBUFFERS = {"mdpy": "mdpy-fb", "mbochs": "bochs-drmdrmfb"}
 # mdpy has one of its own, mbochs the one that we write into its EDID.
 SIZES = {"mdpy": (1024, 768), "mbochs": (1280, 800)}
 BYTE_VALUES = bytes(range(256))
 
-# The kernel starts up in half the time without parts that are not needed here.
-KERNEL_ARGUMENTS = (
-    "console=ttyS0 quiet panic=-1 acpi=off tsc=unstable no_timer_check "
-    "mitigations=off rodata=off cryptomgr.notests audit=0 lsm=capability "
-    "initcall_blacklist=jent_mod_init,load_system_certificate_list,init_encrypted,"
-    "bpf_tcp_ca_kfunc_init,bpf_dummy_struct_ops_init")
-RENDER_NODE = "/dev/dri/renderD128"
-# Emulated by an emulated processor, the guest takes one to three minutes.
-BOOT_LIMIT = 420
-STEP_LIMIT = 420
-SHOW_LIMIT = 60
 # The guest gives up long before if nothing moves.
 PORTS_LIMIT = 1200
-HEARTBEAT = 15
 # How often a guest is started at most, because its processor broke.
 TRIES = 4
 
 
-class Report:
-    """Progress for a person; with --check also a line for each assertion."""
-
-    def __init__(self, start, verbose):
-        self.start = start
-        self.verbose = verbose
-        self.failures = []
-        self.good = set()
-        self.machine = None     # whose guest it is about
-
-    def say(self, text):
-        print(f"[{int(time.time() - self.start):3d}s] {text}", flush=True)
-
-    def check(self, good, what, otherwise=""):
-        """Notes whether 'what' holds; 'otherwise' tells what was seen instead."""
-        text = what if good or not otherwise else f"{what}: {otherwise}"
-        if not good:
-            self.blame_processor()
-            self.failures.append(text)
-        # A guest that is started again does the same again.
-        known = good and text in self.good
-        if good:
-            self.good.add(text)
-        if not good or self.verbose and not known:
-            print("ok" if good else "not ok", "-", text, flush=True)
-        return good
-
-    def blame_processor(self):
-        """On a broken processor only the processor is to blame."""
-        try:
-            if self.machine:
-                self.machine.look_at_processor()
-        except Failure:     # QEMU does not answer
-            pass
-
-
-class Guest:
-    """The guest's side of the conversation over its console, see init."""
-
-    def __init__(self, report):
-        self.report = report
-        self.told = []
-        self.transcript = []
-        self.in_transcript = False
-        self.last_line = ""
-        self.machine = None     # set as soon as there is one
-
-    def hear(self, line):
-        text = line.decode("latin-1")
-        self.last_line = text.strip() or self.last_line
-        if text.startswith("guest: "):
-            text = text.removeprefix("guest: ")
-            self.told.append(text)
-            self.in_transcript = text == "text begins"
-            if verdict := re.fullmatch("(right|wrong): (.*)", text):
-                self.report.check(verdict[1] == "right", f"mtty: {verdict[2]}")
-            elif not re.match("(pci|port|kernel|text|framebuffer|lspci:|setserial:)( |$)", text):
-                self.report.say(f"guest: {text}")
-        elif self.in_transcript:
-            self.transcript.append(line)
-
-    def find(self, pattern):
-        """The matches of all that the guest told so far."""
-        return [found for text in self.told if (found := re.fullmatch(pattern, text))]
-
-    def await_line(self, pattern, seconds, what):
-        """Waits for the guest to tell something, says that it still lives."""
-        begun = last = time.monotonic()
-
-        def told():
-            nonlocal last
-            if failed := self.find("failed: (.*)"):
-                raise Failure(f"the guest says: {failed[0][1]}")
-            if time.monotonic() - last >= HEARTBEAT:
-                last = time.monotonic()
-                self.report.say(f"... waiting for the guest: {what}, "
-                                f"{int(last - begun)} s so far")
-            if found := self.find(pattern):
-                return found
-            if self.machine.shut_down:
-                raise Failure(f"the guest: {what}: it ended itself before")
-            return None
-        return self.machine.wait(told, seconds, f"the guest: {what}")[0]
-
-    def go_on(self):
-        """Lets the guest go on after it showed something."""
-        self.machine.type_line("go")
-
-
-def qemu_command(options):
+def run_command(options):
     """The command line, as a person would write it."""
     tail = ",x-no-mmap=on" if options.no_mmap else ""
-    arguments = KERNEL_ARGUMENTS
-    if options.check:
-        # Debian's kernels are prepared for four serial ports.
-        arguments += f" 8250.nr_uarts=8 check={options.check}"
-
-    def device(name, more=""):
-        path = f"/sys/bus/mdev/devices/{getattr(options, name)}"
-        return f"vfio-pci,id={name},sysfsdev={path},addr={options.slots[name]}{more}{tail}"
-    command = [
-        "qemu-system-x86_64", "-accel", "tcg", "-cpu", "qemu64", "-m", "256",
-        "-msg", "timestamp=on", "-nodefaults", "-no-user-config", "-vga", "none",
-        "-display", f"dbus,p2p=yes,gl=on,rendernode={RENDER_NODE}",
-        "-kernel", f"{options.kernel}/vmlinux",
-        "-initrd", f"{options.kernel}/initramfs{'-check' if options.check else ''}",
-        "-append", arguments,
-        # QEMU shows a region only by mapping it, and crashes if it may not.
-        "-device", device("mdpy", "" if options.no_mmap else ",display=on"),
-        "-device", device("mbochs", ",display=on,xres={},yres={}".format(*SIZES["mbochs"])),
-        "-device", device("mtty"),
-    ]
-    for name in options.slots.keys() - SLOTS.keys():
-        command += ["-device", device(name)]
+    # Debian's kernels are prepared for four serial ports.
+    arguments = f"8250.nr_uarts=8 check={options.check}" if options.check else ""
+    # QEMU shows a region only by mapping it, and crashes if it may not.
+    more = {"mdpy": "" if options.no_mmap else ",display=on",
+            "mbochs": ",display=on,xres={},yres={}".format(*SIZES["mbochs"])}
+    command = qemu_command(f"dbus,p2p=yes,gl=on,rendernode={RENDER_NODE}", 256)
+    command += boot_options(options.kernel, f"initramfs{'-check' if options.check else ''}",
+                            arguments)
+    for name, slot in options.slots.items():
+        command += device_options(name, getattr(options, name), slot, more.get(name, "") + tail)
     return command
 
 
@@ -206,7 +94,7 @@ class Run:
         if not os.path.exists(RENDER_NODE):
             raise Failure(f"there is no {RENDER_NODE}: load the module vgem")
         self.report.say(f"starting QEMU with {len(self.options.slots)} devices")
-        self.machine = Machine(qemu_command(self.options), self.out("guest-qemu.log"),
+        self.machine = Machine(run_command(self.options), self.out("guest-qemu.log"),
                                self.out("guest-console.log"), self.guest.hear)
         self.guest.machine = self.report.machine = self.machine
         version = self.machine.monitor.command("query-version")["qemu"]
@@ -216,11 +104,7 @@ class Run:
     def look_at_drivers(self):
         """Which drivers the guest's kernel gave to the devices."""
         check = self.report.check
-        for name, ids in IDS.items():
-            found = self.guest.find(rf"pci \S+:{SLOTS[name]} {ids} class \w+ driver (.*)")
-            driver = found[0][1] if found else "no such device"
-            check(driver == DRIVERS[name], f"{name}: the guest drives {ids} with {DRIVERS[name]}",
-                  driver or "no driver")
+        look_at_drivers(self.report, self.guest, SLOTS)
         for name, ident in FRAMEBUFFERS.items():
             check(self.guest.find(rf"framebuffer \d+ {ident}"),
                   f"{name}: the guest has a framebuffer {ident}")
@@ -250,10 +134,7 @@ class Run:
         """The video memory as the guest's processor sees it: through BAR0."""
         command = self.machine.monitor.command
         width, height = SIZES[name]
-        slot = int(SLOTS[name].partition(".")[0], 16)
-        bar, = [region for bus in command("query-pci") for device in bus["devices"]
-                for region in device["regions"]
-                if device["slot"] == slot and region["bar"] == 0]
+        bar = find_bar(self.machine.monitor, SLOTS[name])
         raw = f"{path}.raw"
         command("pmemsave", val=bar["address"], size=width * height * 4, filename=raw)
         with open(raw, "rb") as file:
@@ -413,16 +294,6 @@ def first_difference(got, wanted):
         if a != b:
             return f"byte {i} is {a:#04x}, not {b:#04x}"
     return f"{len(got)} bytes, not {len(wanted)}"
-
-
-def show_tail(path, lines=25):
-    """The end of a log, on standard error."""
-    try:
-        with open(path, encoding="latin-1") as file:
-            tail = file.read().splitlines()[-lines:]
-    except OSError:
-        return
-    print(f"--- the end of {path}", *tail, "---", sep="\n", file=sys.stderr)
 
 
 def parse_options():

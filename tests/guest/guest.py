@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A guest with the devices in it: how QEMU is started for it, and what it tells."""
+
+import re
+import time
+
+from machine import Failure
+
+IDS = {"mdpy": "1b36:000f", "mbochs": "1234:1111", "mtty": "4348:3253"}
+DRIVERS = {"mdpy": "mdpy-fb", "mbochs": "bochs-drm", "mtty": "serial"}
+
+# The kernel starts up in half the time without parts that are not needed here.
+KERNEL_ARGUMENTS = (
+    "console=ttyS0 quiet panic=-1 acpi=off tsc=unstable no_timer_check "
+    "mitigations=off rodata=off cryptomgr.notests audit=0 lsm=capability "
+    "initcall_blacklist=jent_mod_init,load_system_certificate_list,init_encrypted,"
+    "bpf_tcp_ca_kfunc_init,bpf_dummy_struct_ops_init")
+RENDER_NODE = "/dev/dri/renderD128"
+# Emulated by an emulated processor, the guest takes one to three minutes, on a busy
+# machine some times that.
+BOOT_LIMIT = 900
+STEP_LIMIT = 420
+SHOW_LIMIT = 60
+HEARTBEAT = 15
+
+
+def qemu_command(display, memory):
+    """What is the same for all guests."""
+    return ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "qemu64", "-m", str(memory),
+            "-msg", "timestamp=on", "-nodefaults", "-no-user-config", "-vga", "none",
+            "-display", display]
+
+
+def boot_options(folder, initramfs, arguments):
+    """The kernel of the guest, from the folder that the script initramfs has filled."""
+    return ["-kernel", f"{folder}/vmlinux", "-initrd", f"{folder}/{initramfs}",
+            "-append", f"{KERNEL_ARGUMENTS} {arguments}".strip()]
+
+
+def device_options(name, uuid, slot, more=""):
+    """A device of ours by its UUID."""
+    return ["-device",
+            f"vfio-pci,id={name},sysfsdev=/sys/bus/mdev/devices/{uuid},addr={slot}{more}"]
+
+
+def find_bar(monitor, slot):
+    """Where the guest's firmware put BAR0 of the device in a slot such as 03.0."""
+    number = int(slot.partition(".")[0], 16)
+    bar, = [region for bus in monitor.command("query-pci") for device in bus["devices"]
+            for region in device["regions"]
+            if device["slot"] == number and region["bar"] == 0]
+    return bar
+
+
+def look_at_drivers(report, guest, slots):
+    """Which drivers the guest's kernel gave to the devices."""
+    for name, ids in IDS.items():
+        found = guest.find(rf"pci \S+:{slots[name]} {ids} class \w+ driver (.*)")
+        driver = found[0][1] if found else "no such device"
+        report.check(driver == DRIVERS[name],
+                     f"{name}: the guest drives {ids} with {DRIVERS[name]}",
+                     driver or "no driver")
+
+
+class Guest:
+    """The guest's side of the conversation over its console, see init."""
+
+    def __init__(self, report):
+        self.report = report
+        self.told = []
+        self.transcript = []
+        self.in_transcript = False
+        self.last_line = ""
+        self.machine = None     # set as soon as there is one
+
+    def hear(self, line):
+        text = line.decode("latin-1")
+        self.last_line = text.strip() or self.last_line
+        if text.startswith("guest: "):
+            text = text.removeprefix("guest: ")
+            self.told.append(text)
+            self.in_transcript = text == "text begins"
+            if verdict := re.fullmatch("(right|wrong): (.*)", text):
+                self.report.check(verdict[1] == "right", f"mtty: {verdict[2]}")
+            elif not re.match("(pci|port|kernel|text|framebuffer|lspci:|setserial:)( |$)", text):
+                self.report.say(f"guest: {text}")
+        elif self.in_transcript:
+            self.transcript.append(line)
+
+    def find(self, pattern):
+        """The matches of all that the guest told so far."""
+        return [found for text in self.told if (found := re.fullmatch(pattern, text))]
+
+    def await_line(self, pattern, seconds, what):
+        """Waits for the guest to tell something, says that it still lives."""
+        begun = last = time.monotonic()
+
+        def told():
+            nonlocal last
+            if failed := self.find("failed: (.*)"):
+                raise Failure(f"the guest says: {failed[0][1]}")
+            if time.monotonic() - last >= HEARTBEAT:
+                last = time.monotonic()
+                self.report.say(f"... waiting for the guest: {what}, "
+                                f"{int(last - begun)} s so far")
+            if found := self.find(pattern):
+                return found
+            if self.machine.shut_down:
+                raise Failure(f"the guest: {what}: it ended itself before")
+            return None
+        return self.machine.wait(told, seconds, f"the guest: {what}")[0]
+
+    def go_on(self):
+        """Lets the guest go on after it showed something."""
+        self.machine.type_line("go")
