@@ -76,6 +76,27 @@ void softpci_load_release(struct softpci_load *load)
 	load->buf = NULL;
 }
 
+/*
+ * A VMM shows no more than the errno to its user.  The name in the stream can have
+ * any bytes.
+ */
+static void tell_types(struct softpci_vfio *svfio,
+		       const struct softpci_stream_header *header,
+		       const struct softpci_stream_header *own)
+{
+	int len = strnlen(header->type, sizeof(header->type));
+
+	if (memcmp(header->type, own->type, sizeof(own->type)))
+		dev_notice_ratelimited(svfio->vdev.dev,
+				       "migration refused: the stream is of a %*pE, this is a %.*s\n",
+				       len, header->type,
+				       (int)sizeof(own->type), own->type);
+	else
+		dev_notice_ratelimited(svfio->vdev.dev,
+				       "migration refused: the stream is of a %.*s that is built differently\n",
+				       (int)sizeof(own->type), own->type);
+}
+
 static int check_header(struct softpci_load *load, struct softpci_vfio *svfio)
 {
 	const struct softpci_stream_header *header = &load->header;
@@ -94,8 +115,10 @@ static int check_header(struct softpci_load *load, struct softpci_vfio *svfio)
 	    header->subsystem_vendor != own.subsystem_vendor ||
 	    header->subsystem_device != own.subsystem_device ||
 	    header->class != own.class || header->identity != own.identity ||
-	    header->memory != own.memory)
+	    header->memory != own.memory) {
+		tell_types(svfio, header, &own);
 		return -ENXIO;
+	}
 	/* That of a newer minor version may be longer. */
 	load->state_size = le32_to_cpu(header->state);
 	return load->state_size <= SOFTPCI_STREAM_MAX_STATE ? 0 : -EINVAL;
