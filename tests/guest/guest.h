@@ -49,6 +49,14 @@ int read_line(const char *path, char *line, size_t size);
 void screen_tell_checksum(const char *fb);
 void screen_draw_card(const char *fb, const char *device,
 		      const struct pci_device *dev);
+void screen_leave_text_mode(void);
+
+/* Stripes that are different for each number; tells that they are still there */
+void screen_draw_stripes(const char *fb, unsigned int number);
+void screen_tell_stripes(const char *fb, unsigned int number);
+
+/* work.c: uses displays and ports for as long as the host wants */
+void work(const char *const *fbs, int fb_count, const struct names *ports);
 
 /* serial.c */
 void serial_exchange(const char *text_file, const struct names *ports);

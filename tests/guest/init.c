@@ -380,6 +380,26 @@ static void check_ports(const char *kib)
 	uart_check_loopback(&ports[LOOPBACK], strtoul(kib, NULL, 10) * 1024);
 }
 
+/* With migrate on the command line: all devices at work until the host has seen enough */
+static void work_on_all(void)
+{
+	static const struct role *const displays[] = { &mdpy, &mbochs };
+	struct pci_device dev;
+	struct names fbs[2], ports;
+	const char *names[2];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		find(&dev, displays[i]);
+		pci_framebuffers(&dev, &fbs[i]);
+		names[i] = fbs[i].name[0];
+		tell("%s has %s", displays[i]->name, names[i]);
+	}
+	find(&dev, &mtty);
+	pci_serial_ports(&dev, &ports);
+	work(names, 2, &ports);
+}
+
 static void tell_news(const char *line)
 {
 	tell("kernel log %s", line);
@@ -393,6 +413,19 @@ static void tell_complaint(const char *line)
 	complained = 1;
 }
 
+static void show_all(void)
+{
+	tell_console_driver();
+	show_console();
+	await_go();
+	draw_card(&mbochs);
+	draw_card(&mdpy);
+	exchange_text();
+	tell("text exchanged");
+	if (getenv("check"))
+		check_ports(getenv("check"));
+}
+
 int main(void)
 {
 	struct utsname name;
@@ -403,15 +436,10 @@ int main(void)
 	load_modules();
 	tell_devices();
 	tell_file("framebuffer", "/proc/fb");
-	tell_console_driver();
-	show_console();
-	await_go();
-	draw_card(&mbochs);
-	draw_card(&mdpy);
-	exchange_text();
-	tell("text exchanged");
-	if (getenv("check"))
-		check_ports(getenv("check"));
+	if (getenv("migrate"))
+		work_on_all();
+	else
+		show_all();
 	filter_log(news, 0, tell_news);
 	filter_log(complaints, CONTEXT_MAX, tell_complaint);
 	if (complained)

@@ -14,6 +14,10 @@
 #include "guest.h"
 #include "picture.h"
 
+/* What migrate.py draws again */
+#define STRIPES_SLOPE	3
+#define STRIPES_STEP	0x010305
+
 struct screen {
 	char path[32];
 	int fd;
@@ -134,6 +138,14 @@ static void screen_write_copied(const struct screen *screen,
 	free(lines);
 }
 
+static void screen_write(const struct screen *screen, const struct picture *pic)
+{
+	if (screen->fix.smem_start)
+		screen_write_mapped(screen, pic);
+	else
+		screen_write_copied(screen, pic);
+}
+
 static void screen_verify(const struct screen *screen,
 			  const struct picture *expected)
 {
@@ -152,7 +164,7 @@ static void screen_verify(const struct screen *screen,
 }
 
 /* The text console must not write into the picture any more. */
-static void leave_text_mode(void)
+void screen_leave_text_mode(void)
 {
 	const int fd = open("/dev/tty1", O_RDWR | O_CLOEXEC | O_NOCTTY);
 
@@ -167,20 +179,61 @@ void screen_draw_card(const char *fb, const char *device,
 	struct screen screen;
 	struct picture pic;
 
-	leave_text_mode();
+	screen_leave_text_mode();
 	screen_open(&screen, fb);
 	if (picture_create_card(&pic, screen.var.xres, screen.var.yres, device,
 				dev->driver))
 		fail("%s: a picture of %ux%u: %s", screen.path, screen.var.xres,
 		     screen.var.yres, strerror(errno));
-	if (screen.fix.smem_start)
-		screen_write_mapped(&screen, &pic);
-	else
-		screen_write_copied(&screen, &pic);
+	screen_write(&screen, &pic);
 	screen_verify(&screen, &pic);
 	tell("picture %s on %s of %s driver %s: %dx%d stride %u", device, fb,
 	     dev->address, dev->driver, pic.width, pic.height,
 	     screen.fix.line_length);
+	picture_destroy(&pic);
+	close(screen.fd);
+}
+
+/* A line is the one above, moved, and so is a picture the one before: it is cheap. */
+static void screen_make_stripes(const struct screen *screen, struct picture *pic,
+				unsigned int number)
+{
+	const int width = screen->var.xres, height = screen->var.yres;
+	const int length = width + height * STRIPES_SLOPE;
+	uint32_t *ramp = malloc(length * sizeof(*ramp));
+	int i;
+
+	if (!ramp || picture_create(pic, width, height))
+		fail("%s: no memory for a picture", screen->path);
+	for (i = 0; i < length; i++)
+		ramp[i] = (i + number) * STRIPES_STEP & 0xffffff;
+	for (i = 0; i < height; i++)
+		memcpy(pic->pixels + (size_t)i * width, ramp + i * STRIPES_SLOPE,
+		       width * sizeof(*ramp));
+	free(ramp);
+}
+
+void screen_draw_stripes(const char *fb, unsigned int number)
+{
+	struct screen screen;
+	struct picture pic;
+
+	screen_open(&screen, fb);
+	screen_make_stripes(&screen, &pic, number);
+	screen_write(&screen, &pic);
+	picture_destroy(&pic);
+	close(screen.fd);
+}
+
+void screen_tell_stripes(const char *fb, unsigned int number)
+{
+	struct screen screen;
+	struct picture pic;
+
+	screen_open(&screen, fb);
+	screen_make_stripes(&screen, &pic, number);
+	screen_verify(&screen, &pic);
+	tell("stripes %u on %s: %dx%d", number, fb, pic.width, pic.height);
 	picture_destroy(&pic);
 	close(screen.fd);
 }

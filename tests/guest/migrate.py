@@ -1,0 +1,364 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Moves a guest from one real QEMU to another while it uses the virtual devices.
+
+Runs where the devices are. The guest draws on the displays and sends numbers over
+the serial ports without a pause, and says so when it is asked (work.c). See README.
+"""
+
+import argparse
+import os
+import re
+import struct
+import subprocess
+import sys
+import time
+
+from guest import BOOT_LIMIT, RENDER_NODE, STEP_LIMIT, Guest, boot_options, look_at_drivers
+from machine import Failure
+from move import ENDS, SLOTS, SOCKET, Place, arrive, begin, end
+from report import Report, show_tail
+
+KINDS = tuple(SLOTS)
+PORTS = 2
+# As screen.c draws them
+STRIPES_SLOPE = 3
+STRIPES_STEP = 0x010305
+FILE = "file:/tmp/guest.migration"
+# So often the guest or QEMU is asked how far it is, if it does not come to an end.
+ASKED = 20
+GL_DISPLAY = f"dbus,p2p=yes,gl=on,rendernode={RENDER_NODE}"
+
+
+def make_stripes(width, height, number):
+    """The pixels of the picture with a number, XR24."""
+    count = width + height * STRIPES_SLOPE
+    ramp = struct.pack(f"<{count}I", *((i + number) * STRIPES_STEP & 0xffffff
+                                       for i in range(count)))
+    return b"".join(ramp[y * STRIPES_SLOPE * 4:(y * STRIPES_SLOPE + width) * 4]
+                    for y in range(height))
+
+
+def to_rgb(pixels):
+    """XR24, as bytes of red, green and blue."""
+    data = bytearray(len(pixels) // 4 * 3)
+    for i in range(3):
+        data[i::3] = pixels[2 - i::4]
+    return bytes(data)
+
+
+class Knobs:
+    """Failures on demand of a device; see Documentation/migration.rst."""
+
+    def __init__(self, uuid):
+        self.folder = f"/sys/bus/mdev/devices/{uuid}/migration"
+        self.there = os.path.isdir(self.folder)
+
+    def set(self, name, value):
+        with open(f"{self.folder}/{name}", "w", encoding="ascii") as file:
+            file.write(value)
+
+    def get(self, name):
+        with open(f"{self.folder}/{name}", encoding="ascii") as file:
+            return file.read().strip()
+
+
+class Run:
+    """One guest, and the places that it sees."""
+
+    def __init__(self, options, report):
+        self.options = options
+        self.report = report
+        self.guest = Guest(report)
+        self.place = None       # where the guest is
+        self.places = []
+        self.asked = 0
+        self.told = []          # of each port, when the guest was last asked
+        self.bytes = {}         # so many each port had sent when it was last asked
+        self.sizes = {}         # of the displays, as the guest has them
+
+    # Places
+
+    def make(self, name, devices, **more):
+        place = Place(self.options, name, devices, self.guest.hear, **more)
+        self.places.append(place)
+        return place
+
+    def end(self, *places):
+        bad = end(*places)
+        for place in places:
+            self.places.remove(place)
+        return bad
+
+    def set_of(self, letter):
+        return dict(zip(KINDS, getattr(self.options, letter)))
+
+    def go_to(self, place):
+        self.place = self.guest.machine = place
+
+    # The guest
+
+    def ask(self, verb, answer):
+        """Has the guest tell how far it is, returns the number of its picture."""
+        self.asked += 1
+        self.place.type_line(f"{verb} {self.asked}")
+        number = int(self.guest.await_line(f"{answer} {self.asked}: picture (\\d+)", STEP_LIMIT,
+                                           "it tells how far it is")[1])
+        self.told = self.guest.find(rf"{answer} {self.asked}: (ttyS\d+) sent (\d+) "
+                                    r"received (\d+) interrupts (\d+)")
+        return number
+
+    def look_at_progress(self, case, what):
+        """The guest draws and sends, and its ports interrupt it."""
+        def counts():
+            return {told[1]: tuple(map(int, told.groups()[1:])) for told in self.told}
+
+        first = self.ask("tell", "tells")
+        before = counts()
+        # It answers between two pictures, but a port may be slower than that.
+        for _ in range(ASKED):
+            last = self.ask("tell", "tells")
+            stuck = [name for name, now in counts().items()
+                     if any(new <= old for new, old in zip(now, before[name]))]
+            if not stuck:
+                break
+        self.report.check(last > first and not stuck and len(before) == PORTS,
+                          f"{case}: the guest draws, sends, receives and is interrupted {what}",
+                          f"pictures {first} to {last}, {stuck} of {len(before)} ports are stuck")
+
+    def rest(self, case):
+        """Nothing that the guest sent was lost, and its pictures are on the displays."""
+        check = self.report.check
+        number = self.ask("rest", "rests")
+        for told in self.told:
+            name, sent, received = told[1], int(told[2]), int(told[3])
+            check(sent == received > self.bytes.get(name, 0),
+                  f"{case}: {name} gave back all that was sent, byte by byte",
+                  f"{received} of {sent}, {self.bytes.get(name, 0)} before")
+            self.bytes[name] = sent
+        for kind in ("mdpy", "mbochs"):
+            fb = self.guest.find(rf"{kind} has (fb\d+)")[0][1]
+            size = self.guest.find(rf"stripes {number} on {fb}: (\d+)x(\d+)")[-1]
+            self.sizes[kind] = int(size[1]), int(size[2])
+            self.look_at_picture(case, kind, number)
+        self.place.type_line("work")
+
+    def look_at_picture(self, case, kind, number):
+        """A display shows the last picture that the guest has drawn."""
+        width, height = self.sizes[kind]
+        wanted = make_stripes(width, height, number)
+        seen = None
+
+        # The guest's kernel may take a moment to bring its picture here.
+        def equal():
+            nonlocal seen
+            if kind == "mdpy":
+                seen = self.place.take_mdpy()
+                return seen.pixels == to_rgb(wanted)
+            seen = self.place.take_mbochs(self.sizes[kind])
+            # The fourth byte of a pixel means nothing.
+            return seen and to_rgb(seen.pixels) == to_rgb(wanted)
+        try:
+            self.place.wait(equal, 60, f"{kind} shows picture {number}")
+            wrong = ""
+        except Failure as failure:
+            wrong = f"{failure}: {seen.source if seen else 'nothing is shown'}"
+        how = seen.source if seen else ""
+        self.report.check(not wrong, f"{case}: {kind} shows what the guest has drawn, "
+                          f"pixel by pixel ({how})", wrong)
+
+    # Migrations that succeed
+
+    def move(self, case, target, uri=f"unix:{SOCKET}", capabilities=(), parameters=None):
+        """Moves the guest, and compares before it runs on."""
+        check = self.report.check
+        source = self.place
+        begin(source, target, uri, capabilities, parameters)
+        self.look_at_progress(case, "while it is moved")
+        source.release()
+        status = source.await_end()
+        if not check(status == "completed", f"{case}: the migration succeeds",
+                     f"{status}: {source.error()[0]}; {target.error()[0]}"):
+            raise Failure(f"the guest cannot go on after '{case}'")
+        if uri.startswith("file:"):
+            arrive(target, uri)
+        status = target.await_end()
+        if not check(status == "completed", f"{case}: the guest arrives",
+                     f"{status}: {target.error()[0]}"):
+            raise Failure(f"the guest cannot go on after '{case}'")
+        self.tell_figures(case, source)
+        for kind, (width, height) in self.sizes.items():
+            size = width * height * 4
+            check(source.video_memory(kind, size) == target.video_memory(kind, size),
+                  f"{case}: {kind}: source and target have the same in video memory")
+        target.monitor.command("cont")
+        self.go_to(target)
+        bad = self.end(source)
+        check(not bad, f"{case}: the source ends well", str(bad))
+        self.rest(case)
+
+    def tell_figures(self, case, source):
+        """How much QEMU has moved."""
+        info = source.monitor.command("query-migrate")
+        self.report.say(f"{case}: {info['total-time']} ms, {info['downtime']} ms of them without "
+                        f"the guest; {info['ram']['transferred']} bytes, "
+                        f"{info['vfio']['transferred']} of them of devices")
+
+    # Migrations that fail
+
+    def fail(self, case, devices, wanted):
+        """A migration fails, says why, and the guest goes on where it is."""
+        check = self.report.check
+        source = self.place
+        target = self.make("refuses", devices)
+        begin(source, target, f"unix:{SOCKET}")
+        source.release()
+        status = source.await_end()
+        check(status == "failed", f"{case}: the migration fails", status)
+        if "target" in wanted:
+            target.await_end()
+        for side, pattern in wanted.items():
+            text, log = (source if side == "source" else target).error()
+            check(re.search(pattern, text + log), f"{case}: the {side}'s QEMU says '{pattern}'",
+                  f"{text}; {log}")
+            self.report.say(f"{case}: the {side} says: {text}")
+        check(source.is_running(), f"{case}: the guest runs on")
+        bad = self.end(target)
+        check(not [text for text in bad if "status -" in text], f"{case}: QEMU does not crash",
+              str(bad))
+        self.look_at_progress(case, "as before")
+        self.rest(case)
+
+    def fail_by_type(self):
+        devices = self.set_of("c") | {"mbochs": self.options.other}
+        case = "a target of another type"
+        self.fail(case, devices, {"target": rf"{SLOTS['mbochs']}/vfio"})
+        # QEMU shows only the errno.
+        log = subprocess.run(["dmesg"], stdout=subprocess.PIPE, check=True).stdout.decode()
+        self.report.check("of a mbochs-small, this is a mbochs-medium" in log,
+                          f"{case}: the kernel says of which types they are")
+
+    def fail_by_knob(self):
+        knobs = Knobs(self.place.devices["mdpy"])
+        for fault, side in self.options.faults:
+            case = f"fault {fault}"
+            if not knobs.there:
+                print(f"skipped {case}: the device has no knobs", flush=True)
+                continue
+            knobs.set("fault", fault)
+            self.fail(case, self.set_of("c"), {side: rf"{SLOTS['mdpy']}|vfio"})
+            self.report.check(knobs.get("fault") == "none", f"{case}: it happened once",
+                              knobs.get("fault"))
+
+    # Sizes that are not true, without a guest
+
+    def lie(self, size):
+        """QEMU is told wrong sizes: it may fail or succeed, but not crash."""
+        case = f"sizes that are {size}"
+        source_uuid, target_uuid = self.options.spare
+        knobs = Knobs(source_uuid)
+        if not knobs.there:
+            print(f"skipped {case}: the device has no knobs", flush=True)
+            return
+        knobs.set("reported_size", size)
+        source = self.make("lies", {"mdpy": source_uuid}, boot=["-S"], memory=16)
+        target = self.make("believes", {"mdpy": target_uuid}, memory=16)
+        begin(source, target, f"unix:{SOCKET}-{size}")
+        source.release()
+        asked = 0
+
+        def ended():
+            nonlocal asked
+            asked += 1
+            status = source.monitor.command("query-migrate")["status"]
+            return status if status in ENDS else asked > ASKED and "goes on"
+        try:
+            status = source.wait(ended, STEP_LIMIT, f"{case}: a status")
+            self.report.say(f"{case}: {status} {source.error()[0]}")
+            if status == "goes on":
+                source.monitor.command("migrate_cancel")
+                source.await_end()
+        except Failure as failure:
+            self.report.say(f"{case}: {failure}")
+        bad = self.end(source, target)
+        self.report.check(not [text for text in bad if "status -" in text],
+                          f"{case}: QEMU does not crash", str(bad))
+        knobs.set("reported_size", "real")
+
+    # All of it
+
+    def start(self):
+        """A guest, and while it boots, what needs none."""
+        self.go_to(self.make("a", self.set_of("a"), boot=boot_options(
+            self.options.kernel, "initramfs", "migrate=1 video=640x480")))
+        version = self.place.monitor.command("query-version")["qemu"]
+        self.report.say("QEMU {major}.{minor}.{micro} runs, its guest boots".format(**version))
+        for size in self.options.sizes:
+            self.lie(size)
+        shows = self.make("b", self.set_of("b"), display=GL_DISPLAY)
+        self.guest.await_line("works", BOOT_LIMIT, "it boots")
+        look_at_drivers(self.report, self.guest, SLOTS)
+        return shows
+
+    def play(self):
+        shows = self.start()
+        self.rest("before")
+        self.fail_by_type()
+        self.fail_by_knob()
+        self.move("live", shows)
+        self.move("multifd", self.make("c", self.set_of("c")),
+                  capabilities=("multifd", "switchover-ack"), parameters={"multifd-channels": 4})
+        self.move("file", self.make("d", self.set_of("a")), uri=FILE)
+        self.place.type_line("rest 0")
+        self.guest.await_line("rests 0: picture .*", STEP_LIMIT, "it rests")
+        self.place.type_line("go")
+        self.guest.await_line("ready", STEP_LIMIT, "it is done")
+        complaints = [match[1] for match in self.guest.find("kernel complaint (.*)")]
+        self.report.check(not complaints, "the guest's kernel complains about nothing",
+                          "; ".join(complaints))
+        bad = self.end(self.place)
+        self.report.check(not bad, "the last QEMU ends well", str(bad))
+
+
+def parse_options():
+    def words(text):
+        return text.split(",")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for letter in "abc":
+        parser.add_argument(f"--{letter}", required=True, type=words, metavar="UUID,UUID,UUID",
+                            help=f"devices of QEMU {letter}: {', '.join(KINDS)}")
+    parser.add_argument("--other", required=True, metavar="UUID", help="an mbochs of another type")
+    parser.add_argument("--spare", required=True, type=words, metavar="UUID,UUID",
+                        help="two more mdpy")
+    parser.add_argument("--kernel", required=True, help="folder with vmlinux and initramfs")
+    parser.add_argument("--device", default="", help="options for each device")
+    parser.add_argument("--out", required=True, help="folder for the logs")
+    parser.add_argument("--start", type=float, default=time.time(),
+                        help="when the clock began to count, in seconds since 1970")
+    parser.add_argument("--precopy", action="store_true", help="the devices have PRE_COPY")
+    options = parser.parse_args()
+    options.faults = ([("PRE_COPY_P2P:STOP_COPY", "source")] if options.precopy else
+                      [("STOP:STOP_COPY", "source")]) + [("corrupt", "target")]
+    options.sizes = ("zero", "huge", "growing")
+    return options
+
+
+def main():
+    options = parse_options()
+    report = Report(options.start, True)
+    run = Run(options, report)
+    try:
+        run.play()
+    except (Failure, OSError, KeyboardInterrupt) as failure:
+        report.check(False, f"the guest's journey comes to its end: {failure}")
+        for place in run.places:
+            show_tail(place.log)
+            show_tail(place.console_log.name)
+    finally:
+        for place in run.places:
+            place.stop()
+    return 1 if report.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
