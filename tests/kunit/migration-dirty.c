@@ -111,23 +111,44 @@ static void stop_copy_sends_pages_that_changed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memory_in(stream, from), PAGE_SIZE);
 }
 
-static void change_of_a_page_that_is_being_sent_is_sent_again(struct kunit *test)
+/* In PRE_COPY, with the header and one section of memory read. */
+static struct softpci_vfio *half_sent_device(struct kunit *test,
+					     struct mig_stream *stream)
 {
 	struct softpci_vfio *svfio = mig_device(test);
-	struct mig_stream *stream = new_stream(test);
 	struct softpci_save *save;
 
 	put_byte(svfio, 0, 5 * PAGE_SIZE, 1);
 	KUNIT_ASSERT_EQ(test, go(svfio, VFIO_DEVICE_STATE_PRE_COPY), 1);
 	save = &svfio->mig.session->save;
-	while (save->next == SOFTPCI_SAVE_HEADER || !save->found) {
-		KUNIT_ASSERT_NE(test, softpci_save_fill(save, svfio), -ENOMSG);
+	while (!save->found) {
+		KUNIT_ASSERT_EQ(test, softpci_save_fill(save, svfio), 1);
 		memcpy(stream->buf + stream->len, save->buf, save->len);
 		stream->len += save->len;
 		save->pos = save->len;
 	}
+	return svfio;
+}
+
+static void stop_copy_begins_with_the_first_page(struct kunit *test)
+{
+	struct mig_stream *stream = new_stream(test);
+	struct softpci_vfio *svfio = half_sent_device(test, stream);
+
 	put_byte(svfio, 0, 5 * PAGE_SIZE, 2);
-	KUNIT_EXPECT_EQ(test, read_passes(test, svfio, stream), PAGE_SIZE);
+	expect_same(test, svfio, stream);
+}
+
+static void change_of_a_page_that_is_being_sent_is_sent_again(struct kunit *test)
+{
+	struct mig_stream *stream = new_stream(test);
+	struct softpci_vfio *svfio = half_sent_device(test, stream);
+	u64 left;
+
+	put_byte(svfio, 0, 5 * PAGE_SIZE, 2);
+	left = touched_bytes(svfio, 0) + touched_bytes(svfio, 1) -
+	       memory_in(stream, 0);
+	KUNIT_EXPECT_EQ(test, read_passes(test, svfio, stream), left + PAGE_SIZE);
 	expect_same(test, svfio, stream);
 }
 
@@ -230,7 +251,6 @@ static void first_pass_is_initial_and_later_ones_are_dirty(struct kunit *test)
 	reset_mig(test, svfio);
 
 	svfio = sent_device(test, stream);
-	expect_info(test, svfio, 0, 0, flags);
 	put_byte(svfio, 0, 0, 9);
 	expect_info(test, svfio, 0, IN_SECTION(PAGE_SIZE), flags);
 	/* As it was sent. */
@@ -310,7 +330,30 @@ static void new_pages_are_new_initial_bytes_if_the_user_knows_them(struct kunit 
 	KUNIT_EXPECT_EQ(test, info.initial_bytes, 0);
 	KUNIT_EXPECT_EQ(test, info.dirty_bytes, IN_SECTION(PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, info.flags, 0);
-	KUNIT_EXPECT_EQ(test, read_passes(test, svfio, stream), PAGE_SIZE);
+}
+
+/* In the middle of a pass. */
+static void new_initial_bytes_begin_with_the_first_page(struct kunit *test)
+{
+	struct mig_stream *stream = new_stream(test);
+	struct softpci_vfio *svfio = mig_device(test);
+	struct vfio_precopy_info info;
+
+	svfio->vdev.precopy_info_v2 = 1;
+	put_byte(svfio, 1, 0, 1);
+	KUNIT_ASSERT_EQ(test, go(svfio, VFIO_DEVICE_STATE_PRE_COPY), 1);
+	read_passes(test, svfio, stream);
+	put_byte(svfio, 1, 0, 2);
+	while (softpci_save_fill(&svfio->mig.session->save, svfio) != 1)
+		;
+	svfio->mig.session->save.pos = svfio->mig.session->save.len;
+	put_byte(svfio, 0, 20 * PAGE_SIZE, 3);
+	info = precopy_info(svfio);
+	KUNIT_EXPECT_GT(test, info.initial_bytes, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, info.dirty_bytes, 0);
+	KUNIT_EXPECT_EQ(test, info.flags, VFIO_PRECOPY_INFO_REINIT);
+	KUNIT_EXPECT_EQ(test, read_passes(test, svfio, stream),
+			touched_bytes(svfio, 0));
 	expect_info(test, svfio, 0, 0, 0);
 }
 
@@ -337,6 +380,7 @@ static void data_size_is_what_stop_copy_sends(struct kunit *test)
 static struct kunit_case migration_dirty_cases[] = {
 	KUNIT_CASE(passes_after_the_first_send_pages_that_changed),
 	KUNIT_CASE(stop_copy_sends_pages_that_changed),
+	KUNIT_CASE(stop_copy_begins_with_the_first_page),
 	KUNIT_CASE(change_of_a_page_that_is_being_sent_is_sent_again),
 	KUNIT_CASE(page_that_was_cleared_or_is_gone_is_sent),
 	KUNIT_CASE(saving_touches_no_page),
@@ -345,6 +389,7 @@ static struct kunit_case migration_dirty_cases[] = {
 	KUNIT_CASE(first_pass_is_initial_and_later_ones_are_dirty),
 	KUNIT_CASE(initial_bytes_shrink_while_the_guest_draws),
 	KUNIT_CASE(new_pages_are_new_initial_bytes_if_the_user_knows_them),
+	KUNIT_CASE(new_initial_bytes_begin_with_the_first_page),
 	KUNIT_CASE(data_size_is_what_stop_copy_sends),
 	{}
 };
