@@ -228,6 +228,8 @@ int softpci_extra_take(struct softpci_extra *extra, const u8 *content,
 /**
  * softpci_extra_is_complete() - all of the extra state has come
  * @extra: the extra state of the stream
+ *
+ * Return: true if it has, or if the stream has none.
  */
 bool softpci_extra_is_complete(const struct softpci_extra *extra)
 {

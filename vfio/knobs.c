@@ -218,6 +218,8 @@ const struct attribute_group softpci_knobs_group = {
  * softpci_bytes_in() - bytes that move, or become dirty, in a time
  * @rate: in bytes per second, up to 2^34
  * @ns: the time, up to 2^30 seconds
+ *
+ * Return: bytes, rounded down.
  */
 u64 softpci_bytes_in(u64 rate, u64 ns)
 {
