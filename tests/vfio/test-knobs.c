@@ -14,7 +14,7 @@
 #define EXTRA		200003
 #define MAX_RATE	"17179869184"
 /* More than a device that has no memory ever sends. */
-#define PIECE		(1 << 20)
+#define PIECE		0x100000
 
 static int __knob_put(const struct env *env, const char *name, const char *val)
 {

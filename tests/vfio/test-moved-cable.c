@@ -30,21 +30,21 @@ struct pair {
 	struct blob stream[2];
 };
 
-static void pair_open(struct pair *p, enum door door, bool paced)
+static void pair_open(struct pair *p, enum door which, bool paced)
 {
 	static const char *const type[] = { "mtty-1", "mtty-2" };
 	unsigned int i;
 
 	*p = (struct pair){};
 	for (i = 0; i < 2; i++) {
-		p->env[i] = (struct env){ .door = door, .model = model_of(type[i]) };
+		p->env[i] = (struct env){ .door = which, .model = model_of(type[i]) };
 		p->env[i].mdev = mdev_create(type[i]);
 		pace(&p->env[i].mdev, paced ? "1" : "0");
 		p->end[i] = (struct end){ &p->env[i], p->env[i].model->nr_ports - 1 };
 	}
 	wire(&p->env[0].mdev, cable(1, &p->env[1].mdev, 2).s);
 	for (i = 0; i < 2; i++) {
-		vfio_open(&p->env[i].dev, p->env[i].mdev.uuid, door);
+		vfio_open(&p->env[i].dev, p->env[i].mdev.uuid, which);
 		uart_setup(&p->env[i].dev, p->end[i].port, UART_FCR_TRIGGER_1);
 	}
 }
