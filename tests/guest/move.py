@@ -102,9 +102,8 @@ class Place(Machine):
         size = int(width) * int(height) * 3
         return Picture(int(width), int(height), "RGB", data[-size:], "screendump")
 
-    def take_mbochs(self, size):
+    def take_mbochs(self, width, height):
         """What the display of mbochs shows, or what is in its memory if it has none."""
-        width, height = size
         if self.display:
             return self.display.picture()
         return Picture(width, height, "XR24", self.video_memory("mbochs", width * height * 4),

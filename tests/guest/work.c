@@ -105,16 +105,19 @@ static void drain(struct line *lines, int count)
 	}
 }
 
-/* Interrupts of the card, by the name of a port that is open */
-static unsigned long interrupts(const char *port)
+/* Of all ports: those that share a line have one handler, by the name of the first. */
+static unsigned long interrupts(const struct line *lines, int lines_count)
 {
 	FILE *file = fopen("/proc/interrupts", "re");
 	unsigned long count = 0;
 	char text[256];
+	int i;
 
 	while (file && fgets(text, sizeof(text), file)) {
-		if (strstr(text, port))
-			count = strtoul(text + strcspn(text, ":") + 1, NULL, 10);
+		for (i = 0; i < lines_count && !strstr(text, lines[i].name); i++)
+			;
+		if (i < lines_count)
+			count += strtoul(text + strcspn(text, ":") + 1, NULL, 10);
 	}
 	if (file)
 		fclose(file);
@@ -127,10 +130,10 @@ static void tell_lines(const char *word, const char *number, unsigned int pictur
 	int i;
 
 	for (i = 0; i < count; i++)
-		tell("%s %s: %s sent %lu received %lu interrupts %lu", word, number,
-		     lines[i].name, lines[i].sent, lines[i].received,
-		     interrupts(lines[i].name));
-	tell("%s %s: picture %u", word, number, picture);
+		tell("%s %s: %s sent %lu received %lu", word, number,
+		     lines[i].name, lines[i].sent, lines[i].received);
+	tell("%s %s: picture %u interrupts %lu", word, number, picture,
+	     interrupts(lines, count));
 }
 
 static char *read_command(char *line, size_t size, int wait)
@@ -141,7 +144,7 @@ static char *read_command(char *line, size_t size, int wait)
 		return NULL;
 	/* Not by stdio, which might have read the next one, too. */
 	if (read(STDIN_FILENO, line, size) <= 0)
-		fail("nobody answers on the console");
+		fail("the console has come to its end");
 	line[strcspn(line, "\n")] = '\0';
 	return line;
 }
