@@ -13,8 +13,10 @@ SOCKET = "/tmp/migration.sock"
 ENDS = ("completed", "failed", "cancelled")
 # Those that are used here
 CAPABILITIES = ("events", "return-path", "multifd", "switchover-ack")
-# The guest goes on for as long as its migration is held: slow, and without a downtime.
-HELD = {"downtime-limit": 0, "avail-switchover-bandwidth": 1, "max-bandwidth": 1 << 20}
+# The guest goes on for as long as its migration is held: slow, and until less than a
+# byte is left, which a guest at work never reaches. With a limit of 0 QEMU would end it
+# after the first pass, and not look at what has changed since.
+HELD = {"downtime-limit": 1, "avail-switchover-bandwidth": 1000, "max-bandwidth": 1 << 20}
 # A downtime that an emulated machine can keep to, and a bandwidth so that QEMU need
 # not measure one.
 RELEASED = {"downtime-limit": 30000, "avail-switchover-bandwidth": 1 << 30, "max-bandwidth": 0}
