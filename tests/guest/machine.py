@@ -18,6 +18,8 @@ from gi.repository import GLib
 # The bits of RFLAGS that mean something, and bit 1, which is always set; all
 # others are always clear (Intel SDM, volume 1, 3.4.3).
 RFLAGS = 0x3f7fd7
+# QEMU greets when it has made all devices, and its display.
+START_LIMIT = 300
 
 
 class Failure(Exception):
@@ -85,7 +87,7 @@ class Monitor:
         self.greeted = False
         self.events = []        # all that came, the oldest first
         LineReader(sock.fileno(), self.handle)
-        machine.wait(lambda: self.greeted, 60, "the monitor of QEMU")
+        machine.wait(lambda: self.greeted, START_LIMIT, "the monitor of QEMU")
         self.command("qmp_capabilities")
 
     def handle(self, line):
@@ -133,7 +135,12 @@ class Machine:
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=messages, pass_fds=[theirs.fileno()])
         LineReader(self.process.stdout.fileno(), self.console_line)
-        self.monitor = Monitor(self, ours)
+        try:
+            self.monitor = Monitor(self, ours)
+        except Failure:
+            # Nothing else knows of it, and it has the devices open.
+            self.stop()
+            raise
 
     def console_line(self, line):
         self.console_log.write(line + b"\n")
