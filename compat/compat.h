@@ -54,11 +54,6 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flag
 #define eventfd_signal(ctx)	eventfd_signal(ctx, 1)
 #endif
 
-#if !SOFTPCI_HAS_CRC_C
-#include <linux/crc32.h>
-#define crc32c(crc, p, len)	__crc32c_le(crc, (const u8 *)(p), len)
-#endif
-
 /* A macro tells by itself whether it is there. */
 #include <linux/slab.h>
 #ifndef kzalloc_obj

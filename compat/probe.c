@@ -13,7 +13,6 @@
  * must give an error proper and no warning; a function is better mentioned than
  * called, as a call of an unknown one may be an error the first time only.
  */
-#include <linux/crc32.h>
 #include <linux/eventfd.h>
 #include <linux/fb.h>
 #include <linux/fs.h>
@@ -88,10 +87,6 @@ HAS(MIG_DATA_SIZE, HAS_MEMBER(struct vfio_migration_ops, migration_get_data_size
 ELSE(MIG_DATA_SIZE, HAS_MEMBER(struct vfio_migration_ops, migration_get_state));
 HAS(PRECOPY_REINIT, HAS_MEMBER(struct vfio_device, precopy_info_v2));
 ELSE(PRECOPY_REINIT, HAS_MEMBER(struct vfio_device, migration_flags));
-
-/* Without a module of its own, and from <linux/crc32.h>: 6.15 */
-HAS(CRC_C, IS_TYPE(crc32c, u32 (u32, const void *, size_t)));
-ELSE(CRC_C, (void)&__crc32c_le);
 
 /* .release has to call it: until 6.1 */
 HAS(VFIO_FREE_DEVICE, (void)&vfio_free_device);

@@ -318,7 +318,7 @@ void softpci_knobs_after_arc(struct softpci_vfio *svfio)
 static void raise_version(struct softpci_stream_header *header)
 {
 	header->major = cpu_to_le16(SOFTPCI_STREAM_MAJOR + 1);
-	header->crc = softpci_stream_crc(header, offsetof(typeof(*header), crc),
+	header->sum = softpci_stream_sum(header, offsetof(typeof(*header), sum),
 					 NULL, 0);
 }
 

@@ -6,11 +6,11 @@
  * It comes in pieces of any length.  All is collected, and refused as soon as it
  * can be seen to be wrong, before anything of the device is changed.
  */
-#include <linux/crc32.h>
 #include <linux/err.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/xxhash.h>
 
 #include "internal.h"
 
@@ -33,8 +33,9 @@ static void expect_content(struct softpci_load *load, u8 *to)
 	load->expect = SOFTPCI_LOAD_CONTENT;
 	load->to = to;
 	load->left = le64_to_cpu(load->section.length);
-	load->crc = crc32c(~0, &load->section,
-			   offsetof(struct softpci_stream_section, crc));
+	xxh64_reset(&load->sum, 0);
+	xxh64_update(&load->sum, &load->section,
+		     offsetof(struct softpci_stream_section, sum));
 }
 
 /**
@@ -107,7 +108,7 @@ static int check_header(struct softpci_load *load, struct softpci_vfio *svfio)
 		return -EINVAL;
 	if (header->major != own.major)
 		return -EPROTONOSUPPORT;
-	if (header->crc != softpci_stream_crc(header, offsetof(typeof(own), crc),
+	if (header->sum != softpci_stream_sum(header, offsetof(typeof(own), sum),
 					      NULL, 0))
 		return -EBADMSG;
 	if (memcmp(header->type, own.type, sizeof(own.type)) ||
@@ -212,7 +213,7 @@ static int take_section(struct softpci_load *load, struct softpci_vfio *svfio)
 {
 	int ret = 0;
 
-	if (load->section.crc != cpu_to_le32(~load->crc))
+	if (load->section.sum != cpu_to_le64(xxh64_digest(&load->sum)))
 		return -EBADMSG;
 	switch (le32_to_cpu(load->section.id)) {
 	case SOFTPCI_STREAM_STATE:
@@ -265,7 +266,7 @@ static int feed(struct softpci_load *load, struct softpci_vfio *svfio,
 		if (load->expect == SOFTPCI_LOAD_END)
 			return -EMSGSIZE;
 		if (load->expect == SOFTPCI_LOAD_CONTENT)
-			load->crc = crc32c(load->crc, data, n);
+			xxh64_update(&load->sum, data, n);
 		if (load->to) {
 			memcpy(load->to, data, n);
 			load->to += n;

@@ -10,6 +10,7 @@
 #include <linux/vfio.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
+#include <linux/xxhash.h>
 
 #include "knobs.h"
 #include "softpci-stream.h"
@@ -88,7 +89,7 @@ struct softpci_left {
  * @left: how many bytes it lacks
  * @header: the part, if it is that
  * @section: the head of the section
- * @crc: of the section so far, not inverted
+ * @sum: of the section so far
  * @sections: that are complete
  * @buf: the content of a section, if it is not the state
  * @state: the content of SOFTPCI_STREAM_STATE; NULL: not seen
@@ -108,7 +109,7 @@ struct softpci_load {
 	u64 left;
 	struct softpci_stream_header header;
 	struct softpci_stream_section section;
-	u32 crc;
+	struct xxh64_state sum;
 	u64 sections;
 	u8 *buf;
 	u8 *state;
@@ -202,7 +203,7 @@ u64 softpci_save_rest(const struct softpci_save *save,
 int softpci_save_size(struct softpci_vfio *svfio, u64 *size);
 void softpci_stream_make_header(struct softpci_vfio *svfio,
 				struct softpci_stream_header *header);
-__le32 softpci_stream_crc(const void *head, size_t head_len,
+__le64 softpci_stream_sum(const void *head, size_t head_len,
 			  const void *content, size_t len);
 
 /* save-memory.c */

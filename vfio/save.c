@@ -3,11 +3,11 @@
  * The stream of a migration on its way out of a device: sections are made one at
  * a time, when the one before has been read; see Documentation/migration.rst.
  */
-#include <linux/crc32.h>
 #include <linux/minmax.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/xxhash.h>
 
 #include "internal.h"
 
@@ -16,20 +16,23 @@
 #define END_SIZE	(SECTION_SIZE + sizeof(struct softpci_stream_end))
 
 /**
- * softpci_stream_crc() - the checksum of a header or a section
+ * softpci_stream_sum() - the checksum of a header or a section
  * @head: its first bytes
  * @head_len: how many
  * @content: those that follow
  * @len: how many, 0 for a header
  *
- * Return: CRC-32C of all of them.
+ * Return: XXH64 of all of them, with the seed 0.
  */
-__le32 softpci_stream_crc(const void *head, size_t head_len,
+__le64 softpci_stream_sum(const void *head, size_t head_len,
 			  const void *content, size_t len)
 {
-	u32 crc = crc32c(~0, head, head_len);
+	struct xxh64_state sum;
 
-	return cpu_to_le32(~crc32c(crc, content, len));
+	xxh64_reset(&sum, 0);
+	xxh64_update(&sum, head, head_len);
+	xxh64_update(&sum, content, len);
+	return cpu_to_le64(xxh64_digest(&sum));
 }
 
 static u64 all_memory(const struct softpci_model *model)
@@ -66,7 +69,7 @@ void softpci_stream_make_header(struct softpci_vfio *svfio,
 		.state = cpu_to_le32(softpci_state_size(svfio->dev)),
 	};
 	memcpy(header->type, svfio->type->name, sizeof(header->type));
-	header->crc = softpci_stream_crc(header, offsetof(typeof(*header), crc),
+	header->sum = softpci_stream_sum(header, offsetof(typeof(*header), sum),
 					 NULL, 0);
 }
 
@@ -125,7 +128,7 @@ static void seal_section(struct softpci_save *save, u32 id, u64 length)
 		.length = cpu_to_le64(length),
 	};
 
-	head.crc = softpci_stream_crc(&head, offsetof(typeof(head), crc),
+	head.sum = softpci_stream_sum(&head, offsetof(typeof(head), sum),
 				      save->buf + SECTION_SIZE, length);
 	memcpy(save->buf, &head, SECTION_SIZE);
 	save->pos = 0;

@@ -40,7 +40,7 @@
  * @identity: softpci_state_identity() of the model
  * @memory: bytes of all memories of the device together
  * @state: bytes of the content of SOFTPCI_STREAM_STATE
- * @crc: CRC-32C of the bytes before
+ * @sum: XXH64 of the bytes before
  */
 struct softpci_stream_header {
 	__le32 magic;
@@ -55,7 +55,7 @@ struct softpci_stream_header {
 	__le32 identity;
 	__le64 memory;
 	__le32 state;
-	__le32 crc;
+	__le64 sum;
 } __packed;
 
 /* For struct softpci_stream_section.id. */
@@ -72,13 +72,13 @@ struct softpci_stream_header {
  * @id: SOFTPCI_STREAM_STATE and so on
  * @flags: SOFTPCI_STREAM_SKIPPABLE
  * @length: of the content in bytes
- * @crc: CRC-32C of the bytes before and of the content
+ * @sum: XXH64 of the bytes before and of the content
  */
 struct softpci_stream_section {
 	__le32 id;
 	__le32 flags;
 	__le64 length;
-	__le32 crc;
+	__le64 sum;
 } __packed;
 
 /**

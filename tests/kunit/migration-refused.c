@@ -105,7 +105,7 @@ static void put_section(struct mig_stream *stream, u32 id, u32 flags,
 		.length = cpu_to_le64(len),
 	};
 
-	head.crc = softpci_stream_crc(&head, offsetof(typeof(head), crc),
+	head.sum = softpci_stream_sum(&head, offsetof(typeof(head), sum),
 				      content, len);
 	put_bytes(stream, &head, sizeof(head));
 	put_bytes(stream, content, len);
@@ -158,7 +158,7 @@ static struct softpci_stream_header *put_header(struct mig_stream *stream,
 
 static void seal_header(struct softpci_stream_header *header)
 {
-	header->crc = softpci_stream_crc(header, offsetof(typeof(*header), crc),
+	header->sum = softpci_stream_sum(header, offsetof(typeof(*header), sum),
 					 NULL, 0);
 }
 

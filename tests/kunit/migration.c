@@ -334,7 +334,7 @@ static struct mig_stream *saved_stream(struct kunit *test, u32 number)
 
 static void stream_comes_in_pieces_of_any_length(struct kunit *test)
 {
-	static const size_t pieces[] = { 1, 7, 20, 71, 72, 73, 4096, STREAM_ROOM };
+	static const size_t pieces[] = { 1, 7, 24, 75, 76, 77, 4096, STREAM_ROOM };
 	struct mig_stream *stream = saved_stream(test, 0x12345678);
 	struct softpci_vfio *svfio = mig_device(test);
 	struct migrating *m = to_migrating(svfio);

@@ -1,43 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <assert.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include "stream.h"
 
-static_assert(sizeof(struct stream_header) == 72, "");
-static_assert(sizeof(struct stream_section) == 20, "");
+static_assert(sizeof(struct stream_header) == 76, "");
+static_assert(sizeof(struct stream_section) == 24, "");
 static_assert(sizeof(struct state_header) == 36, "");
 static_assert(sizeof(struct state_section) == 16, "");
 
-/* Bit by bit through a table, lowest bit first; @poly is reversed. */
-static u32 crc(const u8 *data, size_t len, u32 poly, u32 *table)
+u32 crc32(const void *data, size_t len)
 {
-	u32 sum = ~0u;
+	static u32 table[256];
+	const u8 *byte = data;
 	unsigned int i, bit;
+	u32 sum = ~0u;
 
 	for (i = 0; i < 256 && !table[255]; i++) {
 		u32 row = i;
 
 		for (bit = 0; bit < 8; bit++)
-			row = row >> 1 ^ (row & 1 ? poly : 0);
+			row = row >> 1 ^ (row & 1 ? 0xedb88320 : 0);
 		table[i] = row;
 	}
 	while (len--)
-		sum = sum >> 8 ^ table[(sum ^ *data++) & 0xff];
+		sum = sum >> 8 ^ table[(sum ^ *byte++) & 0xff];
 	return ~sum;
-}
-
-u32 crc32c(const void *data, size_t len)
-{
-	static u32 table[256];
-
-	return crc(data, len, 0x82f63b78, table);
-}
-
-u32 crc32(const void *data, size_t len)
-{
-	static u32 table[256];
-
-	return crc(data, len, 0xedb88320, table);
 }
 
 struct stream_section *stream_section_at(const struct blob *blob, size_t pos)
@@ -101,30 +90,37 @@ void stream_seal_header(struct blob *blob)
 {
 	struct stream_header *header = (void *)blob->data;
 
-	header->crc = crc32c(header, offsetof(struct stream_header, crc));
+	header->sum = XXH64(header, offsetof(struct stream_header, sum), 0);
 }
 
-/* The head of a section before its checksum, and its content, which follow that. */
-static u32 section_crc(const u8 *section, size_t head, size_t length,
-		       u32 (*sum)(const void *data, size_t len))
+/* The head of a section before its checksum of @gap bytes, and its content, in one piece. */
+static u8 *join(const void *section, size_t head, size_t gap, size_t length)
 {
 	u8 *joined = malloc(head + length);
-	u32 ret;
 
 	check(joined);
 	memcpy(joined, section, head);
-	memcpy(joined + head, section + head + sizeof(u32), length);
-	ret = sum(joined, head + length);
-	free(joined);
-	return ret;
+	memcpy(joined + head, section + head + gap, length);
+	return joined;
 }
 
 void stream_seal_section(struct blob *blob, size_t pos)
 {
 	struct stream_section *section = stream_section_at(blob, pos);
+	const size_t head = offsetof(struct stream_section, sum);
+	u8 *joined = join(section, head, sizeof(section->sum), section->length);
 
-	section->crc = section_crc((u8 *)section, offsetof(struct stream_section, crc),
-				   section->length, crc32c);
+	section->sum = XXH64(joined, head + section->length, 0);
+	free(joined);
+}
+
+static void seal_state_section(struct state_section *section)
+{
+	const size_t head = offsetof(struct state_section, crc);
+	u8 *joined = join(section, head, sizeof(section->crc), section->length);
+
+	section->crc = crc32(joined, head + section->length);
+	free(joined);
 }
 
 void stream_seal_state(struct blob *blob)
@@ -136,8 +132,7 @@ void stream_seal_state(struct blob *blob)
 	header->crc = crc32(header, offsetof(struct state_header, crc));
 	for (; pos < start + header->length; pos += sizeof(*section) + section->length) {
 		section = (void *)blob->data + pos;
-		section->crc = section_crc((u8 *)section, offsetof(struct state_section, crc),
-					   section->length, crc32);
+		seal_state_section(section);
 	}
 }
 

@@ -30,14 +30,14 @@ struct stream_header {
 	u32 identity;
 	u64 memory;
 	u32 state;
-	u32 crc;
+	u64 sum;
 } __attribute__((packed));
 
 struct stream_section {
 	u32 id;
 	u32 flags;
 	u64 length;
-	u32 crc;
+	u64 sum;
 } __attribute__((packed));
 
 struct stream_memory {
@@ -82,8 +82,7 @@ struct state_section {
 #define STATE_DEVICE	3
 #define STATE_SKIPPABLE	1
 
-/* CRC-32C of RFC 3720, and the CRC-32 of zlib, of one piece. */
-u32 crc32c(const void *data, size_t len);
+/* As zlib's. */
 u32 crc32(const void *data, size_t len);
 
 /*

@@ -68,7 +68,7 @@ static int errno_of_section(const struct blob *bad, size_t at, size_t pos)
 {
 	const struct stream_section *section = stream_section_at(bad, at);
 
-	if (pos >= offsetof(struct stream_section, crc))
+	if (pos >= offsetof(struct stream_section, sum))
 		return -EBADMSG;
 	if (pos < offsetof(struct stream_section, flags))
 		return -EINVAL;
@@ -301,7 +301,7 @@ static void unknown_sections_are_ignored_if_marked_and_else_refused(struct env *
 		stream_seal(&bad);
 		expect_taken(&r, &bad);
 		/* Ignored, but not without a look. */
-		stream_section_at(&bad, place[i % 3])->crc ^= 1;
+		stream_section_at(&bad, place[i % 3])->sum ^= 1;
 		expect_refused(&r, &bad, -EBADMSG);
 		/* One that never ends. */
 		stream_section_at(&bad, place[i % 3])->length = ~0ULL;
