@@ -260,13 +260,13 @@ int softpci_stage_differs(struct softpci_stage *stage,
 }
 EXPORT_SYMBOL_GPL(softpci_stage_differs);
 
-static int prepare_memory(struct file *file, struct file *staged)
+/* Not xa_for_each(), which finds a huge page once and not for each page of it. */
+static int prepare_memory(struct file *file, struct file *staged, u64 size)
 {
 	struct xarray *pages = &staged->f_mapping->i_pages;
-	unsigned long index;
-	void *entry;
+	unsigned long index, last = (size - 1) >> PAGE_SHIFT;
 
-	xa_for_each(pages, index, entry) {
+	for (index = 0; xa_find(pages, &index, last, XA_PRESENT); index++) {
 		struct page *page;
 
 		if (fatal_signal_pending(current))
@@ -296,7 +296,8 @@ int softpci_stage_prepare(struct softpci_device *dev,
 	int ret = 0;
 
 	for (i = 0; i < stage->model->nr_memories && !ret; i++)
-		ret = prepare_memory(dev->memory[i].file, stage->file[i]);
+		ret = prepare_memory(dev->memory[i].file, stage->file[i],
+				     memory_size(stage->model, i));
 	return ret;
 }
 EXPORT_SYMBOL_GPL(softpci_stage_prepare);
