@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The serial ports of a card; see serial.h. */
+#include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/errno.h>
@@ -308,17 +309,32 @@ void softpci_serial_pre_save(struct softpci_serial *serial)
 }
 EXPORT_SYMBOL_GPL(softpci_serial_pre_save);
 
+/* A source that no port has, or that differs from its port, would never fall. */
+static bool serial_irqs_are_valid(const struct softpci_serial *serial)
+{
+	unsigned int i;
+	u32 level = 0;
+
+	for (i = 0; i < SOFTPCI_SERIAL_PORTS; i++)
+		if (serial->port[i].uart.intr)
+			level |= BIT(i);
+	return serial->dev->irqs.level == level && !(level >> serial->nr);
+}
+
 /**
  * softpci_serial_post_load() - for softpci_state.post_load()
- * @serial: the ports, device lock held, stopped
+ * @serial: the ports, device lock held, stopped; the card has no interrupt sources
+ *	    but theirs
  *
- * Return: 0; -EINVAL, and nothing is done, if a register has a value that it
- * cannot have.
+ * Return: 0; -EINVAL, and nothing is done, if a register or an interrupt source has
+ * a value that it cannot have.
  */
 int softpci_serial_post_load(struct softpci_serial *serial)
 {
 	unsigned int i;
 
+	if (!serial_irqs_are_valid(serial))
+		return -EINVAL;
 	for (i = 0; i < SOFTPCI_SERIAL_PORTS; i++)
 		if (!softpci_uart_is_valid(&serial->port[i].uart))
 			return -EINVAL;

@@ -70,12 +70,24 @@ void softpci_uart_pre_save(struct softpci_uart *uart)
 #define ERROR_BITS	(UART_LSR_OE | UART_LSR_PE | UART_LSR_FE | UART_LSR_BI)
 #define LINE_BITS	(UART_MSR_CTS | UART_MSR_DSR | UART_MSR_RI | UART_MSR_DCD)
 
+/* What nothing but a change of LCR, MCR or the receiver would put right. */
+static bool uart_conditions_are_valid(const struct softpci_uart *uart)
+{
+	bool spacing = (uart->lcr & UART_LCR_SBC) && !(uart->mcr & UART_MCR_LOOP);
+
+	/* While DLAB is set no break begins, but one goes on. */
+	if (uart->breaking ? !spacing : spacing && !(uart->lcr & UART_LCR_DLAB))
+		return false;
+	return !uart->timeout || (uart_fifos_enabled(uart) && uart->rx_len);
+}
+
 /**
  * softpci_uart_is_valid() - could a UART have the fields that were loaded
  * @uart: the UART, lock held
  *
- * Return: false if a register has a bit that it does not have, or the pins are not
- * as MCR says. The fields' own limits were checked before.
+ * Return: false if a register has a bit that it does not have, the pins are not as
+ * MCR says, or there is a break or a time-out of characters that cannot be. The
+ * fields' own limits were checked before.
  */
 bool softpci_uart_is_valid(const struct softpci_uart *uart)
 {
@@ -90,7 +102,7 @@ bool softpci_uart_is_valid(const struct softpci_uart *uart)
 			return false;
 	return !(uart->fcr & ~(UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_MASK)) &&
 	       !(uart->inputs & ~LINE_BITS) && !(uart->errors & ~ERROR_BITS) &&
-	       uart->outputs == pins;
+	       uart->outputs == pins && uart_conditions_are_valid(uart);
 }
 
 /**

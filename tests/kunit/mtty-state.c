@@ -186,6 +186,11 @@ static const struct {
 	{ offsetof(struct softpci_uart, errors), 0x20 },
 	{ offsetof(struct softpci_uart, rx[15].errors), 0x01 },
 	{ offsetof(struct softpci_uart, shift.nr), 13 },
+	/* Interrupts that reading would not end, and a break that LCR would not. */
+	{ offsetof(struct softpci_uart, intr), 1 },
+	{ offsetof(struct softpci_uart, timeout), 1 },
+	{ offsetof(struct softpci_uart, breaking), 1 },
+	{ offsetof(struct softpci_uart, lcr), UART_LCR_SBC },
 };
 
 static void field_out_of_range_is_refused_and_changes_nothing(struct kunit *test)
@@ -211,6 +216,31 @@ static void field_out_of_range_is_refused_and_changes_nothing(struct kunit *test
 	to->port[1].inbox.len = 0;
 }
 
+static void interrupts_are_those_of_the_ports(struct kunit *test)
+{
+	struct softpci_serial *to = new_card(test, &mtty_models[0], 1);
+	struct softpci_serial *from = new_card(test, &mtty_models[0], 2);
+	unsigned int i;
+
+	for (i = 0; i < SOFTPCI_MAX_SOURCES; i++) {
+		from->dev->irqs.level = BIT(i);
+		KUNIT_EXPECT_EQ(test, kunit_copy_state(test, from->dev, to->dev),
+				-EINVAL);
+		KUNIT_EXPECT_EQ(test, to->dev->irqs.level, 0);
+	}
+	/* A port that a guest cannot reach. */
+	uart_of(from, 1)->intr = true;
+	from->dev->irqs.level = BIT(1);
+	KUNIT_EXPECT_EQ(test, kunit_copy_state(test, from->dev, to->dev), -EINVAL);
+	uart_of(from, 1)->intr = false;
+	from->dev->irqs.level = 0;
+
+	port_out(&from->port[0], UART_IER, UART_IER_THRI);
+	KUNIT_EXPECT_EQ(test, from->dev->irqs.level, BIT(0));
+	KUNIT_EXPECT_EQ(test, kunit_copy_state(test, from->dev, to->dev), 0);
+	KUNIT_EXPECT_EQ(test, to->dev->irqs.level, BIT(0));
+}
+
 static struct kunit_case mtty_state_cases[] = {
 	KUNIT_CASE(registers_and_fifos_move),
 	KUNIT_CASE(card_of_two_ports_is_no_card_of_one),
@@ -219,6 +249,7 @@ static struct kunit_case mtty_state_cases[] = {
 	KUNIT_CASE(lines_are_those_of_the_new_cable),
 	KUNIT_CASE(ends_that_move_together_see_no_line_change),
 	KUNIT_CASE(field_out_of_range_is_refused_and_changes_nothing),
+	KUNIT_CASE(interrupts_are_those_of_the_ports),
 	{}
 };
 
