@@ -4,14 +4,19 @@
  * memory the device has written.
  *
  * The ranges that the user gives are not kept: pages outside of them are logged
- * as well, and just not asked for.  So there is no limit to their number, and the
- * memory that the log takes is bounded by what the device writes.
+ * as well, and just not asked for.  So there is no limit to their number.
+ *
+ * The guest chooses the addresses, nothing need be mapped there, and no process can
+ * be charged for what a job allocates.  So the log has a limit, and beyond that all
+ * pages count as written until it is stopped.
  */
 #include <linux/array_size.h>
 #include <linux/bitmap.h>
 #include <linux/iova_bitmap.h>
 #include <linux/lockdep.h>
+#include <linux/math.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 
 #include "internal.h"
@@ -19,27 +24,45 @@
 /* The smallest that VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT can ask for. */
 #define LOG_SHIFT	12
 
-static void clear_log(struct softpci_log *log)
+/*
+ * Nodes of the lowest level of the xarray: pages of 126 GiB, if they are all
+ * written.  With the levels above, 24 MB, if the pages are as far from each other as
+ * can be.
+ */
+#define MAX_NODES	8192
+
+/* Is nothing stored in the node that the entry is in, or would be in? */
+static bool node_is_empty(struct softpci_log *log, unsigned long index)
 {
+	unsigned long first = round_down(index, XA_CHUNK_SIZE);
+
 	lockdep_assert_held(&log->lock);
-	xa_destroy(&log->pages);
-	log->all = false;
+	return !xa_find(&log->pages, &first, first + XA_CHUNK_SIZE - 1,
+			XA_PRESENT);
 }
 
 static void mark_page(struct softpci_log *log, unsigned long page)
 {
 	unsigned long index = page / BITS_PER_XA_VALUE, bits = 0;
+	bool new_node = false;
 	void *entry;
 
 	lockdep_assert_held(&log->lock);
+	if (log->all)
+		return;
 	entry = xa_load(&log->pages, index);
 	if (entry)
 		bits = xa_to_value(entry);
+	else
+		new_node = node_is_empty(log, index);
 	if (bits & BIT(page % BITS_PER_XA_VALUE))
 		return;
 	bits |= BIT(page % BITS_PER_XA_VALUE);
-	if (xa_err(xa_store(&log->pages, index, xa_mk_value(bits), GFP_ATOMIC)))
+	if ((new_node && log->nodes == MAX_NODES) ||
+	    xa_err(xa_store(&log->pages, index, xa_mk_value(bits), GFP_ATOMIC)))
 		log->all = true;
+	else if (new_node)
+		log->nodes++;
 }
 
 /**
@@ -66,29 +89,12 @@ void softpci_log_written(struct softpci_device *dev, u64 iova, size_t len)
 		mark_page(log, page);
 }
 
-static int log_start(struct vfio_device *vdev, struct rb_root_cached *ranges,
-		     u32 nnodes, u64 *page_size)
+static void erase_entry(struct softpci_log *log, unsigned long index)
 {
-	struct softpci_log *log = &to_softpci_vfio(vdev)->log;
-
-	guard(spinlock_irqsave)(&log->lock);
-	if (log->on)
-		return -EINVAL;
-	*page_size = BIT(LOG_SHIFT);
-	WRITE_ONCE(log->on, true);
-	return 0;
-}
-
-static int log_stop(struct vfio_device *vdev)
-{
-	struct softpci_log *log = &to_softpci_vfio(vdev)->log;
-
-	guard(spinlock_irqsave)(&log->lock);
-	if (!log->on)
-		return -EINVAL;
-	WRITE_ONCE(log->on, false);
-	clear_log(log);
-	return 0;
+	lockdep_assert_held(&log->lock);
+	xa_erase(&log->pages, index);
+	if (node_is_empty(log, index))
+		log->nodes--;
 }
 
 /*
@@ -120,8 +126,53 @@ static bool take_pages(struct softpci_log *log, unsigned long *first,
 		xa_store(&log->pages, index, xa_mk_value(has & ~wanted),
 			 GFP_ATOMIC);
 	else
-		xa_erase(&log->pages, index);
+		erase_entry(log, index);
 	return true;
+}
+
+/* Not in one go: the lock is taken with interrupts off. */
+static void clear_log(struct softpci_log *log)
+{
+	unsigned long first = 0, bits;
+
+	lockdep_assert_held(&log->control);
+	while (take_pages(log, &first, ULONG_MAX >> LOG_SHIFT, &bits)) {
+		first += BITS_PER_XA_VALUE;
+		cond_resched();
+	}
+	guard(spinlock_irqsave)(&log->lock);
+	/* Nodes without entries, of one for which memory was short. */
+	xa_destroy(&log->pages);
+	log->nodes = 0;
+	log->all = false;
+}
+
+static int log_start(struct vfio_device *vdev, struct rb_root_cached *ranges,
+		     u32 nnodes, u64 *page_size)
+{
+	struct softpci_log *log = &to_softpci_vfio(vdev)->log;
+
+	guard(mutex)(&log->control);
+	guard(spinlock_irqsave)(&log->lock);
+	if (log->on)
+		return -EINVAL;
+	*page_size = BIT(LOG_SHIFT);
+	WRITE_ONCE(log->on, true);
+	return 0;
+}
+
+static int log_stop(struct vfio_device *vdev)
+{
+	struct softpci_log *log = &to_softpci_vfio(vdev)->log;
+
+	guard(mutex)(&log->control);
+	scoped_guard(spinlock_irqsave, &log->lock) {
+		if (!log->on)
+			return -EINVAL;
+		WRITE_ONCE(log->on, false);
+	}
+	clear_log(log);
+	return 0;
 }
 
 /* 1: all count as written; 0: see the log; or an errno. */
@@ -170,6 +221,7 @@ static const struct vfio_log_ops log_ops = {
  */
 void softpci_log_init(struct softpci_vfio *svfio)
 {
+	mutex_init(&svfio->log.control);
 	spin_lock_init(&svfio->log.lock);
 	xa_init(&svfio->log.pages);
 }
@@ -181,6 +233,7 @@ void softpci_log_init(struct softpci_vfio *svfio)
 void softpci_log_release(struct softpci_vfio *svfio)
 {
 	xa_destroy(&svfio->log.pages);
+	mutex_destroy(&svfio->log.control);
 }
 
 /**
@@ -203,9 +256,12 @@ void softpci_log_offer(struct softpci_vfio *svfio)
  */
 void softpci_log_close(struct softpci_vfio *svfio)
 {
-	guard(spinlock_irqsave)(&svfio->log.lock);
-	WRITE_ONCE(svfio->log.on, false);
-	clear_log(&svfio->log);
+	struct softpci_log *log = &svfio->log;
+
+	guard(mutex)(&log->control);
+	scoped_guard(spinlock_irqsave, &log->lock)
+		WRITE_ONCE(log->on, false);
+	clear_log(log);
 }
 
 MODULE_IMPORT_NS("IOMMUFD");

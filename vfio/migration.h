@@ -160,17 +160,21 @@ struct softpci_migration {
 
 /**
  * struct softpci_log - which pages of the guest were written by DMA
+ * @control: serialises starting and stopping; outside of @lock
  * @lock: protects all below; taken in any context, with interrupts off, inside of
  *	  every other lock
  * @on: they are logged
- * @all: there was no memory to log some: all count as written
+ * @all: there was no memory to log some, or they were too many: all count as written
  * @pages: a bitmap of the pages, BITS_PER_XA_VALUE of them in each entry
+ * @nodes: how many nodes hold the entries
  */
 struct softpci_log {
+	struct mutex control; /* see above */
 	spinlock_t lock; /* all below */
 	bool on;
 	bool all;
 	struct xarray pages;
+	unsigned int nodes;
 };
 
 /* migration.c */

@@ -98,6 +98,41 @@ static void nothing_is_logged_while_it_is_off(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, take(svfio, 0, 0), 0);
 }
 
+/* The guest chooses the addresses. */
+static void too_many_pages_are_all(struct kunit *test)
+{
+	struct softpci_vfio *svfio = kunit_vfio(test, &log_model);
+	const u64 stretch = (u64)BITS_PER_XA_VALUE * XA_CHUNK_SIZE << 12;
+	struct softpci_log *log = &svfio->log;
+	unsigned int i;
+
+	start_log(test, svfio);
+	for (i = 0; i < MAX_NODES; i++) {
+		written(svfio, i * stretch, 1);
+		written(svfio, (i + 1) * stretch - 1, 1);
+	}
+	KUNIT_EXPECT_EQ(test, all_written(log), 0);
+	/* Room that a report makes is used again. */
+	KUNIT_EXPECT_EQ(test, take(svfio, 0, (stretch >> 12) - 1), 2);
+	written(svfio, MAX_NODES * stretch, 1);
+	KUNIT_EXPECT_EQ(test, all_written(log), 0);
+	written(svfio, 0, 1);
+	KUNIT_EXPECT_EQ(test, all_written(log), 1);
+	KUNIT_EXPECT_EQ(test, log->nodes, MAX_NODES);
+	KUNIT_EXPECT_EQ(test, take(svfio, 0, ULONG_MAX >> 12),
+			2 * (MAX_NODES - 1) + 1);
+	KUNIT_EXPECT_EQ(test, log->nodes, 0);
+	KUNIT_EXPECT_EQ(test, all_written(log), 1);
+
+	KUNIT_EXPECT_EQ(test, log_stop(&svfio->vdev), 0);
+	start_log(test, svfio);
+	KUNIT_EXPECT_EQ(test, all_written(log), 0);
+	written(svfio, 0, 1);
+	KUNIT_EXPECT_EQ(test, log_stop(&svfio->vdev), 0);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&log->pages));
+	KUNIT_EXPECT_EQ(test, log->nodes, 0);
+}
+
 static int write_nothing(struct softpci_device *dev, u64 iova, const void *buf,
 			 size_t len)
 {
@@ -131,6 +166,7 @@ static struct kunit_case log_cases[] = {
 	KUNIT_CASE(pages_that_were_written_are_reported_once),
 	KUNIT_CASE(each_page_of_an_entry_is_told_apart),
 	KUNIT_CASE(nothing_is_logged_while_it_is_off),
+	KUNIT_CASE(too_many_pages_are_all),
 	KUNIT_CASE(dma_is_logged_from_the_core),
 	{}
 };
