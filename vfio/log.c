@@ -12,11 +12,13 @@
  */
 #include <linux/array_size.h>
 #include <linux/bitmap.h>
+#include <linux/bits.h>
 #include <linux/iova_bitmap.h>
 #include <linux/lockdep.h>
 #include <linux/math.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
 #include "internal.h"
@@ -30,6 +32,9 @@
  * can be.
  */
 #define MAX_NODES	8192
+
+/* What is reported between two checks for a fatal signal, if all is. */
+#define REPORT_PIECE	BIT_ULL(40)
 
 /* Is nothing stored in the node that the entry is in, or would be in? */
 static bool node_is_empty(struct softpci_log *log, unsigned long index)
@@ -182,6 +187,23 @@ static int all_written(struct softpci_log *log)
 	return log->on ? log->all : -EINVAL;
 }
 
+/* In pieces: the user may have as much memory for bits as there are addresses. */
+static int report_all(struct iova_bitmap *dirty, unsigned long iova,
+		      unsigned long length)
+{
+	while (length) {
+		unsigned long len = min_t(u64, length, REPORT_PIECE);
+
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		iova_bitmap_set(dirty, iova, len);
+		iova += len;
+		length -= len;
+		cond_resched();
+	}
+	return 0;
+}
+
 /* iova_bitmap_set() may sleep. */
 static int log_read_and_clear(struct vfio_device *vdev, unsigned long iova,
 			      unsigned long length, struct iova_bitmap *dirty)
@@ -196,8 +218,11 @@ static int log_read_and_clear(struct vfio_device *vdev, unsigned long iova,
 	ret = all_written(log);
 	if (ret < 0)
 		return ret;
-	if (ret)
-		iova_bitmap_set(dirty, iova, length);
+	if (ret) {
+		ret = report_all(dirty, iova, length);
+		if (ret)
+			return ret;
+	}
 
 	last = (iova + length - 1) >> LOG_SHIFT;
 	while (first <= last && take_pages(log, &first, last, &bits)) {
@@ -205,6 +230,9 @@ static int log_read_and_clear(struct vfio_device *vdev, unsigned long iova,
 			iova_bitmap_set(dirty, (first + i) << LOG_SHIFT,
 					BIT(LOG_SHIFT));
 		first += BITS_PER_XA_VALUE;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
 	}
 	return 0;
 }
