@@ -10,6 +10,7 @@
  * be charged for what a job allocates.  So the log has a limit, and beyond that all
  * pages count as written until it is stopped.
  */
+#include <linux/align.h>
 #include <linux/array_size.h>
 #include <linux/bitmap.h>
 #include <linux/bits.h>
@@ -215,6 +216,9 @@ static int log_read_and_clear(struct vfio_device *vdev, unsigned long iova,
 
 	if (!length)
 		return 0;
+	/* The page of @iova would begin where @dirty has no bit. */
+	if (!IS_ALIGNED(iova, BIT(LOG_SHIFT)))
+		return -EINVAL;
 	ret = all_written(log);
 	if (ret < 0)
 		return ret;

@@ -292,6 +292,7 @@ static void bad_ranges_are_refused(struct env *env)
 	check_eq(__log_report(v, TARGET, SIZE, PAGE / 2, &bits), -EINVAL);
 	check_eq(__log_report(v, TARGET, SIZE, 3 * PAGE, &bits), -EINVAL);
 	check_eq(__log_report(v, -PAGE, 2 * PAGE, PAGE, &bits), -EOVERFLOW);
+	check_eq(__log_report(v, TARGET + PAGE / 2, PAGE, PAGE, &bits), -EINVAL);
 	check_eq(bits, 0);
 }
 
