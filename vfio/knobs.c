@@ -83,8 +83,14 @@ static ssize_t extra_size_store(struct device *dev,
 				struct device_attribute *attr, const char *buf,
 				size_t count)
 {
-	return store_number(&knobs_of(dev)->extra_size,
-			    SOFTPCI_STREAM_MAX_EXTRA, buf, count);
+	struct softpci_knobs *knobs = knobs_of(dev);
+	ssize_t ret;
+
+	ret = store_number(&knobs->extra_set, SOFTPCI_STREAM_MAX_EXTRA, buf,
+			   count);
+	if (ret > 0)
+		WRITE_ONCE(knobs->extra_size, READ_ONCE(knobs->extra_set));
+	return ret;
 }
 static DEVICE_ATTR_RW(extra_size);
 
@@ -312,6 +318,19 @@ void softpci_knobs_after_arc(struct softpci_vfio *svfio)
 	guard(mutex)(&session->lock);
 	softpci_extra_run(&session->save.extra,
 			  svfio->mig.state == VFIO_DEVICE_STATE_PRE_COPY);
+}
+
+/**
+ * softpci_knobs_close() - the user of a device has left
+ * @svfio: the device
+ *
+ * The size of extra state that it has loaded is no setting for the next user.
+ */
+void softpci_knobs_close(struct softpci_vfio *svfio)
+{
+	struct softpci_knobs *knobs = &svfio->knobs;
+
+	WRITE_ONCE(knobs->extra_size, READ_ONCE(knobs->extra_set));
 }
 
 /* Readers see that and nothing else. */

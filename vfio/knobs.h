@@ -13,7 +13,8 @@ struct softpci_vfio;
 
 /**
  * struct softpci_knobs - settings for tests, in migration/ in sysfs
- * @extra_size: bytes of extra state that are carried along
+ * @extra_size: bytes of extra state that are carried along, as set or loaded
+ * @extra_set: bytes of it as set, to which closing returns
  * @dirty_rate: bytes of it that become dirty in a second of PRE_COPY
  * @bandwidth: bytes that a data file moves in a second; 0: no limit
  * @reported_size: SOFTPCI_SIZE_*
@@ -25,6 +26,7 @@ struct softpci_vfio;
  */
 struct softpci_knobs {
 	u64 extra_size;
+	u64 extra_set;
 	u64 dirty_rate;
 	u64 bandwidth;
 	unsigned int reported_size;
@@ -99,6 +101,7 @@ u64 softpci_time_of(u64 rate, u64 bytes);
 void softpci_knobs_report(struct softpci_vfio *svfio, u64 *size, u64 *more);
 int softpci_knobs_before_arc(struct softpci_vfio *svfio, u32 to);
 void softpci_knobs_after_arc(struct softpci_vfio *svfio);
+void softpci_knobs_close(struct softpci_vfio *svfio);
 void softpci_knobs_spoil(struct softpci_vfio *svfio, struct softpci_save *save);
 ssize_t softpci_pace_begin(struct softpci_session *session, size_t len);
 void softpci_pace_end(struct softpci_session *session, size_t len);

@@ -252,6 +252,7 @@ void softpci_mig_close(struct softpci_vfio *svfio)
 {
 	guard(mutex)(&svfio->mig.lock);
 	end_session(svfio);
+	softpci_knobs_close(svfio);
 	svfio->mig.state = VFIO_DEVICE_STATE_RUNNING;
 }
 

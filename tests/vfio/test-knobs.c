@@ -152,6 +152,14 @@ static void extra_state_migrates_and_migrates_onward(struct env *env)
 	mig_go(&third.dev, MIG_RUNNING);
 	check_eq(mig_load(&third.dev, &plain), 0);
 	knob_is(&third, "extra_size", "0");
+
+	/* A user's stream is no setting for the next user. */
+	knob_put(&third, "extra_size", "5");
+	mig_go(&third.dev, MIG_RUNNING);
+	check_eq(mig_load(&third.dev, &first), 0);
+	knob_is(&third, "extra_size", text("%u", EXTRA).s);
+	env_reopen(&third);
+	knob_is(&third, "extra_size", "5");
 }
 
 static void extra_state_that_is_not_as_sent_is_refused(struct env *env)
