@@ -13,6 +13,7 @@
  *	STOP to RESUMING				a session that loads begins
  *	RESUMING to STOP				the device is loaded
  */
+#include <linux/compiler.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/lockdep.h>
@@ -72,7 +73,7 @@ static int load_device(struct softpci_vfio *svfio)
 	scoped_guard(mutex, &session->lock)
 		ret = softpci_load_apply(&session->load, svfio, &broken);
 	if (broken)
-		svfio->mig.state = VFIO_DEVICE_STATE_ERROR;
+		WRITE_ONCE(svfio->mig.state, VFIO_DEVICE_STATE_ERROR);
 	if (!ret || broken)
 		end_session(svfio);
 	return ret;
@@ -140,18 +141,19 @@ static struct file *set_state(struct vfio_device *vdev,
 		filp = follow_arc(svfio, next);
 		if (IS_ERR(filp))
 			return filp;
-		mig->state = next;
+		WRITE_ONCE(mig->state, next);
 		softpci_knobs_after_arc(svfio);
 	}
 	return filp;
 }
 
+/*
+ * Without the lock: a transition can wait for memory that its user does not provide,
+ * and the administrator reads the state in debugfs.
+ */
 static int get_state(struct vfio_device *vdev, enum vfio_device_mig_state *state)
 {
-	struct softpci_migration *mig = &to_softpci_vfio(vdev)->mig;
-
-	guard(mutex)(&mig->lock);
-	*state = mig->state;
+	*state = READ_ONCE(to_softpci_vfio(vdev)->mig.state);
 	return 0;
 }
 
@@ -239,8 +241,8 @@ int softpci_mig_reset(struct softpci_vfio *svfio)
 	lockdep_assert_held(&svfio->mig.lock);
 	end_session(svfio);
 	ret = softpci_resume(svfio->dev);
-	svfio->mig.state = ret ? VFIO_DEVICE_STATE_ERROR :
-				 VFIO_DEVICE_STATE_RUNNING;
+	WRITE_ONCE(svfio->mig.state, ret ? VFIO_DEVICE_STATE_ERROR :
+					   VFIO_DEVICE_STATE_RUNNING);
 	return ret;
 }
 
@@ -253,7 +255,7 @@ void softpci_mig_close(struct softpci_vfio *svfio)
 	guard(mutex)(&svfio->mig.lock);
 	end_session(svfio);
 	softpci_knobs_close(svfio);
-	svfio->mig.state = VFIO_DEVICE_STATE_RUNNING;
+	WRITE_ONCE(svfio->mig.state, VFIO_DEVICE_STATE_RUNNING);
 }
 
 /* KUnit tests of the static functions above. */

@@ -149,7 +149,7 @@ struct softpci_session {
  * struct softpci_migration - the state machine
  * @lock: serialises changes of @state, resets and closing; outside of all other
  *	  locks of the front end
- * @state: VFIO_DEVICE_STATE_*; changes with @lock held
+ * @state: VFIO_DEVICE_STATE_*; changes with @lock held, and is read without
  * @session: the one that goes on, NULL: none
  */
 struct softpci_migration {

@@ -445,6 +445,17 @@ static void session_that_has_ended_is_followed_by_a_new_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, first->len, second->len);
 }
 
+/* Which may last for as long as the user wants. */
+static void state_is_told_during_a_transition(struct kunit *test)
+{
+	struct softpci_vfio *svfio = mig_device(test);
+	enum vfio_device_mig_state state;
+
+	guard(mutex)(&svfio->mig.lock);
+	KUNIT_EXPECT_EQ(test, get_state(&svfio->vdev, &state), 0);
+	KUNIT_EXPECT_EQ(test, state, VFIO_DEVICE_STATE_RUNNING);
+}
+
 static struct kunit_case migration_cases[] = {
 	KUNIT_CASE(every_pair_of_states_is_allowed_or_refused),
 	KUNIT_CASE(only_a_reset_leads_out_of_error),
@@ -454,6 +465,7 @@ static struct kunit_case migration_cases[] = {
 	KUNIT_CASE(pages_that_were_not_touched_are_not_sent),
 	KUNIT_CASE(precopy_sends_memory_and_stop_copy_the_rest),
 	KUNIT_CASE(session_that_has_ended_is_followed_by_a_new_one),
+	KUNIT_CASE(state_is_told_during_a_transition),
 	{}
 };
 
