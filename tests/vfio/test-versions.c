@@ -16,6 +16,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "../lib/history.h"
 #include "../lib/irq.h"
 #include "../lib/migration.h"
 #include "../lib/stream.h"
@@ -72,6 +73,10 @@ static void have_history(struct env *env)
 		uart_send(v, port, port ? "two" : "of port 1", port ? 3 : 9);
 		uart_put(v, port, UART_IER, UART_IER_RDI | UART_IER_THRI | UART_IER_MSI);
 	}
+	/* A port sees that what it received has become old when it is accessed. */
+	settle_for_time_out();
+	for (port = 0; port < env->model->nr_ports; port++)
+		uart_get(v, port, UART_SCR);
 	if (env->model->bit & EXAMPLE) {
 		enable_irqs(env);
 		example_fire(v, PENDING);
