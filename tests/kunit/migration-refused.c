@@ -69,23 +69,20 @@ static void every_truncated_migration_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, to_migrating(t.svfio)->number, 1);
 }
 
-static void every_flipped_bit_of_a_migration_is_refused(struct kunit *test)
+/* One bit of each byte, a different one than in the byte before. */
+static void every_changed_byte_of_a_migration_is_refused(struct kunit *test)
 {
 	struct mig_stream *stream = saved_stream(test, 1);
 	struct target t = new_target(test);
 	size_t pos;
 
 	for (pos = 0; pos < stream->len; pos++) {
-		unsigned int bit;
-
-		for (bit = 0; bit < 8; bit++) {
-			if (!is_sampled(stream, pos))
-				continue;
-			stream->buf[pos] ^= BIT(bit);
-			KUNIT_EXPECT_LT_MSG(test, refusal(test, &t, stream), 0,
-					    "bit %u of byte %zu", bit, pos);
-			stream->buf[pos] ^= BIT(bit);
-		}
+		if (!is_sampled(stream, pos))
+			continue;
+		stream->buf[pos] ^= BIT(pos % 8);
+		KUNIT_EXPECT_LT_MSG(test, refusal(test, &t, stream), 0,
+				    "byte %zu", pos);
+		stream->buf[pos] ^= BIT(pos % 8);
 	}
 	KUNIT_EXPECT_EQ(test, refusal(test, &t, stream), 0);
 }
@@ -334,7 +331,7 @@ static void other_model_is_refused(struct kunit *test)
 
 static struct kunit_case migration_refused_cases[] = {
 	KUNIT_CASE(every_truncated_migration_is_refused),
-	KUNIT_CASE(every_flipped_bit_of_a_migration_is_refused),
+	KUNIT_CASE(every_changed_byte_of_a_migration_is_refused),
 	KUNIT_CASE_PARAM(header_is_refused_for_its_fault, header_gen_params),
 	KUNIT_CASE(memory_is_refused_outside_of_the_device),
 	KUNIT_CASE(sections_are_refused_where_they_do_not_belong),
