@@ -116,6 +116,12 @@ void softpci_fields_save(struct softpci_device *dev, u8 *to);
 bool softpci_fields_are_valid(const struct softpci_state *state, const u8 *from);
 void softpci_fields_load(struct softpci_device *dev, const u8 *from);
 
+/* irq-state.c */
+u32 softpci_irqs_size(const struct softpci_model *model);
+void softpci_irqs_save(const struct softpci_device *dev, u8 *to);
+bool softpci_irqs_are_valid(const struct softpci_model *model, const u8 *from);
+void softpci_irqs_load(struct softpci_device *dev, const u8 *from);
+
 /* irq.c; the table and PBA of MSI-X are areas that layout.c adds */
 extern const struct softpci_area_ops softpci_msix_table_ops;
 extern const struct softpci_area_ops softpci_msix_pba_ops;

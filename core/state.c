@@ -12,11 +12,7 @@
  * little-endian, and nothing is aligned.
  *
  *	CONFIG	config space: 256 or 4096 bytes
- *	IRQS	a struct state_irqs; then the vectors that softpci_irq_pulse()
- *		made due, as a bitmap of 64-bit words, vector 0 in bit 0 of the
- *		first one; then the MSI-X table, a struct state_msix_entry for
- *		each vector. Bitmap and table have a bit and an entry for each
- *		vector of the model's
+ *	IRQS	interrupts, in the format that the head of irq-state.c describes
  *	DEVICE	the fields that the model declares (struct softpci_state), in the
  *		order of its tables; of an array, one element after another.  The
  *		version of the section is that of the model's state. It is there
@@ -38,7 +34,6 @@
  *
  * A stream is checked to its last byte before anything of the device is changed.
  */
-#include <linux/bitmap.h>
 #include <linux/crc32.h>
 #include <linux/export.h>
 #include <linux/slab.h>
@@ -110,45 +105,10 @@ struct state_section {
 	__le32 crc;
 } __packed;
 
-/**
- * struct state_irqs - the start of section IRQS
- * @level: a bit for each source that asks for service
- * @risen: a bit for each vector that is due because a source rose
- * @nr_vectors: vectors of the model, MSI's or MSI-X's, whichever are more
- * @nr_entries: entries of the MSI-X table
- */
-struct state_irqs {
-	__le32 level;
-	__le32 risen;
-	__le16 nr_vectors;
-	__le16 nr_entries;
-} __packed;
-
-/**
- * struct state_msix_entry - an entry of the MSI-X table
- * @address_lo: Message Address, a multiple of 4
- * @address_hi: Message Upper Address
- * @data: Message Data
- * @control: Vector Control, PCI_MSIX_ENTRY_CTRL_MASKBIT or 0
- */
-struct state_msix_entry {
-	__le32 address_lo;
-	__le32 address_hi;
-	__le32 data;
-	__le32 control;
-} __packed;
-
 /* The content of each section of a stream, by its id; NULL: absent. */
 struct state_content {
 	const u8 *of[NR_STATES];
 };
-
-static u32 irqs_size(const struct softpci_model *model)
-{
-	return sizeof(struct state_irqs) +
-	       DIV_ROUND_UP(softpci_nr_vectors(model), 64) * sizeof(__le64) +
-	       model->msix.nr * sizeof(struct state_msix_entry);
-}
 
 static u32 content_size(struct softpci_device *dev, unsigned int id)
 {
@@ -156,7 +116,7 @@ static u32 content_size(struct softpci_device *dev, unsigned int id)
 	case STATE_CONFIG:
 		return dev->layout->config_size;
 	case STATE_IRQS:
-		return irqs_size(dev->model);
+		return softpci_irqs_size(dev->model);
 	case STATE_DEVICE:
 		return softpci_fields_size(dev->model->state);
 	default:
@@ -183,107 +143,6 @@ static bool has_section(const struct softpci_model *model, unsigned int id)
 	       (id == STATE_DEVICE && model->state);
 }
 
-static void save_irqs(const struct softpci_device *dev, u8 *to)
-{
-	const struct softpci_irqs *irqs = &dev->irqs;
-	const struct softpci_model *model = dev->model;
-	struct state_irqs head = {
-		.level = cpu_to_le32(irqs->level),
-		.risen = cpu_to_le32(irqs->risen),
-		.nr_vectors = cpu_to_le16(softpci_nr_vectors(model)),
-		.nr_entries = cpu_to_le16(model->msix.nr),
-	};
-	unsigned int i;
-
-	memcpy(to, &head, sizeof(head));
-	to += sizeof(head);
-	for (i = 0; i < softpci_nr_vectors(model); i += 64) {
-		unsigned int bit;
-		u64 due = 0;
-
-		for (bit = i; bit < min(softpci_nr_vectors(model), i + 64); bit++)
-			if (test_bit(bit, irqs->pulsed))
-				due |= BIT_ULL(bit - i);
-		set32(to, 0, due);
-		set32(to, 4, due >> 32);
-		to += sizeof(due);
-	}
-	for (i = 0; i < model->msix.nr; i++) {
-		const struct softpci_msix_entry *from = &irqs->table[i];
-		struct state_msix_entry entry = {
-			.address_lo = cpu_to_le32(from->address_lo),
-			.address_hi = cpu_to_le32(from->address_hi),
-			.data = cpu_to_le32(from->data),
-			.control = cpu_to_le32(from->control),
-		};
-
-		memcpy(to, &entry, sizeof(entry));
-		to += sizeof(entry);
-	}
-}
-
-static bool irqs_are_valid(const struct softpci_model *model, const u8 *from)
-{
-	unsigned int nr = softpci_nr_vectors(model), i;
-	struct state_msix_entry entry;
-	struct state_irqs head;
-
-	memcpy(&head, from, sizeof(head));
-	if (le16_to_cpu(head.nr_vectors) != nr ||
-	    le16_to_cpu(head.nr_entries) != model->msix.nr ||
-	    (nr < 32 && le32_to_cpu(head.risen) >> nr))
-		return false;
-	from += sizeof(head);
-
-	for (i = 0; i < nr; i += 64, from += sizeof(u64)) {
-		u64 due = get32(from, 0) | (u64)get32(from, 4) << 32;
-
-		if (nr - i < 64 && due >> (nr - i))
-			return false;
-	}
-	for (i = 0; i < model->msix.nr; i++, from += sizeof(entry)) {
-		memcpy(&entry, from, sizeof(entry));
-		/* The bits that no write can set: see msix.c. */
-		if (le32_to_cpu(entry.address_lo) & 3 ||
-		    le32_to_cpu(entry.control) & ~PCI_MSIX_ENTRY_CTRL_MASKBIT)
-			return false;
-	}
-	return true;
-}
-
-static void load_irqs(struct softpci_device *dev, const u8 *from)
-{
-	unsigned int nr = softpci_nr_vectors(dev->model), i;
-	struct softpci_irqs *irqs = &dev->irqs;
-	struct state_msix_entry entry;
-	struct state_irqs head;
-
-	memcpy(&head, from, sizeof(head));
-	irqs->level = le32_to_cpu(head.level);
-	irqs->risen = le32_to_cpu(head.risen);
-	irqs->changes++;
-	irqs->nr_pulsed = 0;
-	from += sizeof(head);
-
-	for (i = 0; i < nr; i++) {
-		bool due = from[i / BITS_PER_BYTE] & BIT(i % BITS_PER_BYTE);
-
-		__assign_bit(i, irqs->pulsed, due);
-		irqs->nr_pulsed += due;
-	}
-	from += DIV_ROUND_UP(nr, 64) * sizeof(u64);
-
-	for (i = 0; i < dev->model->msix.nr; i++, from += sizeof(entry)) {
-		memcpy(&entry, from, sizeof(entry));
-		irqs->table[i] = (struct softpci_msix_entry) {
-			.address_lo = le32_to_cpu(entry.address_lo),
-			.address_hi = le32_to_cpu(entry.address_hi),
-			.data = le32_to_cpu(entry.data),
-			.control = le32_to_cpu(entry.control),
-		};
-	}
-}
-
 static void save_content(struct softpci_device *dev, unsigned int id, u8 *to)
 {
 	lockdep_assert_held(&dev->lock);
@@ -292,7 +151,7 @@ static void save_content(struct softpci_device *dev, unsigned int id, u8 *to)
 		memcpy(to, dev->config.val, dev->layout->config_size);
 		break;
 	case STATE_IRQS:
-		save_irqs(dev, to);
+		softpci_irqs_save(dev, to);
 		break;
 	case STATE_DEVICE:
 		softpci_fields_save(dev, to);
@@ -307,7 +166,7 @@ static bool content_is_valid(struct softpci_device *dev, unsigned int id,
 	case STATE_CONFIG:
 		return softpci_config_is_valid(dev->layout, from);
 	case STATE_IRQS:
-		return irqs_are_valid(dev->model, from);
+		return softpci_irqs_are_valid(dev->model, from);
 	case STATE_DEVICE:
 		return softpci_fields_are_valid(dev->model->state, from);
 	default:
@@ -320,7 +179,7 @@ static void load_contents(struct softpci_device *dev,
 {
 	lockdep_assert_held(&dev->lock);
 	softpci_config_load(dev, content->of[STATE_CONFIG]);
-	load_irqs(dev, content->of[STATE_IRQS]);
+	softpci_irqs_load(dev, content->of[STATE_IRQS]);
 	if (dev->model->state)
 		softpci_fields_load(dev, content->of[STATE_DEVICE]);
 }
