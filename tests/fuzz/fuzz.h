@@ -61,11 +61,15 @@ struct step {
 	u64 arg[MAX_ARGS];
 };
 
-/* steps.c: steps as random numbers and as text */
+/* steps.c: the kinds of steps, drawn as random numbers say */
+/* NULL: no kind of step has that name. */
+const struct op *op_named(const char *name, size_t len);
 void stream_init(struct stream *s, u64 seed, u64 which, unsigned int types);
 void stream_next(struct stream *s, struct step *step);
 /* The first steps of all, which connect ports: impossible once devices are in use. */
 unsigned int stream_setup(u64 seed, unsigned int types, struct step *steps);
+
+/* text.c: steps as text */
 void step_print(FILE *file, const struct step *step);
 /* 0, or -EINVAL after it has said what is wrong; a line without a step has no op. */
 int step_parse(const char *line, struct step *step);
