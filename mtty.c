@@ -240,6 +240,7 @@ MODULE_LICENSE("GPL");
 /* KUnit tests of the static functions above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
 #include "tests/kunit/mtty.c"
+#include "tests/kunit/mtty-time.c"
 #include "tests/kunit/mtty-wire.c"
 #include "tests/kunit/mtty-state.c"
 #endif
