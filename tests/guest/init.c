@@ -134,7 +134,7 @@ void await_go(void)
 	char line[16];
 
 	if (!fgets(line, sizeof(line), stdin) || strcmp(line, "go\n"))
-		fail("nobody answers on the console");
+		fail("the host sent no \"go\" on the console");
 }
 
 static const char *id_of(const struct role *role)

@@ -144,7 +144,7 @@ static char *read_command(char *line, size_t size, int wait)
 		return NULL;
 	/* Not by stdio, which might have read the next one, too. */
 	if (read(STDIN_FILENO, line, size) <= 0)
-		fail("the console has come to its end");
+		fail("the console was closed by the host");
 	line[strcspn(line, "\n")] = '\0';
 	return line;
 }
