@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # some variables are of the scripts that source it
 #
-# What a person would type on a host around a guest with the devices: loads the
-# modules, creates devices, removes all of it again. Sourced in the VM by
-# ci/demo-inside and ci/migrate-inside, which set start, when the clock began to
-# count, and check, whether what is right is told as well.
+# Loads the modules, creates devices for a guest and removes all of it again, by the
+# commands that an administrator of the host would use. Sourced in the VM by
+# ci/demo-inside and ci/migrate-inside, which set start, the time from which seconds
+# are counted, and check, whether assertions that hold are printed as well.
 
 failed=0
 declare -A uuid=()

@@ -67,7 +67,7 @@ struct file *softpci_ram_file(u64 size)
  * @mapping: of the memory's file
  * @index: of the page
  *
- * A hole reads as zeroes; to fill it with some costs a page.
+ * A hole reads as zeroes. Writing zeroes to it would allocate a page.
  *
  * Return: whether it is a hole; one that is swapped out is not.
  */

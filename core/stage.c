@@ -53,7 +53,7 @@ static bool in_memory(const struct softpci_model *model, unsigned int memory,
  * softpci_memory_touched() - find pages that were touched
  * @dev: an open device
  * @memory: index of the memory
- * @pos: where to begin, a multiple of PAGE_SIZE; set to the start of what is found
+ * @pos: where to begin, a multiple of PAGE_SIZE; set to the start of these pages
  * @len: how many bytes are wanted at most, the same; set to how many there are
  *
  * Return: false if there is none from @pos on.

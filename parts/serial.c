@@ -20,7 +20,7 @@ static struct softpci_port *to_port(struct softpci_uart *uart)
 static void serial_catch_up(struct softpci_port *port)
 {
 	lockdep_assert_held(&port_dev(port)->lock);
-	/* Without a cable, only this device changes what is on its way. */
+	/* Without a cable, only this device changes the inbox. */
 	if (port->other || READ_ONCE(port->inbox.len))
 		softpci_cable_catch_up(port);
 }

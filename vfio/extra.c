@@ -74,7 +74,7 @@ static void advance(struct softpci_extra *extra, size_t len)
 	extra->generation++;
 }
 
-/* Those that became dirty since the last call. */
+/* Adds the bytes that became dirty since the last call. */
 static void age(struct softpci_extra *extra, u64 now)
 {
 	u64 since = extra->since, granule = min_t(u64, extra->size, GRANULE);
@@ -167,7 +167,7 @@ static u64 in_sections(u64 bytes)
 }
 
 /**
- * softpci_extra_rest() - what has to be sent, as of the last look
+ * softpci_extra_rest() - count the bytes that were to be sent at the last look
  * @extra: the extra state, softpci_session.lock held
  *
  * Return: bytes with the heads of sections.
@@ -180,7 +180,7 @@ u64 softpci_extra_rest(const struct softpci_extra *extra)
 }
 
 /**
- * softpci_extra_left() - what has to be sent now
+ * softpci_extra_left() - count the bytes to be sent now
  * @extra: the extra state, softpci_session.lock held
  * @initial: bytes that were never sent, with the heads of sections, are added
  * @dirty: bytes that were, likewise

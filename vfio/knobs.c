@@ -21,9 +21,9 @@
 
 /* The largest of dirty_rate and bandwidth, which softpci_bytes_in() can take. */
 #define MAX_RATE	(16ULL * SZ_1G)
-/* Adding a little more makes it 0. */
+/* A reader that adds some more to it overflows. */
 #define HUGE_SIZE	(-(u64)SZ_4K)
-/* What is moved at once, and what a late caller may catch up on: 1/16 s. */
+/* As many bytes are moved at once, or caught up on by a late caller, as in 1/16 s. */
 #define PACE_PARTS	16
 
 static const char * const reported_sizes[] = {
@@ -150,7 +150,7 @@ static unsigned int arc_of(u32 from, u32 to)
 	return from << 8 | to;
 }
 
-/* As VFIO of this kernel has them: the place that knows. */
+/* VFIO knows the arcs of this kernel. */
 static bool is_arc(struct softpci_vfio *svfio, u32 from, u32 to)
 {
 	enum vfio_device_mig_state next;
@@ -251,9 +251,9 @@ u64 softpci_time_of(u64 rate, u64 bytes)
 }
 
 /**
- * softpci_knobs_report() - what is said of the length of a stream
+ * softpci_knobs_report() - replace the length of a stream by the one to be reported
  * @svfio: the device
- * @size: how long it is; changed, if it is to be another
+ * @size: the length; replaced if reported_size says so
  * @more: another part of it, or NULL
  */
 void softpci_knobs_report(struct softpci_vfio *svfio, u64 *size, u64 *more)
@@ -282,7 +282,7 @@ void softpci_knobs_report(struct softpci_vfio *svfio, u64 *size, u64 *more)
 	}
 }
 
-/* Whether it is to happen now, for the one time that it does. */
+/* Is the fault set?  It is cleared then, as a fault happens once. */
 static bool take_fault(struct softpci_vfio *svfio, unsigned int fault)
 {
 	unsigned int *now = &svfio->knobs.fault;
@@ -292,7 +292,7 @@ static bool take_fault(struct softpci_vfio *svfio, unsigned int fault)
 }
 
 /**
- * softpci_knobs_before_arc() - let an arc fail that is to
+ * softpci_knobs_before_arc() - fail the arc that the fault names
  * @svfio: the device, softpci_migration.lock held
  * @to: the state that it leads to
  *
@@ -333,7 +333,7 @@ void softpci_knobs_close(struct softpci_vfio *svfio)
 	WRITE_ONCE(knobs->extra_size, READ_ONCE(knobs->extra_set));
 }
 
-/* Readers see that and nothing else. */
+/* With a right checksum, so that a reader finds no other fault. */
 static void raise_version(struct softpci_stream_header *header)
 {
 	header->major = cpu_to_le16(SOFTPCI_STREAM_MAJOR + 1);
@@ -386,7 +386,7 @@ static void pace_moved(struct softpci_pace *pace, size_t len, u64 now)
 			     softpci_time_of(pace->rate, len);
 }
 
-/* Takes the settings; 1: it is to stall; or an errno. */
+/* Takes over the settings. Returns 1 if the call has to stall, 0, or an errno. */
 static int look_at_knobs(struct softpci_session *session)
 {
 	struct softpci_vfio *svfio;

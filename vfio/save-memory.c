@@ -139,10 +139,10 @@ static int page_differs(const struct softpci_save *save,
 
 /*
  * Bytes that have to be sent, from *@memory and *@at on, at most
- * SOFTPCI_STREAM_MAX_DATA in a row.  Returns 1, and sets all three to what was
- * found; 0 if there are none up to the end of the last memory; -EAGAIN if there were
- * none in the piece that was looked at, and moves *@memory and *@at behind it; or an
- * errno.
+ * SOFTPCI_STREAM_MAX_DATA in a row.  Returns 1, and sets all three to the place and
+ * number of the bytes; 0 if there are none up to the end of the last memory; -EAGAIN
+ * if there were none in the piece that was looked at, and moves *@memory and *@at
+ * behind it; or an errno.
  */
 static int next_run(const struct softpci_save *save, struct softpci_vfio *svfio,
 		    unsigned int *memory, u64 *at, u64 *len)

@@ -150,7 +150,7 @@ static int fill_memory(struct softpci_save *save, struct softpci_vfio *svfio)
 	return 1;
 }
 
-/* As above: at the end of a pass, what of extra state belongs to it. */
+/* As above, of extra state, which is sent at the end of a pass over the memories. */
 static int fill_extra(struct softpci_save *save)
 {
 	size_t len = softpci_extra_next(&save->extra, save->buf + SECTION_SIZE);
@@ -339,7 +339,7 @@ u64 softpci_save_rest(const struct softpci_save *save,
 /**
  * softpci_save_size() - the length of a stream that has no PRE_COPY
  * @svfio: the device
- * @size: set to it, in bytes, by what is touched now
+ * @size: set to it, in bytes, for the pages that have been touched by now
  *
  * Return: 0, or -EINTR on a fatal signal.
  */

@@ -23,7 +23,7 @@
 #define SOFTPCI_STREAM_MAX_DATA	SZ_64K
 /* The most bytes of extra state. */
 #define SOFTPCI_STREAM_MAX_EXTRA	(64ULL * SZ_1G)
-/* What makes the bytes of extra state: struct softpci_stream_extra. */
+/* Factor of the bytes of extra state: see struct softpci_stream_extra. */
 #define SOFTPCI_STREAM_EXTRA_FACTOR	0xd1342543de82ef95ULL
 
 /**

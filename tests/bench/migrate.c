@@ -25,7 +25,7 @@
 #define STRIDE		4096
 
 /**
- * struct guest - a device, and what is done to it
+ * struct guest - a device that is used as by a guest
  * @target: the device
  * @map: its memory; NULL: it has none
  * @size: of the memory in bytes
@@ -134,7 +134,7 @@ static u64 pending(int fd)
 	return info.initial_bytes + info.dirty_bytes;
 }
 
-/* What a migration has sent. */
+/* Rounds of a migration, and bytes before and after the device was stopped. */
 struct sent {
 	unsigned int rounds;
 	u64 before, after;

@@ -14,7 +14,7 @@
 #include "guest.h"
 #include "picture.h"
 
-/* What migrate.py draws again */
+/* Of a picture that migrate.py draws as well, to compare */
 #define STRIPES_SLOPE	3
 #define STRIPES_STEP	0x010305
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Extra state: what has to be sent at which time, and what a target takes. */
+/* Extra state: the bytes to be sent at a time, and the sections that a target takes. */
 #include "kunit.h"
 
 #define SIZE	(3 * SOFTPCI_STREAM_MAX_DATA + 1001)

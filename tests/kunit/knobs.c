@@ -60,7 +60,7 @@ static const char *get(struct knobs_test *t, struct device_attribute *attr)
  * struct setting - a text for an attribute
  * @attr: the attribute
  * @text: without the newline
- * @ret: what comes of it
+ * @ret: expected of storing it
  */
 struct setting {
 	struct device_attribute *attr;
@@ -234,7 +234,7 @@ static void pace_is_the_same_for_pieces_of_any_size(struct kunit *test)
 		struct softpci_pace pace = { .rate = SZ_64K };
 		u64 ns = time_to_move(&pace, 4 * SZ_64K, pieces[i]);
 
-		/* Less what a late caller may catch up on. */
+		/* A late caller may catch up on 1/16 s. */
 		KUNIT_EXPECT_GE(test, ns, 4 * NSEC_PER_SEC - NSEC_PER_SEC / 16);
 		KUNIT_EXPECT_LE(test, ns, 4 * NSEC_PER_SEC + NSEC_PER_SEC / 1000);
 	}

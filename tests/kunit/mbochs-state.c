@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The state of mbochs, from one device to another. Included behind mbochs.c. */
 
-/* Of a guest, and of the user who plugs in a monitor. */
+/* Settings of a guest, and of the VFIO user, which plugs in a monitor. */
 static void set_picture(struct softpci_device *dev)
 {
 	put_blob(dev);
@@ -48,7 +48,7 @@ static void state_of_another_size_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_dispi(from, VBE_DISPI_INDEX_XRES), 800);
 }
 
-/* @off lies in video RAM: what is there. */
+/* The byte at @off, which lies in video RAM. */
 static u8 byte_at(struct kunit *test, struct softpci_device *dev, u64 off)
 {
 	u8 byte = 0;

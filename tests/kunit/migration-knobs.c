@@ -90,7 +90,7 @@ static void every_flipped_bit_of_extra_state_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refusal(test, &t, stream), 0);
 }
 
-/* A stream with that fault, and what a target makes of it. */
+/* The errno of a target that loads a stream with that fault. */
 static int faulty(struct kunit *test, unsigned int fault)
 {
 	struct softpci_vfio *from = mig_device(test);

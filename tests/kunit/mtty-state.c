@@ -139,7 +139,7 @@ static void lines_are_those_of_the_new_cable(struct kunit *test)
 			UART_MSR_CTS);
 }
 
-/* Whichever of them is loaded, or resumed, first. */
+/* In each order of loading and of resuming them. */
 static void ends_that_move_together_see_no_line_change(struct kunit *test)
 {
 	struct softpci_serial *from[2], *to[2];

@@ -9,7 +9,7 @@
 #include "cases.h"
 #include "example.h"
 
-/* What the example device reaches by DMA. */
+/* Guest memory that the example device reaches by DMA. */
 #define GUEST		0x100000UL
 #define GUEST_SIZE	(8 * 4096UL)
 

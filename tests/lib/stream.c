@@ -158,7 +158,7 @@ void blob_insert(struct blob *blob, size_t pos, const void *data, size_t len)
 	size_t behind = blob->len - pos;
 
 	check(pos <= blob->len);
-	/* Whatever bytes, for the room. */
+	/* To make room: the bytes are overwritten. */
 	blob_add(blob, data, len);
 	memmove(blob->data + pos + len, blob->data + pos, behind);
 	memcpy(blob->data + pos, data, len);

@@ -93,7 +93,7 @@ static void a_stream_is_read_in_pieces_of_any_length(struct env *env)
 		else
 			check_eq(n, 0);
 		expect_stream(&got, &want);
-		/* The end is there for ever. */
+		/* The end stays the end. */
 		check_eq(sys(read(fd, buf, pieces[i])), 0);
 		check_eq(sys(read(fd, buf, pieces[i])), 0);
 		close(fd);
@@ -334,7 +334,7 @@ static void precopy_info_is_for_precopy_only(struct env *env)
 	check_eq(sys(ioctl(fd, VFIO_MIG_GET_PRECOPY_INFO, &info)), -EINVAL);
 	check_eq(sys(ioctl(fd, VFIO_MIG_GET_PRECOPY_INFO, NULL)), -EFAULT);
 	check_eq(sys(ioctl(fd, VFIO_MIG_GET_PRECOPY_INFO, before_the_void(size - 1))), -EFAULT);
-	/* Longer than is known: what is known of it. */
+	/* Of a longer struct, the members that the kernel knows are set. */
 	buf = before_the_void(size);
 	*(u32 *)buf = 2 * size;
 	check_eq(sys(ioctl(fd, VFIO_MIG_GET_PRECOPY_INFO, buf)), 0);
@@ -377,7 +377,7 @@ static unsigned int state_for(enum stuck kind)
 	return states[kind];
 }
 
-/* The user goes on without it, in each way that a session ends. */
+/* The session ends, in one of the ways, while a call waits for its page. */
 static void end_while_stuck(struct env *env, enum stuck kind, unsigned int end)
 {
 	struct late_page late = late_page_new();

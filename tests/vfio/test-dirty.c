@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Which memory a migration sends: pages that were touched, once, and then those that
- * have changed, whichever way they did.
+ * have changed, in each way in which memory is written.
  */
 #include <sys/mman.h>
 #include <unistd.h>
@@ -157,7 +157,7 @@ static u8 *map_fd(int fd)
 	return map == MAP_FAILED ? NULL : map;
 }
 
-/* NULL: there is no such way here. */
+/* NULL: this device or this kernel does not have it. */
 static u8 *map_way(struct env *env, enum way way)
 {
 	struct vfio *v = &env->dev;
@@ -224,7 +224,7 @@ static void a_change_is_sent_whichever_way_it_was_made(struct env *env)
 		expect_only(s, CHANGED, 1);
 		check_eq(read_round(s), 0);
 	}
-	/* And what changes last goes with the state. */
+	/* A change after the last pass is sent in STOP_COPY. */
 	map[BY_BAR][pos] = ++val;
 	finish(s);
 	expect_only(s, CHANGED, 1);
@@ -315,7 +315,7 @@ static void a_target_has_the_memory_of_the_stream_and_nothing_else(struct env *e
 	u64 i;
 
 	env_open(&target, env->model->type, env->door);
-	/* As at power-on, and the target is not. */
+	/* The source is as at power-on, and the target is not. */
 	fill_pattern(blob.data = malloc(PAGE), PAGE, 3);
 	ram_write(&target, 3 * PAGE, blob.data, PAGE);
 	blob_free(&blob);

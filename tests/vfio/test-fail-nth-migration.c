@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * As test-fail-nth: each allocation and each user copy made to fail in turn, in
- * what migrates a device and logs its DMA.  What has failed can be tried again.
+ * calls that migrate a device and log its DMA.  A call that failed can be repeated.
  */
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -55,7 +55,7 @@ static void close_fd(int fd)
 		close(fd);
 }
 
-/* -ENOSPC is what shmem_get_inode() says if it finds no memory for one. */
+/* shmem_get_inode() returns -ENOSPC if there is no memory for an inode. */
 static struct fault rounds(const char *what)
 {
 	return (struct fault){ .what = what, .also = -ENOSPC };

@@ -267,7 +267,7 @@ static void end_session(struct env *env, enum end end)
 	}
 }
 
-/* Whichever of the two ways the data goes. */
+/* By the call that the data file is for. */
 static void expect_ended(int fd, unsigned int state)
 {
 	struct vfio_precopy_info info;

@@ -19,7 +19,7 @@
 #define LONGER_THAN_A_SENDER_WAITS_MS	1200
 
 /**
- * struct pair - two devices, and the cable between them; where it is, it has to stay
+ * struct pair - two devices and the cable between them; has pointers to itself
  * @env: the devices
  * @end: the port of each that the cable is at
  * @stream: of each
@@ -300,7 +300,7 @@ static void an_end_that_stays_behind_is_unplugged(struct env *env)
 	mig_go(&target.dev, MIG_RUNNING);
 	check_eq(end_get(&end, UART_MSR), MSR_DELTAS);
 	check_eq(end_get(&end, UART_MCR), MCR_OUTPUTS);
-	/* What had left the sender came along. */
+	/* Characters that had left the sender came along. */
 	f.to = &end;
 	while (f.got < ARRIVED)
 		take_one(&f);

@@ -34,7 +34,7 @@ static void take_events(const struct side *s)
 		event_take(s->event[i]);
 }
 
-/* The device does what was left. Of mbochs, the next one that waits is behind it. */
+/* Pending work of the device is done. Of mbochs, a clear that is queued waits for it. */
 static void have_it_done(struct side *s)
 {
 	if (is(s, MBOCHS)) {
@@ -136,7 +136,7 @@ static void compare_registers(const struct side *a, const struct side *b)
 		compare_region(a, b, edid_region(&a->env->dev), 0,
 			       vfio_region(&a->env->dev, edid_region(&a->env->dev))->size);
 	}
-	/* With the table of MSI-X, and what is pending. */
+	/* With the table of MSI-X and its pending bits. */
 	if (is(a, EXAMPLE))
 		compare_region(a, b, EXAMPLE_BAR0, 0, EXAMPLE_MEMORY);
 	for (port = 0; port < a->env->model->nr_ports; port++)
@@ -218,7 +218,7 @@ static void compare_at_rest(struct side *a, struct side *b)
 	compare_attributes(a, b);
 }
 
-/* Nothing holds a message back. */
+/* Lift all that holds a message back. */
 static void let_interrupts_go(struct side *s)
 {
 	struct vfio *v = &s->env->dev;
@@ -251,7 +251,7 @@ static void compare_events(const struct side *a, const struct side *b, const cha
 	}
 }
 
-/* Both run, and do what was left to do; then they are in STOP again. */
+/* Both run until their pending work is done, and are in STOP again then. */
 static void compare_interrupts(struct side *a, struct side *b)
 {
 	struct side *both[] = { a, b };

@@ -249,7 +249,7 @@ static void remove_memory(struct blob *blob)
 	stream_seal(blob);
 }
 
-/* Byte for byte, in whichever order this machine has its bytes. */
+/* Byte by byte, so that it does not depend on the byte order of this machine. */
 static void a_stream_is_the_one_that_version_1_0_wrote(struct env *env)
 {
 	struct blob want = read_stream(kept(env->model->type).s), got = {};
