@@ -145,7 +145,7 @@ static void extra_state_migrates_and_migrates_onward(struct env *env)
 	second = saved(&target);
 	check_eq(extra_bytes(&second), EXTRA);
 
-	/* What the target had is replaced, as all of its state. */
+	/* Extra state of the target is replaced, as all of its state. */
 	env_open(&third, env->model->type, env->door);
 	check_eq(mig_load(&third.dev, &second), 0);
 	knob_is(&third, "extra_size", text("%u", EXTRA).s);
@@ -385,18 +385,24 @@ static void call_kill(struct call *call)
 	check(WIFSIGNALED(status));
 }
 
+/* A source and a target that move a byte a second, and a stream of the source. */
+static struct blob slow_down(struct env *env, struct env *target)
+{
+	struct blob stream = saved(env);
+
+	mig_go(&env->dev, MIG_RUNNING);
+	env_open(target, env->model->type, env->door);
+	knob_put(env, "bandwidth", "1");
+	knob_put(target, "bandwidth", "1");
+	return stream;
+}
+
 static void a_byte_a_second_is_slow_and_can_be_interrupted(struct env *env)
 {
 	struct env target = {};
-	struct blob stream;
+	struct blob stream = slow_down(env, &target);
 	ssize_t n;
 	int fd;
-
-	stream = saved(env);
-	mig_go(&env->dev, MIG_RUNNING);
-	env_open(&target, env->model->type, env->door);
-	knob_put(env, "bandwidth", "1");
-	knob_put(&target, "bandwidth", "1");
 
 	fd = mig_go(&env->dev, MIG_STOP_COPY);
 	n = call_interrupt(call_start(fd, NULL));
@@ -415,14 +421,9 @@ static void a_slow_file_does_not_hold_up_its_device(struct env *env)
 {
 	struct call *read_call, *write_call;
 	struct env target = {};
-	struct blob stream;
+	struct blob stream = slow_down(env, &target);
 	int fd;
 
-	stream = saved(env);
-	mig_go(&env->dev, MIG_RUNNING);
-	env_open(&target, env->model->type, env->door);
-	knob_put(env, "bandwidth", "1");
-	knob_put(&target, "bandwidth", "1");
 	fd = mig_go(&env->dev, MIG_STOP_COPY);
 	read_call = call_start(fd, NULL);
 	fd = mig_go(&target.dev, MIG_RESUMING);
@@ -463,7 +464,7 @@ static void a_stalled_file_waits_for_a_signal_or_the_end_of_its_session(struct e
 	knob_put(env, "fault", "stall");
 	fd = mig_go(&env->dev, MIG_STOP_COPY);
 	check_eq(call_interrupt(call_start(fd, NULL)), -EINTR);
-	/* Once. */
+	/* A fault happens once. */
 	knob_is(env, "fault", "none");
 	check_eq(sys(read(fd, stream.data, PIECE)), stream.len);
 	knob_put(env, "fault", "stall");
