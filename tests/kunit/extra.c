@@ -142,7 +142,7 @@ static void nothing_becomes_dirty_outside_of_pre_copy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, from.dirty, RATE / 32);
 }
 
-static void what_is_left_is_what_is_sent(struct kunit *test)
+static void bytes_left_are_the_bytes_sent(struct kunit *test)
 {
 	struct softpci_extra from = new_extra(SIZE, 0);
 	u64 initial = 1, dirty = 2, sum = 0;
@@ -252,7 +252,7 @@ static struct kunit_case extra_cases[] = {
 	KUNIT_CASE(pass_ends_although_more_becomes_dirty),
 	KUNIT_CASE(no_more_is_dirty_than_there_is),
 	KUNIT_CASE(nothing_becomes_dirty_outside_of_pre_copy),
-	KUNIT_CASE(what_is_left_is_what_is_sent),
+	KUNIT_CASE(bytes_left_are_the_bytes_sent),
 	KUNIT_CASE(target_takes_sections_in_order_only),
 	KUNIT_CASE(each_wrong_byte_of_extra_state_is_seen),
 	KUNIT_CASE(data_is_as_the_header_file_says),

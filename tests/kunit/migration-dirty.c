@@ -357,7 +357,7 @@ static void new_initial_bytes_begin_with_the_first_page(struct kunit *test)
 	expect_info(test, svfio, 0, 0, 0);
 }
 
-static void data_size_is_what_stop_copy_sends(struct kunit *test)
+static void data_size_is_the_length_of_stop_copy(struct kunit *test)
 {
 	struct mig_stream *stream = new_stream(test);
 	struct softpci_vfio *svfio = sent_device(test, stream);
@@ -390,7 +390,7 @@ static struct kunit_case migration_dirty_cases[] = {
 	KUNIT_CASE(initial_bytes_shrink_while_the_guest_draws),
 	KUNIT_CASE(new_pages_are_new_initial_bytes_if_the_user_knows_them),
 	KUNIT_CASE(new_initial_bytes_begin_with_the_first_page),
-	KUNIT_CASE(data_size_is_what_stop_copy_sends),
+	KUNIT_CASE(data_size_is_the_length_of_stop_copy),
 	{}
 };
 

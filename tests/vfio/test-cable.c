@@ -724,7 +724,7 @@ static void reset_of_one_end_leaves_the_other_alone(struct env *env)
 	end_expect(&l.end[1], "on");
 }
 
-static void who_opens_a_device_finds_the_lines_as_they_are(struct env *env)
+static void an_opened_device_finds_the_lines_as_they_are(struct env *env)
 {
 	struct line l = LINES(env);
 
@@ -896,7 +896,7 @@ const struct test_case cases[] = {
 	CASE(lines_of_a_device_drop_when_it_goes, MTTY | ONE_DOOR),
 	CASE(a_sender_does_not_wait_for_a_device_that_goes, MTTY | ONE_DOOR),
 	CASE(reset_of_one_end_leaves_the_other_alone, MTTY | ONE_DOOR),
-	CASE(who_opens_a_device_finds_the_lines_as_they_are, MTTY | ONE_DOOR),
+	CASE(an_opened_device_finds_the_lines_as_they_are, MTTY | ONE_DOOR),
 	CASE(a_port_whose_other_end_is_removed_is_unplugged, MTTY | ONE_DOOR),
 	CASE(a_device_that_comes_back_is_plugged_in_again, MTTY | ONE_DOOR),
 	CASE(a_cable_that_is_plugged_elsewhere_leads_there, MTTY | ONE_DOOR),
