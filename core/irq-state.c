@@ -42,6 +42,8 @@ struct state_msix_entry {
 /**
  * softpci_irqs_size() - the length of the interrupts of a model
  * @model: the model
+ *
+ * Return: bytes.
  */
 u32 softpci_irqs_size(const struct softpci_model *model)
 {

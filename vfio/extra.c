@@ -226,10 +226,10 @@ int softpci_extra_take(struct softpci_extra *extra, const u8 *content,
 }
 
 /**
- * softpci_extra_is_complete() - all of the extra state has come
+ * softpci_extra_is_complete() - has all of the extra state come
  * @extra: the extra state of the stream
  *
- * Return: true if it has, or if the stream has none.
+ * Return: whether it has, or there is none.
  */
 bool softpci_extra_is_complete(const struct softpci_extra *extra)
 {
