@@ -3,7 +3,7 @@
 
 /* At a place that is in the first page of the good stream. */
 #define SAMPLE	64
-/* What is in the memory of the target; see seed_of(). */
+/* Of the pattern in the memory of the target. */
 #define SEED	99
 
 u64 memory_size(const struct model *m)
@@ -56,13 +56,17 @@ static void add_memory(struct refusal *r, size_t *pos, unsigned int i)
 	*pos += sizeof(memory);
 }
 
-/* How the device is when it is used. */
+/* The device as it is when it is used; its resources are still those of the beginning. */
 static void take_down(struct refusal *r)
 {
-	/* Once, and then as often as it takes: what is made on first use is there. */
+	const struct resources resources = r->before.resources;
+
+	/* Twice: what is made on first use is there then. */
 	use(r->env);
 	vfio_reset(&r->env->dev);
-	r->before = used(r->env);
+	use(r->env);
+	r->before = device_state_of(r->env);
+	r->before.resources = resources;
 }
 
 void refusal_init(struct refusal *r, struct env *env)
@@ -82,6 +86,7 @@ void refusal_init(struct refusal *r, struct env *env)
 	stream_seal(&r->good);
 	vfio_reset(&env->dev);
 	take_down(r);
+	r->before.resources = resources_of(env);
 }
 
 static void prepare(struct refusal *r)
@@ -102,7 +107,7 @@ static void expect_as_before(struct refusal *r)
 	unsigned int i;
 
 	check_eq(mig_get_state(&r->env->dev), MIG_RESUMING);
-	expect_state(r->env, &r->before);
+	expect_device_state(r->env, &r->before);
 	fill_pattern(want, sizeof(want), SEED);
 	for (i = 0; i < 2 && can_be_looked_at(r->env); i++) {
 		access_sample(r->env, i, got, false);
@@ -116,7 +121,7 @@ static void expect_usable(struct refusal *r)
 
 	check_eq(mig_get_state(&r->env->dev), MIG_STOP);
 	mig_go(&r->env->dev, MIG_RUNNING);
-	state_of(r->env);
+	device_state_of(r->env);
 	check_eq(mig_save(&r->env->dev, &saved), 0);
 	check(stream_find(&saved, sizeof(struct stream_header), STREAM_END));
 	blob_free(&saved);
@@ -167,4 +172,6 @@ void expect_good_is_taken(struct refusal *r)
 		access_sample(r->env, i, got, false);
 		check_mem(got, r->memory[i] + SAMPLE, SAMPLE);
 	}
+	/* A descriptor or reference that any stream has cost is still missing. */
+	expect_resources(r->env, &r->before.resources);
 }

@@ -28,13 +28,16 @@ u64 memory_start(const struct model *m);
  */
 void refusal_init(struct refusal *r, struct env *env);
 
-/* By an errno from write(2), or from the transition; nothing has changed. */
+/* By an errno from write(2), or from the transition; the device has not changed. */
 void expect_refused(struct refusal *r, const struct blob *stream, int want);
 /* It is loaded, and the device can be used. */
 void expect_taken(struct refusal *r, const struct blob *stream);
-/* Either of both: what a change means is not known. */
+/* Either of both, where the meaning of a change is not known. */
 void expect_refused_or_taken(struct refusal *r, const struct blob *stream);
-/* The good stream loads, and the device is as the stream says. */
+/*
+ * To be called at the end: the good stream loads, the device is as the stream says,
+ * and none of the streams before has cost a descriptor or a reference to a module.
+ */
 void expect_good_is_taken(struct refusal *r);
 
 #endif /* TESTS_REFUSAL_H */

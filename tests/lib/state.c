@@ -23,7 +23,27 @@ static void read_fds(bool *fds)
 		fds[fd] = fcntl(fd, F_GETFD) >= 0;
 }
 
-struct state state_of(struct env *env)
+struct resources resources_of(struct env *env)
+{
+	struct resources r;
+
+	memset(&r, 0, sizeof(r));
+	read_fds(r.fds);
+	r.core_users = module_users("softpci-vfio");
+	r.driver_users = module_users(env->model->parent);
+	return r;
+}
+
+void expect_resources(struct env *env, const struct resources *want)
+{
+	struct resources got = resources_of(env);
+
+	check_mem(got.fds, want->fds, sizeof(got.fds));
+	check_mem(got.core_users.s, want->core_users.s, strlen(want->core_users.s) + 1);
+	check_mem(got.driver_users.s, want->driver_users.s, strlen(want->driver_users.s) + 1);
+}
+
+struct state device_state_of(struct env *env)
 {
 	static const unsigned int harmless[] = { UART_IER, UART_LCR, UART_MCR, UART_SCR };
 	struct vfio *v = &env->dev;
@@ -50,15 +70,20 @@ struct state state_of(struct env *env)
 	s.plane.drm_plane_type = PLANE_PRIMARY;
 	if (env->model->bit & DISPLAYS)
 		check_eq(__plane_query(v, env->model->bit & MBOCHS ? DMABUF : REGION, &s.plane), 0);
-	read_fds(s.fds);
-	s.core_users = module_users("softpci-vfio");
-	s.driver_users = module_users(env->model->parent);
 	return s;
 }
 
-void expect_state(struct env *env, const struct state *want)
+struct state state_of(struct env *env)
 {
-	struct state got = state_of(env);
+	struct state s = device_state_of(env);
+
+	s.resources = resources_of(env);
+	return s;
+}
+
+void expect_device_state(struct env *env, const struct state *want)
+{
+	struct state got = device_state_of(env);
 
 	check_mem(got.config, want->config, sizeof(got.config));
 	check_mem(got.registers, want->registers, sizeof(got.registers));
@@ -70,9 +95,12 @@ void expect_state(struct env *env, const struct state *want)
 	check_mem(&got.info, &want->info, sizeof(got.info));
 	check_mem(got.irq, want->irq, sizeof(got.irq));
 	check_mem(&got.plane, &want->plane, sizeof(got.plane));
-	check_mem(got.fds, want->fds, sizeof(got.fds));
-	check_mem(got.core_users.s, want->core_users.s, strlen(want->core_users.s) + 1);
-	check_mem(got.driver_users.s, want->driver_users.s, strlen(want->driver_users.s) + 1);
+}
+
+void expect_state(struct env *env, const struct state *want)
+{
+	expect_device_state(env, want);
+	expect_resources(env, &want->resources);
 }
 
 void use(struct env *env)

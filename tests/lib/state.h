@@ -11,7 +11,13 @@
 #define EDID_BLOB	256	/* bytes of it that are used; where they are, EDID says */
 #define MAX_FDS		64
 
-/* State that reading does not change, and resources of the process and the modules. */
+/* Descriptors of the process, and references to the modules: one that is lost shows. */
+struct resources {
+	bool fds[MAX_FDS];
+	struct text core_users, driver_users;
+};
+
+/* State that reading does not change, and resources. */
 struct state {
 	u8 config[MAX_CONFIG_SIZE];
 	u8 registers[EXT_ORDER + 4];
@@ -21,12 +27,17 @@ struct state {
 	struct vfio_device_info info;
 	struct vfio_irq_info irq[VFIO_PCI_NUM_IRQS];
 	struct vfio_device_gfx_plane_info plane;
-	bool fds[MAX_FDS];
-	struct text core_users, driver_users;
+	struct resources resources;
 };
 
 struct state state_of(struct env *env);
 void expect_state(struct env *env, const struct state *want);
+
+/* Either part alone: the first one takes more time than the other on a slow kernel. */
+struct resources resources_of(struct env *env);
+void expect_resources(struct env *env, const struct resources *want);
+struct state device_state_of(struct env *env);
+void expect_device_state(struct env *env, const struct state *want);
 
 /* Use the device, so that "unchanged" is not the same as "reset". */
 void use(struct env *env);
