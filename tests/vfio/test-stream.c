@@ -8,34 +8,37 @@
 
 #define HEADER		sizeof(struct stream_header)
 #define HEAD		sizeof(struct stream_section)
-/* The bytes at the start of a section's content that are looked at one by one. */
+/* The bytes at the start of a section's content that are tried as those of its head. */
 #define CONTENT_HEAD	40
-/* Of those behind, one in this many, which is odd. */
+/* Of those behind, one in this many is tried; odd, so that it meets all bits in turn. */
 #define SPARSE		797
+/* Of the heads, for a type whose streams take long; odd likewise. */
+#define SPARSE_HEADS	7
+
+/* The format is the same for all types: one without memory, and one with it, both quick. */
+#define QUICK		(MTTY_2 | EXAMPLE)
+#define SOME		(MDPY_VGA | MBOCHS_SMALL | QUICK)
+#define WITH_MEMORY	(DISPLAYS | EXAMPLE)
 
 static struct stream_header *header_of(const struct blob *stream)
 {
 	return (void *)stream->data;
 }
 
-/* The next byte to be tried: all of heads and some of bodies. */
-static size_t next_byte(const struct blob *stream, size_t pos)
+/* The next byte to be tried: of heads all, or some, and of bodies some. */
+static size_t next_byte(const struct refusal *r, size_t pos)
 {
+	size_t next = pos + (r->env->model->bit & QUICK ? 1 : SPARSE_HEADS);
 	size_t section = HEADER, end = HEADER;
 
-	if (++pos <= HEADER)
-		return pos;
-	while (stream_section_at(stream, section)) {
-		end = stream_section_end(stream, section);
-		if (pos < end)
-			break;
-		section = end;
+	if (pos >= HEADER) {
+		while ((end = stream_section_end(&r->good, section)) <= pos)
+			section = end;
+		if (pos - section >= HEAD + CONTENT_HEAD)
+			next = pos + SPARSE;
 	}
-	if (pos - section < HEAD + CONTENT_HEAD || pos >= stream->len)
-		return pos;
-	pos += SPARSE - 1;
 	/* Not beyond the next head. */
-	return pos < end ? pos : end;
+	return next < end ? next : end;
 }
 
 static void a_stream_cut_short_anywhere_is_refused(struct env *env)
@@ -45,7 +48,7 @@ static void a_stream_cut_short_anywhere_is_refused(struct env *env)
 	size_t len;
 
 	refusal_init(&r, env);
-	for (len = 0; len < r.good.len; len = next_byte(&r.good, len)) {
+	for (len = 0; len < r.good.len; len = next_byte(&r, len)) {
 		cut = r.good;
 		cut.len = len;
 		note("%zu bytes of %zu", len, r.good.len);
@@ -101,7 +104,7 @@ static void a_flipped_bit_anywhere_is_refused(struct env *env)
 
 	refusal_init(&r, env);
 	bad = blob_copy(&r.good);
-	for (pos = 0; pos < bad.len; pos = next_byte(&r.good, pos)) {
+	for (pos = 0; pos < bad.len; pos = next_byte(&r, pos)) {
 		bit = pos % 8;
 		note("bit %u of byte %zu", bit, pos);
 		bad.data[pos] ^= 1 << bit;
@@ -144,12 +147,13 @@ static void another_version_is_refused(struct env *env)
 		stream_seal_header(&bad);
 		expect_refused(&r, &bad, -EPROTONOSUPPORT);
 	}
-	/* Which may have sections that are ignored, and has none. */
+	/* It may have sections that are ignored; this one has none. */
 	note("version 1.65535");
 	header_of(&bad)->major = 1;
 	header_of(&bad)->minor = 0xffff;
 	stream_seal_header(&bad);
 	expect_taken(&r, &bad);
+	expect_good_is_taken(&r);
 }
 
 static void another_type_is_refused(struct env *env)
@@ -329,6 +333,7 @@ static void known_sections_have_no_unknown_flags(struct env *env)
 		expect_taken(&r, &bad);
 		stream_section_at(&bad, pos)->flags = 0;
 	}
+	expect_good_is_taken(&r);
 }
 
 static void take_out(struct blob *stream, u32 id, struct blob *part)
@@ -459,21 +464,19 @@ static void a_device_without_memory_takes_none(struct env *env)
 	expect_good_is_taken(&r);
 }
 
-#define WITH_MEMORY	(DISPLAYS | EXAMPLE)
-
 const struct test_case cases[] = {
-	CASE(a_stream_cut_short_anywhere_is_refused, EACH | ONE_DOOR),
-	CASE(a_flipped_bit_anywhere_is_refused, EACH | ONE_DOOR),
-	CASE(bytes_behind_the_end_are_refused, EACH | ONE_DOOR),
-	CASE(another_version_is_refused, EACH | ONE_DOOR),
+	CASE(a_stream_cut_short_anywhere_is_refused, SOME | ONE_DOOR),
+	CASE(a_flipped_bit_anywhere_is_refused, SOME | ONE_DOOR),
+	CASE(bytes_behind_the_end_are_refused, QUICK | ONE_DOOR),
+	CASE(another_version_is_refused, QUICK | ONE_DOOR),
 	CASE(another_type_is_refused, EACH | ONE_DOOR),
 	CASE(the_stream_of_another_type_is_refused, EACH | ONE_DOOR),
-	CASE(the_header_bounds_the_state, EACH | ONE_DOOR),
-	CASE(lengths_that_cannot_be_are_refused, EACH | ONE_DOOR),
-	CASE(unknown_sections_are_ignored_if_marked_and_else_refused, EACH | ONE_DOOR),
-	CASE(known_sections_have_no_unknown_flags, EACH | ONE_DOOR),
-	CASE(sections_come_once_complete_and_the_end_last, EACH | ONE_DOOR),
-	CASE(the_end_counts_the_sections, EACH | ONE_DOOR),
+	CASE(the_header_bounds_the_state, QUICK | ONE_DOOR),
+	CASE(lengths_that_cannot_be_are_refused, QUICK | ONE_DOOR),
+	CASE(unknown_sections_are_ignored_if_marked_and_else_refused, QUICK | ONE_DOOR),
+	CASE(known_sections_have_no_unknown_flags, QUICK | ONE_DOOR),
+	CASE(sections_come_once_complete_and_the_end_last, QUICK | ONE_DOOR),
+	CASE(the_end_counts_the_sections, QUICK | ONE_DOOR),
 	CASE(memory_lies_where_there_is_some, WITH_MEMORY | ONE_DOOR),
 	CASE(a_device_without_memory_takes_none, MTTY | ONE_DOOR),
 	{}
