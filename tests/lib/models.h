@@ -22,7 +22,7 @@
 #define EACH		(DISPLAYS | MTTY | EXAMPLE)
 /* The case makes its own devices, and opens them through each interface. */
 #define NO_DEVICE	0
-/* The case opens none: it runs once. */
+/* The case runs once: it opens no device, or chooses the interface of each. */
 #define NO_DOOR		0x200
 /* With types: the interface makes no difference to the case, one of them is enough. */
 #define ONE_DOOR	0x400
