@@ -14,7 +14,7 @@
 #define EXTRA		200003
 #define MAX_RATE	"17179869184"
 /* More than a device that has no memory ever sends. */
-#define PIECE		0x100000
+#define PIECE		MIB
 
 static int __knob_put(const struct env *env, const char *name, const char *val)
 {
@@ -56,7 +56,7 @@ static void knobs_are_off_by_default(struct env *env)
 		knob_is(env, knobs[i][0], knobs[i][1]);
 }
 
-static void knobs_take_what_they_show(struct env *env)
+static void knobs_take_the_values_that_they_show(struct env *env)
 {
 	static const char *const values[][2] = {
 		{ "extra_size", "1" }, { "extra_size", "68719476736" },
@@ -582,22 +582,22 @@ static void truncation_is_in_the_final_part(struct env *env)
 }
 
 const struct test_case cases[] = {
-	CASE(knobs_are_off_by_default, EACH),
-	CASE(knobs_take_what_they_show, MTTY_1),
-	CASE(a_wrong_value_is_refused_and_changes_nothing, MTTY_1),
+	CASE(knobs_are_off_by_default, EACH | ONE_DOOR),
+	CASE(knobs_take_the_values_that_they_show, MTTY_1 | ONE_DOOR),
+	CASE(a_wrong_value_is_refused_and_changes_nothing, MTTY_1 | ONE_DOOR),
 	CASE(settings_stay_over_close_and_reset, MTTY_1),
-	CASE(extra_state_migrates_and_migrates_onward, MBOCHS_SMALL | MTTY_1),
-	CASE(extra_state_that_is_not_as_sent_is_refused, MTTY_1),
-	CASE(extra_state_becomes_dirty_in_pre_copy_only, MTTY_1),
-	CASE(size_is_reported_as_it_is_set, MTTY_1),
-	CASE(precopy_info_is_reported_as_it_is_set, MTTY_1),
-	CASE(a_byte_a_second_is_slow_and_can_be_interrupted, MTTY_1),
-	CASE(a_slow_file_does_not_hold_up_its_device, MTTY_1),
-	CASE(a_limit_above_the_speed_changes_nothing, MTTY_1),
-	CASE(a_stalled_file_waits_for_a_signal_or_the_end_of_its_session, MTTY_1),
-	CASE(an_arc_fails_once_and_leaves_the_state, MDPY_VGA | MTTY_1),
-	CASE(a_target_whose_last_arc_fails_can_try_again, MTTY_1),
-	CASE(a_faulty_stream_is_refused_and_the_source_goes_on, MBOCHS_SMALL | MTTY_1),
-	CASE(truncation_is_in_the_final_part, MTTY_1),
+	CASE(extra_state_migrates_and_migrates_onward, MBOCHS_SMALL | MTTY_1 | ONE_DOOR),
+	CASE(extra_state_that_is_not_as_sent_is_refused, MTTY_1 | ONE_DOOR),
+	CASE(extra_state_becomes_dirty_in_pre_copy_only, MTTY_1 | ONE_DOOR),
+	CASE(size_is_reported_as_it_is_set, MTTY_1 | ONE_DOOR),
+	CASE(precopy_info_is_reported_as_it_is_set, MTTY_1 | ONE_DOOR),
+	CASE(a_byte_a_second_is_slow_and_can_be_interrupted, MTTY_1 | ONE_DOOR),
+	CASE(a_slow_file_does_not_hold_up_its_device, MTTY_1 | ONE_DOOR),
+	CASE(a_limit_above_the_speed_changes_nothing, MTTY_1 | ONE_DOOR),
+	CASE(a_stalled_file_waits_for_a_signal_or_the_end_of_its_session, MTTY_1 | ONE_DOOR),
+	CASE(an_arc_fails_once_and_leaves_the_state, MDPY_VGA | MTTY_1 | ONE_DOOR),
+	CASE(a_target_whose_last_arc_fails_can_try_again, MTTY_1 | ONE_DOOR),
+	CASE(a_faulty_stream_is_refused_and_the_source_goes_on, MBOCHS_SMALL | MTTY_1 | ONE_DOOR),
+	CASE(truncation_is_in_the_final_part, MTTY_1 | ONE_DOOR),
 	{}
 };
