@@ -18,7 +18,8 @@
 /* The format is the same for all types: one without memory, and one with it, both quick. */
 #define QUICK		(MTTY_2 | EXAMPLE)
 #define SOME		(MDPY_VGA | MBOCHS_SMALL | QUICK)
-#define WITH_MEMORY	(DISPLAYS | EXAMPLE)
+/* A memory of each driver, the smallest and the largest among them. */
+#define WITH_MEMORY	(MDPY_VGA | MBOCHS_LARGE | EXAMPLE)
 
 static struct stream_header *header_of(const struct blob *stream)
 {
@@ -177,15 +178,13 @@ static void another_type_is_refused(struct env *env)
 
 	refusal_init(&r, env);
 	bad = blob_copy(&r.good);
+	/* By the header alone. */
+	bad.len = HEADER;
 	for (i = 0; i < ARRAY_SIZE(fields); i++) {
 		note("byte %zu of the header", fields[i]);
 		bad.data[fields[i]] ^= 0x10;
 		stream_seal_header(&bad);
 		expect_refused(&r, &bad, -ENXIO);
-		/* By the header alone. */
-		bad.len = HEADER;
-		expect_refused(&r, &bad, -ENXIO);
-		bad.len = r.good.len;
 		bad.data[fields[i]] ^= 0x10;
 	}
 	expect_good_is_taken(&r);
