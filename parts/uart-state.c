@@ -70,7 +70,7 @@ void softpci_uart_pre_save(struct softpci_uart *uart)
 #define ERROR_BITS	(UART_LSR_OE | UART_LSR_PE | UART_LSR_FE | UART_LSR_BI)
 #define LINE_BITS	(UART_MSR_CTS | UART_MSR_DSR | UART_MSR_RI | UART_MSR_DCD)
 
-/* What nothing but a change of LCR, MCR or the receiver would put right. */
+/* A wrong break would last until LCR or MCR is written, a wrong time-out for ever. */
 static bool uart_conditions_are_valid(const struct softpci_uart *uart)
 {
 	bool spacing = (uart->lcr & UART_LCR_SBC) && !(uart->mcr & UART_MCR_LOOP);

@@ -114,7 +114,7 @@ struct softpci_uart_ops {
  * @break_at: when to report that to the other end; 0: never, or reported
  * @break_due: @break_at was set when the state was saved
  * @stopped: @timer is not armed: the device is quiesced or closed
- * @armed: when @timer is to fire; KTIME_MAX: it is not
+ * @armed: when @timer is to fire, unless @stopped; KTIME_MAX: it is not
  * @timer: for the earliest of these moments
  * @due: handles events that are due, where the lock can be taken
  */

@@ -43,11 +43,11 @@ static int softpci_vfio_create(struct softpci_vfio *svfio, const guid_t *uuid)
 	svfio->dev = softpci_create(svfio->type->layout, uuid, &host_ops, svfio);
 	if (IS_ERR(svfio->dev)) {
 		ret = PTR_ERR(svfio->dev);
-		goto err_release_irq;
+		goto err_release_log;
 	}
 	return 0;
 
-err_release_irq:
+err_release_log:
 	softpci_log_release(svfio);
 	softpci_mig_release(svfio);
 	softpci_vfio_irq_release(svfio);

@@ -58,8 +58,8 @@ enum {
  * @rate: how many become so in a second once all were sent
  * @since: up to when that has been counted, in ns
  * @pass: how many of @dirty are sent before memory is looked at again
- * @in_pass: some of them have been
- * @running: that goes on
+ * @in_pass: some of those have been sent
+ * @running: more become dirty as time goes by
  */
 struct softpci_extra {
 	u64 size;
