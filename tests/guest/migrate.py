@@ -253,7 +253,9 @@ class Run:
                 print(f"skipped {case}: the device has no knobs", flush=True)
                 continue
             knobs.set("fault", fault)
-            self.fail(case, self.set_of("c"), {side: rf"{SLOTS['mdpy']}|vfio"})
+            says = {"source": rf"{self.place.devices['mdpy']}: Failed setting device state",
+                    "target": rf"{SLOTS['mdpy']}/vfio"}
+            self.fail(case, self.set_of("c"), {side: says[side]})
             self.report.check(knobs.get("fault") == "none", f"{case}: it happened once",
                               knobs.get("fault"))
 

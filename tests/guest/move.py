@@ -77,6 +77,7 @@ class Place(Machine):
         """How QEMU tells of a migration that failed, here and in its log."""
         text = self.monitor.command("query-migrate").get("error-desc", "")
         with open(self.log, encoding="utf-8", errors="replace") as log:
+            log.readline()      # its command line
             return text, log.read()
 
     def is_running(self):
