@@ -83,6 +83,32 @@ static void release_and_free(struct vfio_device *vdev)
 }
 #endif
 
+#if !SOFTPCI_HAS_MIG_DATA_SIZE
+/*
+ * The kernel leaves features that it does not know to the driver.  QEMU takes a
+ * device for one of 100 GiB if it cannot ask, and does not come to an end.
+ */
+static int feature_or_data_size(struct vfio_device *vdev, u32 flags,
+				void __user *arg, size_t argsz)
+{
+	struct vfio_device_feature_mig_data_size size = {};
+	unsigned long length;
+	int ret;
+
+	if ((flags & VFIO_DEVICE_FEATURE_MASK) != VFIO_DEVICE_FEATURE_MIG_DATA_SIZE)
+		return newest->device_feature(vdev, flags, arg, argsz);
+	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET,
+				 sizeof(size));
+	if (ret != 1)
+		return ret;
+	ret = mig_ops_union(vdev)->newest->migration_get_data_size(vdev, &length);
+	if (ret)
+		return ret;
+	size.stop_copy_length = length;
+	return copy_to_user(arg, &size, sizeof(size)) ? -EFAULT : 0;
+}
+#endif
+
 static void make_oldest(const struct softpci_vfio_device_ops *ops)
 {
 	newest = ops;
@@ -115,7 +141,11 @@ static void make_oldest(const struct softpci_vfio_device_ops *ops)
 		.mmap = ops->mmap,
 		.request = ops->request,
 		.dma_unmap = ops->dma_unmap,
+#if SOFTPCI_HAS_MIG_DATA_SIZE
 		.device_feature = ops->device_feature,
+#else
+		.device_feature = feature_or_data_size,
+#endif
 	};
 }
 

@@ -85,6 +85,12 @@ struct vfio_precopy_info {
 #endif
 
 #if !SOFTPCI_HAS_MIG_DATA_SIZE
+#define VFIO_DEVICE_FEATURE_MIG_DATA_SIZE	9
+
+struct vfio_device_feature_mig_data_size {
+	__aligned_u64 stop_copy_length;
+};
+
 /* The newest struct: the kernel knows the members before the last. */
 struct softpci_vfio_migration_ops {
 	struct file *(*migration_set_state)(struct vfio_device *vdev,

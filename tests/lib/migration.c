@@ -59,11 +59,6 @@ bool mig_has_precopy(const struct vfio *v)
 	return mig_flags(v) & VFIO_MIGRATION_PRE_COPY;
 }
 
-bool mig_has_data_size(const struct vfio *v)
-{
-	return !mig_feature(v, PROBE | GET | VFIO_DEVICE_FEATURE_MIG_DATA_SIZE, NULL, 0);
-}
-
 bool mig_has_dma_log(const struct vfio *v)
 {
 	return !mig_feature(v, PROBE | SET | VFIO_DEVICE_FEATURE_DMA_LOGGING_START, NULL, 0);

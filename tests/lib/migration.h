@@ -34,7 +34,6 @@ int mig_feature(const struct vfio *v, u32 flags, void *data, size_t len);
 /* Flags of VFIO_DEVICE_FEATURE_MIGRATION. */
 u64 mig_flags(const struct vfio *v);
 bool mig_has_precopy(const struct vfio *v);
-bool mig_has_data_size(const struct vfio *v);
 bool mig_has_dma_log(const struct vfio *v);
 
 /* The data file that comes with the state; 0: none comes; or -errno. */

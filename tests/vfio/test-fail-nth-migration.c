@@ -228,20 +228,16 @@ static void a_device_is_loaded_or_stays_as_it_is(struct env *env)
 
 static void questions_are_answered_or_not(struct env *env)
 {
+	s64 want = mig_data_size(&env->dev), got;
+	struct fault f = FAULTS("MIG_DATA_SIZE");
 	struct vfio_precopy_info info;
-	struct fault f;
 	int fd;
 
 	/* MIGRATION, MIG_DEVICE_STATE: their answers are checked where they are asked for. */
-	if (mig_has_data_size(&env->dev)) {
-		s64 want = mig_data_size(&env->dev), got;
-
-		f = FAULTS("MIG_DATA_SIZE");
-		while (fault_next(&f)) {
-			got = faulted(&f, mig_data_size(&env->dev));
-			if (got >= 0)
-				check_eq(got, want);
-		}
+	while (fault_next(&f)) {
+		got = faulted(&f, mig_data_size(&env->dev));
+		if (got >= 0)
+			check_eq(got, want);
 	}
 	if (mig_has_precopy(&env->dev)) {
 		fd = mig_go(&env->dev, MIG_PRE_COPY);

@@ -136,8 +136,7 @@ static void extra_state_migrates_and_migrates_onward(struct env *env)
 	first = saved(env);
 	check_eq(extra_bytes(&first), EXTRA);
 	mig_go(&env->dev, MIG_RUNNING);
-	if (mig_has_data_size(&env->dev))
-		check_eq(mig_data_size(&env->dev), first.len);
+	check_eq(mig_data_size(&env->dev), first.len);
 
 	env_open(&target, env->model->type, env->door);
 	check_eq(mig_load_pieces(&target.dev, &first, 9999), 0);
@@ -272,8 +271,6 @@ static void size_is_reported_as_it_is_set(struct env *env)
 	s64 real, last;
 	unsigned int i;
 
-	if (!mig_has_data_size(&env->dev))
-		skip_case("this kernel has no MIG_DATA_SIZE: it is older than 6.2");
 	real = mig_data_size(&env->dev);
 	check(real > 0);
 	knob_put(env, "reported_size", "zero");

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "../lib/cases.h"
@@ -81,7 +82,7 @@ static void list_features(const struct env *env, struct feature *features)
 		  sizeof(struct vfio_device_feature_mig_state), true },
 		{ "MIG_DATA_SIZE", VFIO_DEVICE_FEATURE_MIG_DATA_SIZE, GET,
 		  sizeof(struct vfio_device_feature_mig_data_size),
-		  mig_has_data_size(&env->dev) },
+		  true },
 		{ "MIG_PRECOPY_INFOv2", MIG_PRECOPY_INFO_V2, SET, 0,
 		  !mig_feature(&env->dev,
 			       PROBE | SET | MIG_PRECOPY_INFO_V2, NULL, 0) },
@@ -139,10 +140,12 @@ static void features_know_their_operations(struct env *env)
 static void all_devices_offer_the_same(struct env *env)
 {
 	u64 flags = mig_flags(&env->dev);
+	struct utsname uts;
 
 	check_eq(flags & ~VFIO_MIGRATION_PRE_COPY, VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P);
-	/* Both came with 6.2. The log needs nothing on 6.1, and then what brings cdev as well. */
-	check_eq(!!(flags & VFIO_MIGRATION_PRE_COPY), mig_has_data_size(&env->dev));
+	/* Since 6.2. The log needs nothing on 6.1, and then what brings cdev as well. */
+	uname(&uts);
+	check_eq(!!(flags & VFIO_MIGRATION_PRE_COPY), !!strncmp(uts.release, "6.1.", 4));
 	if (!door_missing(DOOR_CDEV) || !(flags & VFIO_MIGRATION_PRE_COPY))
 		check(mig_has_dma_log(&env->dev));
 }
@@ -446,8 +449,6 @@ static void the_data_size_is_the_length_of_the_stream(struct env *env)
 	unsigned int i;
 	s64 size;
 
-	if (!mig_has_data_size(&env->dev))
-		skip_case("this kernel has no VFIO_DEVICE_FEATURE_MIG_DATA_SIZE");
 	for (i = 0; i < 3; i++) {
 		if (i && env->model->bit & DISPLAYS)
 			reg_put(&env->dev, 0, i * 100 * PAGE, 4, 0x12345678);
