@@ -152,6 +152,18 @@ void softpci_dma_start(struct softpci_device *dev);
 void softpci_dma_stop(struct softpci_device *dev);
 void softpci_dma_unpin_all(struct softpci_device *dev);
 
+/* Are all of the bytes there? A guest or a stream chooses them. */
+static inline bool softpci_in_memory(const struct softpci_model *model,
+				     unsigned int memory, u64 pos, u64 len)
+{
+	u64 size;
+
+	if (memory >= model->nr_memories)
+		return false;
+	size = model->memories[memory].size;
+	return pos <= size && len <= size - pos;
+}
+
 /* shmem.c */
 void softpci_ram_init(void);
 void softpci_ram_exit(void);

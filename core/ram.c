@@ -29,15 +29,6 @@ memory_desc(const struct softpci_device *dev, unsigned int memory)
 	return &dev->model->memories[memory];
 }
 
-/* Are all of the bytes there? The guest chooses offset and length. */
-static bool in_memory(const struct softpci_device *dev, unsigned int memory,
-		      u64 offset, u64 len)
-{
-	u64 size = memory_desc(dev, memory)->size;
-
-	return offset <= size && len <= size - offset;
-}
-
 /**
  * softpci_memory_create() - set up the memories of a new device
  * @dev: the device
@@ -227,7 +218,7 @@ int softpci_memory_set(struct softpci_device *dev, unsigned int memory,
 {
 	struct address_space *mapping = dev->memory[memory].file->f_mapping;
 
-	if (!in_memory(dev, memory, offset, len))
+	if (!softpci_in_memory(dev->model, memory, offset, len))
 		return -EINVAL;
 
 	while (len) {
@@ -270,7 +261,7 @@ int softpci_memory_clear(struct softpci_device *dev, unsigned int memory,
 {
 	int ret;
 
-	if (!in_memory(dev, memory, offset, len))
+	if (!softpci_in_memory(dev->model, memory, offset, len))
 		return -EINVAL;
 	ret = memory_fill(dev, memory);
 	if (ret)
@@ -290,7 +281,7 @@ static int memory_copy(struct softpci_device *dev, unsigned int memory, u64 pos,
 	size_t done, n;
 	int ret;
 
-	if (!in_memory(dev, memory, pos, len))
+	if (!softpci_in_memory(dev->model, memory, pos, len))
 		return -EINVAL;
 	ret = memory_fill(dev, memory);
 	if (ret)

@@ -38,17 +38,6 @@ static u64 memory_size(const struct softpci_model *model, unsigned int memory)
 	return model->memories[memory].size;
 }
 
-static bool in_memory(const struct softpci_model *model, unsigned int memory,
-		      u64 pos, u64 len)
-{
-	u64 size;
-
-	if (memory >= model->nr_memories)
-		return false;
-	size = memory_size(model, memory);
-	return pos <= size && len <= size - pos;
-}
-
 /**
  * softpci_memory_touched() - find pages that were touched
  * @dev: an open device
@@ -118,7 +107,7 @@ static int copy_pages(struct file *file, u64 pos, void *buf, size_t len,
 int softpci_memory_peek(struct softpci_device *dev, unsigned int memory,
 			u64 pos, void *buf, size_t len)
 {
-	if (!in_memory(dev->model, memory, pos, len))
+	if (!softpci_in_memory(dev->model, memory, pos, len))
 		return -EINVAL;
 	return copy_pages(dev->memory[memory].file, pos, buf, len, false);
 }
@@ -186,7 +175,7 @@ EXPORT_SYMBOL_GPL(softpci_stage_destroy);
 int softpci_stage_write(struct softpci_stage *stage, unsigned int memory,
 			u64 pos, const void *buf, size_t len)
 {
-	if (!in_memory(stage->model, memory, pos, len))
+	if (!softpci_in_memory(stage->model, memory, pos, len))
 		return -EINVAL;
 	return copy_pages(stage->file[memory], pos, (void *)buf, len, true);
 }
@@ -245,7 +234,7 @@ int softpci_stage_differs(struct softpci_stage *stage,
 	struct page *now, *then;
 	int ret;
 
-	if (!in_memory(stage->model, memory, pos, PAGE_SIZE))
+	if (!softpci_in_memory(stage->model, memory, pos, PAGE_SIZE))
 		return -EINVAL;
 	now = touched_page(dev->memory[memory].file, pos >> PAGE_SHIFT);
 	if (IS_ERR(now))
