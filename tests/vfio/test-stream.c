@@ -210,26 +210,22 @@ static void the_stream_of_another_type_is_refused(struct env *env)
 
 static void the_header_bounds_the_state(struct env *env)
 {
+	u32 sizes[] = { 0, 0, 0, STREAM_MAX_STATE, STREAM_MAX_STATE + 1, ~0u }, size;
 	struct refusal r;
 	struct blob bad;
-	u32 size;
+	unsigned int i;
 
 	refusal_init(&r, env);
 	bad = blob_copy(&r.good);
 	size = header_of(&bad)->state;
 	check_eq(size, stream_section_at(&bad, stream_find(&bad, HEADER, STREAM_STATE))->length);
-	{
-		const u32 sizes[] = {
-			0, size - 1, size + 1, STREAM_MAX_STATE, STREAM_MAX_STATE + 1, ~0u
-		};
-		unsigned int i;
-
-		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-			note("a state of %#x bytes", sizes[i]);
-			header_of(&bad)->state = sizes[i];
-			stream_seal_header(&bad);
-			expect_refused(&r, &bad, -EINVAL);
-		}
+	sizes[1] = size - 1;
+	sizes[2] = size + 1;
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		note("a state of %#x bytes", sizes[i]);
+		header_of(&bad)->state = sizes[i];
+		stream_seal_header(&bad);
+		expect_refused(&r, &bad, -EINVAL);
 	}
 	expect_good_is_taken(&r);
 }
@@ -277,6 +273,17 @@ static void put_section(struct blob *stream, size_t pos, u32 id, u32 flags, size
 	stream_seal(stream);
 }
 
+/* The section at @pos is refused with the flags @wrong, and taken with the one there is. */
+static void expect_skippable_only(struct refusal *r, struct blob *stream, size_t pos, u32 wrong)
+{
+	stream_section_at(stream, pos)->flags = wrong;
+	stream_seal(stream);
+	expect_refused(r, stream, -EINVAL);
+	stream_section_at(stream, pos)->flags = STREAM_SKIPPABLE;
+	stream_seal(stream);
+	expect_taken(r, stream);
+}
+
 static void unknown_sections_are_ignored_if_marked_and_else_refused(struct env *env)
 {
 	static const u32 ids[] = { 0, STREAM_EXTRA + 1, 0x10002, ~0u };
@@ -297,12 +304,7 @@ static void unknown_sections_are_ignored_if_marked_and_else_refused(struct env *
 		bad = blob_copy(&r.good);
 		put_section(&bad, place[i % 3], ids[i], 0, lengths[i % 3]);
 		expect_refused(&r, &bad, -EINVAL);
-		stream_section_at(&bad, place[i % 3])->flags = ~STREAM_SKIPPABLE;
-		stream_seal(&bad);
-		expect_refused(&r, &bad, -EINVAL);
-		stream_section_at(&bad, place[i % 3])->flags = STREAM_SKIPPABLE;
-		stream_seal(&bad);
-		expect_taken(&r, &bad);
+		expect_skippable_only(&r, &bad, place[i % 3], ~STREAM_SKIPPABLE);
 		/* Ignored, but not without a look. */
 		stream_section_at(&bad, place[i % 3])->sum ^= 1;
 		expect_refused(&r, &bad, -EBADMSG);
@@ -324,12 +326,7 @@ static void known_sections_have_no_unknown_flags(struct env *env)
 	bad = blob_copy(&r.good);
 	for (pos = HEADER; stream_section_at(&bad, pos); pos = stream_section_end(&bad, pos)) {
 		note("section at %zu", pos);
-		stream_section_at(&bad, pos)->flags = 2;
-		stream_seal(&bad);
-		expect_refused(&r, &bad, -EINVAL);
-		stream_section_at(&bad, pos)->flags = STREAM_SKIPPABLE;
-		stream_seal(&bad);
-		expect_taken(&r, &bad);
+		expect_skippable_only(&r, &bad, pos, 2);
 		stream_section_at(&bad, pos)->flags = 0;
 	}
 	expect_good_is_taken(&r);
