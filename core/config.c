@@ -7,6 +7,7 @@
  * they are 0: they are computed from the state of irq.c when they are read.
  */
 #include <linux/bitfield.h>
+#include <linux/export.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -161,15 +162,26 @@ static void bound_messages(u8 *msi_flags)
 	*msi_flags |= FIELD_PREP(PCI_MSI_FLAGS_QSIZE, capable);
 }
 
-static bool is_flr(const struct softpci_device *dev, u64 pos, const u8 *buf,
-		   size_t len)
+/**
+ * softpci_config_is_flr() - does a write ask for a Function Level Reset
+ * @layout: of the model
+ * @pos: the first byte
+ * @buf: the bytes that are written
+ * @len: how many
+ *
+ * Context: any.
+ * Return: whether it does.
+ */
+bool softpci_config_is_flr(const struct softpci_layout *layout, u64 pos,
+			   const u8 *buf, size_t len)
 {
 	/* The upper byte of the register. */
-	unsigned int devctl = dev->layout->pcie + PCI_EXP_DEVCTL + 1;
+	unsigned int devctl = layout->pcie + PCI_EXP_DEVCTL + 1;
 
-	return dev->layout->pcie && touches(pos, len, devctl, 1) &&
+	return layout->pcie && touches(pos, len, devctl, 1) &&
 	       buf[devctl - pos] & (PCI_EXP_DEVCTL_BCR_FLR >> 8);
 }
+EXPORT_SYMBOL_GPL(softpci_config_is_flr);
 
 /* There is D0, 0, and D3hot, 3, but neither D1 nor D2. */
 static bool is_power_state(u8 pmcsr)
@@ -179,18 +191,25 @@ static bool is_power_state(u8 pmcsr)
 	return state == 0 || state == 3;
 }
 
-static int config_write(struct softpci_device *dev,
-			const struct softpci_area *area, u64 pos,
-			const u8 *buf, size_t len)
+/**
+ * softpci_config_merge() - a write to config space
+ * @layout: of the model
+ * @val: config_size bytes, changed as the bits of @pos that can be written say
+ * @pos: the first byte
+ * @buf: the bytes that are written
+ * @len: how many, within config space
+ *
+ * A power state or a number of messages that is not supported is not taken.
+ *
+ * Context: any; the caller protects @val.
+ */
+void softpci_config_merge(const struct softpci_layout *layout, u8 *val, u64 pos,
+			  const u8 *buf, size_t len)
 {
-	const struct softpci_layout *layout = dev->layout;
-	unsigned int pmcsr = layout->pm + PCI_PM_CTRL, what = 0;
-	u8 *val = dev->config.val;
-	u16 command = get16(val, PCI_COMMAND);
+	unsigned int pmcsr = layout->pm + PCI_PM_CTRL;
 	u8 power = val[pmcsr];
 	size_t i;
 
-	lockdep_assert_held(&dev->lock);
 	for (i = 0; i < len; i++) {
 		u8 mask = layout->writable[pos + i];
 		u8 *byte = &val[pos + i];
@@ -202,10 +221,24 @@ static int config_write(struct softpci_device *dev,
 	/* Discard the write of a power state that is not supported. */
 	if (!is_power_state(val[pmcsr]))
 		val[pmcsr] = power;
-
 	if (layout->msi)
 		bound_messages(&val[layout->msi + PCI_MSI_FLAGS]);
-	if (is_flr(dev, pos, buf, len))
+}
+EXPORT_SYMBOL_GPL(softpci_config_merge);
+
+static int config_write(struct softpci_device *dev,
+			const struct softpci_area *area, u64 pos,
+			const u8 *buf, size_t len)
+{
+	const struct softpci_layout *layout = dev->layout;
+	unsigned int pmcsr = layout->pm + PCI_PM_CTRL, what = 0;
+	u8 *val = dev->config.val;
+	u16 command = get16(val, PCI_COMMAND);
+	u8 power = val[pmcsr];
+
+	lockdep_assert_held(&dev->lock);
+	softpci_config_merge(layout, val, pos, buf, len);
+	if (softpci_config_is_flr(layout, pos, buf, len))
 		WRITE_ONCE(dev->config.flr, true);
 
 	if (get16(val, PCI_COMMAND) != command)

@@ -25,6 +25,9 @@
 /* Device-specific regions have this index or a higher one. */
 #define SOFTPCI_NUM_INDEXES	9
 
+/* Bytes that softpci_host_ops.dma_copy is asked for at once. */
+#define SOFTPCI_MAX_DMA_COPY	SZ_64K
+
 /**
  * struct softpci_host_ops - services of a front end to a device
  * @intx: lock held; the level of INTx is @asserted. Called whenever it may have
@@ -40,6 +43,12 @@
  *	 if not all of it is mapped so, or -ENOMEM. With softpci_dma.pinning
  *	 held. NULL, with @unpin: nothing can be pinned
  * @unpin: undo a successful @pin of the same pages; may sleep. The same
+ * @dma_copy: copy @len bytes, up to SOFTPCI_MAX_DMA_COPY, from low to high addresses
+ *	      from one place of the guest's memory to another; may sleep: 0, or -EIO
+ *	      as @dma_read and @dma_write; @dma_written does not tell of it. NULL:
+ *	      by a buffer and those two
+ * @changed: lock held; registers have changed outside of an access. NULL: accesses
+ *	     find out
  * @dma_written: @len bytes from @iova on of the guest's memory have been written by
  *		 DMA; not beyond a page. In any context, with softpci_dma.lock held
  *		 or not. NULL: nothing is to be told
@@ -52,6 +61,9 @@ struct softpci_host_ops {
 			size_t len);
 	int (*dma_write)(struct softpci_device *dev, u64 iova, const void *buf,
 			 size_t len);
+	int (*dma_copy)(struct softpci_device *dev, u64 to, u64 from,
+			size_t len);
+	void (*changed)(struct softpci_device *dev);
 	int (*pin)(struct softpci_device *dev, u64 iova, unsigned int nr,
 		   bool writable, struct page **pages);
 	void (*unpin)(struct softpci_device *dev, u64 iova, unsigned int nr);
@@ -133,6 +145,12 @@ static inline bool softpci_flr_pending(const struct softpci_device *dev)
 {
 	return READ_ONCE(dev->config.flr);
 }
+
+/* config.c */
+void softpci_config_merge(const struct softpci_layout *layout, u8 *val, u64 pos,
+			  const u8 *buf, size_t len);
+bool softpci_config_is_flr(const struct softpci_layout *layout, u64 pos,
+			   const u8 *buf, size_t len);
 
 /* layout.c */
 const struct softpci_layout *softpci_layout_create(const struct softpci_model *model);

@@ -3,44 +3,15 @@
 #ifndef SOFTPCI_INTERNAL_H
 #define SOFTPCI_INTERNAL_H
 
-#include <linux/string.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/types.h>
-#include <asm/byteorder.h>
 
+#include "bytes.h"
 #include "frontend.h"
 
 struct address_space;
-
-/* Config space as it is in memory: little-endian, at any alignment. */
-static inline void set16(u8 *bytes, unsigned int pos, u16 val)
-{
-	__le16 le = cpu_to_le16(val);
-
-	memcpy(bytes + pos, &le, sizeof(le));
-}
-
-static inline void set32(u8 *bytes, unsigned int pos, u32 val)
-{
-	__le32 le = cpu_to_le32(val);
-
-	memcpy(bytes + pos, &le, sizeof(le));
-}
-
-static inline u16 get16(const u8 *bytes, unsigned int pos)
-{
-	__le16 le;
-
-	memcpy(&le, bytes + pos, sizeof(le));
-	return le16_to_cpu(le);
-}
-
-static inline u32 get32(const u8 *bytes, unsigned int pos)
-{
-	__le32 le;
-
-	memcpy(&le, bytes + pos, sizeof(le));
-	return le32_to_cpu(le);
-}
 
 static inline bool softpci_is_bar_64(const struct softpci_region *region)
 {
@@ -150,7 +121,44 @@ void softpci_dma_create(struct softpci_device *dev);
 void softpci_dma_destroy(struct softpci_device *dev);
 void softpci_dma_start(struct softpci_device *dev);
 void softpci_dma_stop(struct softpci_device *dev);
+int softpci_dma_access(struct softpci_device *dev, u64 iova, void *buf,
+		       size_t len, bool write);
+
+static inline bool softpci_dma_is_allowed(const struct softpci_device *dev)
+{
+	return !READ_ONCE(dev->dma.stopped) && !READ_ONCE(dev->dma.suspended) &&
+	       softpci_bus_master(dev);
+}
+
+/* Bytes of @len from @iova on that lie in the page of @iova. */
+static inline size_t softpci_dma_in_page(u64 iova, u64 len)
+{
+	return min_t(u64, len, PAGE_SIZE - offset_in_page(iova));
+}
+
+/* Are all of @len bytes from @iova on, at least one, at addresses that exist? */
+static inline bool softpci_dma_is_range(u64 iova, u64 len)
+{
+	u64 last;
+
+	return !check_add_overflow(iova, len - 1, &last);
+}
+
+static inline void softpci_dma_tell_written(struct softpci_device *dev,
+					    u64 iova, size_t len)
+{
+	if (dev->host_ops->dma_written)
+		dev->host_ops->dma_written(dev, iova, len);
+}
+
+/* pin.c */
+int softpci_dma_try_pin(struct softpci_device *dev, u64 iova, size_t len,
+			bool writable, struct softpci_pin *pin);
 void softpci_dma_unpin_all(struct softpci_device *dev);
+void softpci_dma_forget_revokes(struct softpci_device *dev);
+
+/* dma-copy.c */
+void softpci_dma_copy_destroy(struct softpci_device *dev);
 
 /* Are all of the bytes there? A guest or a stream chooses them. */
 static inline bool softpci_in_memory(const struct softpci_model *model,

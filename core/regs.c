@@ -207,6 +207,21 @@ const struct softpci_area_ops softpci_regs_ops = {
 };
 EXPORT_SYMBOL_GPL(softpci_regs_ops);
 
+/**
+ * softpci_changed() - registers of a device have changed outside of an access
+ * @dev: the device, lock held
+ *
+ * To be called by a job or a timer before an interrupt that tells of the change: a
+ * front end whose registers are plain memory shows the new values.
+ */
+void softpci_changed(struct softpci_device *dev)
+{
+	lockdep_assert_held(&dev->lock);
+	if (dev->host_ops->changed)
+		dev->host_ops->changed(dev);
+}
+EXPORT_SYMBOL_GPL(softpci_changed);
+
 /* KUnit tests of the functions above. */
 #if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
 #include "../tests/kunit/regs.c"

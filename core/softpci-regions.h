@@ -26,6 +26,23 @@ struct vm_area_struct;
 #define SOFTPCI_ACCESS_BYTES	BIT(7)
 
 /**
+ * enum softpci_kick - registers of which a write starts something
+ * @SOFTPCI_KICK_NONE: it does not
+ * @SOFTPCI_KICK_DOORBELL: a driver goes on without looking
+ * @SOFTPCI_KICK_COMMAND: a driver waits until it reads otherwise
+ *
+ * A front end whose registers are plain memory sees writes late.  It looks at these
+ * registers, and at all others when one of these was written.  It shows new
+ * values of registers that can be written first, then of those that are read-only,
+ * and of commands last.
+ */
+enum softpci_kick {
+	SOFTPCI_KICK_NONE,
+	SOFTPCI_KICK_DOORBELL,
+	SOFTPCI_KICK_COMMAND,
+};
+
+/**
  * struct softpci_reg - one register, or an array of equal ones
  * @offset: of the first, in bytes from the start of its area; a multiple of @width
  * @width: of each in bytes: 1, 2, 4 or 8; the bus is little-endian
@@ -36,6 +53,7 @@ struct vm_area_struct;
  *	   value of the first, those of an array one after another; used where
  *	   @read or @write is NULL; 0: none
  * @read_only: @field is not written
+ * @kick: a write starts something (SOFTPCI_KICK_*)
  * @read: lock held; the value of register @i. NULL: @field, or 0
  * @write: lock held; 0, or an errno if the value is refused and nothing was
  *	   changed. NULL: @field, or ignored
@@ -54,6 +72,7 @@ struct softpci_reg {
 	u16 first;
 	u16 field;
 	bool read_only;
+	u8 kick;
 	u64 (*read)(struct softpci_device *dev, unsigned int i);
 	int (*write)(struct softpci_device *dev, unsigned int i, u64 val);
 };

@@ -94,6 +94,7 @@ enum softpci_reset {
 /* Changes that are reported to softpci_ops.config. */
 #define SOFTPCI_CONFIG_COMMAND	BIT(0)	/* a bit of PCI_COMMAND */
 #define SOFTPCI_CONFIG_POWER	BIT(1)	/* D0 or D3hot */
+#define SOFTPCI_CONFIG_VECTORS	BIT(2)	/* messages are set up; by softpci-host alone */
 
 /**
  * struct softpci_mode - the picture that a display scans out
@@ -235,6 +236,9 @@ struct softpci_driver {
 	unsigned int nr_types;
 	struct attribute **attrs;
 };
+
+/* regs.c */
+void softpci_changed(struct softpci_device *dev);
 
 /* irq.c */
 void softpci_irq_level(struct softpci_device *dev, unsigned int source,

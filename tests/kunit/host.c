@@ -34,6 +34,16 @@ static void host_reset(struct softpci_device *dev)
 	host->resets++;
 }
 
+static void host_changed(struct softpci_device *dev)
+{
+	struct kunit_host *host = dev->host;
+
+	lockdep_assert_held(&dev->lock);
+	host->changes++;
+	if (host->in_changed)
+		host->in_changed(host);
+}
+
 static bool overlap(u64 a, u64 a_len, u64 b, u64 b_len)
 {
 	return a < b + b_len && b < a + a_len;
@@ -120,6 +130,7 @@ const struct softpci_host_ops kunit_host_ops = {
 	.dma_write	= host_dma_write,
 	.pin		= host_pin,
 	.unpin		= host_unpin,
+	.changed	= host_changed,
 };
 EXPORT_SYMBOL_GPL(kunit_host_ops);
 

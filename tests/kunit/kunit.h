@@ -34,9 +34,11 @@
  * @hole: address of a page of it that is not mapped, or KUNIT_NO_HOLE
  * @read_only: address of a page that can only be read, or KUNIT_NO_HOLE
  * @accesses: how often memory was read or written by DMA
+ * @changes: how often softpci_host_ops.changed() was called
  * @pinned: how many pages are pinned
  * @in_access: called in the middle of each access by DMA, and when pages have
  *	       been pinned; may be NULL
+ * @in_changed: called by softpci_host_ops.changed(); may be NULL
  * @in_unpin: called before pages are unpinned; may be NULL
  * @data: for the test
  */
@@ -53,8 +55,10 @@ struct kunit_host {
 	u64 hole;
 	u64 read_only;
 	unsigned int accesses;
+	unsigned int changes;
 	unsigned int pinned;
 	void (*in_access)(struct kunit_host *host);
+	void (*in_changed)(struct kunit_host *host);
 	void (*in_unpin)(struct kunit_host *host);
 	void *data;
 };
