@@ -169,6 +169,7 @@ int softpci_open(struct softpci_device *dev)
 		WRITE_ONCE(dev->open, true);
 		reset_model_locked(dev, SOFTPCI_RESET_OPEN);
 	}
+	softpci_dma_forget_revokes(dev);
 	softpci_dma_start(dev);
 	ret = start_model(dev);
 	if (!ret) {

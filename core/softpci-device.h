@@ -179,8 +179,10 @@ struct softpci_pin {
  * @lock: held while pinned pages are accessed; taken in any context, with
  *	  interrupts off, inside of every other lock
  * @pins: the pins that have pages; @pinning
- * @revokes: how often in short succession pins were revoked; @pinning
+ * @revokes: how often in short succession memory was revoked; @pinning
  * @revoked: when that was last, in jiffies of 64 bits; @pinning
+ * @all_revokes: how often it was since the device was opened; @pinning
+ * @copying: windows that softpci_dma_copy() keeps pinned, see dma-copy.c; NULL: none
  */
 struct softpci_dma {
 	bool stopped;
@@ -190,6 +192,8 @@ struct softpci_dma {
 	struct list_head pins;
 	unsigned int revokes;
 	u64 revoked;
+	unsigned int all_revokes;
+	struct softpci_dma_copying *copying;
 };
 
 /**

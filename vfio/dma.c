@@ -8,6 +8,8 @@
  * fails.
  */
 #include <linux/iommu.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
 
 #include "internal.h"
 
@@ -51,6 +53,29 @@ int softpci_vfio_dma_write(struct softpci_device *dev, u64 iova,
 	return dma_rw(dev, iova, (void *)buf, len, true);
 }
 
+/*
+ * Pins are not for containers.  A container calls dma_unmap() with one lock held, in
+ * which unpinning takes another, and takes both in the opposite order when one of its
+ * devices is opened or closed: a user that does both would block itself for good.
+ */
+static bool has_iommufd(const struct softpci_vfio *svfio)
+{
+#if IS_ENABLED(CONFIG_IOMMUFD)
+	return svfio->vdev.iommufd_access;
+#else
+	return false;
+#endif
+}
+
+/* The kernel need not have an address for a device's memory that a user has mapped. */
+static bool is_memory(struct page *const *pages, unsigned int nr)
+{
+	while (nr--)
+		if (PageReserved(pages[nr]) && !is_zero_pfn(page_to_pfn(pages[nr])))
+			return false;
+	return true;
+}
+
 /**
  * softpci_vfio_pin() - softpci_host_ops.pin
  * @dev: the device, open, lock not held
@@ -59,8 +84,8 @@ int softpci_vfio_dma_write(struct softpci_device *dev, u64 iova,
  * @writable: map them for writing as well
  * @pages: the pages
  *
- * Return: 0; -EIO if not all of it is mapped so; -ENOMEM, also when the user may
- * lock no more memory.
+ * Return: 0; -EOPNOTSUPP with a container; -EIO if not all of it is memory that is mapped
+ * so; -ENOMEM, also when the user may lock no more memory.
  */
 int softpci_vfio_pin(struct softpci_device *dev, u64 iova, unsigned int nr,
 		     bool writable, struct page **pages)
@@ -69,8 +94,10 @@ int softpci_vfio_pin(struct softpci_device *dev, u64 iova, unsigned int nr,
 	int prot = IOMMU_READ | (writable ? IOMMU_WRITE : 0);
 	int ret;
 
+	if (!has_iommufd(svfio))
+		return -EOPNOTSUPP;
 	ret = vfio_pin_pages(&svfio->vdev, iova, nr, prot, pages);
-	if (ret == nr)
+	if (ret == nr && is_memory(pages, nr))
 		return 0;
 	if (ret > 0)
 		vfio_unpin_pages(&svfio->vdev, iova, ret);

@@ -531,14 +531,43 @@ static void revoked_memory_is_not_pinned_again_at_once(struct kunit *test)
 		softpci_dma_revoke(host->dev, 0, PAGE_SIZE);
 		KUNIT_EXPECT_EQ(test, dma->revokes, i + 1);
 	}
-	/* One that hits nothing does not count, nor does what was long ago. */
+	/* One that hits nothing counts as well, but not those of long ago. */
 	softpci_dma_revoke(host->dev, 0, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, dma->revokes, 4);
+	KUNIT_EXPECT_EQ(test, dma->revokes, 5);
 	dma->revoked = get_jiffies_64() - REVOKES_FORGOTTEN - 1;
 	KUNIT_ASSERT_EQ(test, softpci_dma_pin(host->dev, 0, 8, true, &dd->pin),
 			0);
 	softpci_dma_revoke(host->dev, 0, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, dma->revokes, 1);
+}
+
+static void what_need_not_be_pinned_is_given_up(struct kunit *test)
+{
+	struct kunit_host *host = dma_device(test);
+	struct softpci_device *dev = host->dev;
+	struct dma_device *dd = to_dma(dev);
+	unsigned int i;
+
+	for (i = 0; i < MAX_REVOKES; i++) {
+		dev->dma.revokes = 0;
+		KUNIT_EXPECT_EQ(test, softpci_dma_try_pin(dev, 0, 8, true,
+							  &dd->pin), 0);
+		softpci_dma_revoke(dev, 0, PAGE_SIZE);
+		dev->dma.revoked = get_jiffies_64() + LONG_ENOUGH;
+		KUNIT_EXPECT_EQ(test, softpci_dma_try_pin(dev, 0, 8, true,
+							  &dd->pin), -EBUSY);
+	}
+	dev->dma.revokes = 0;
+	KUNIT_EXPECT_EQ(test, softpci_dma_try_pin(dev, 0, 8, true, &dd->pin),
+			-EBUSY);
+	KUNIT_EXPECT_EQ(test, softpci_dma_pin(dev, 0, 8, true, &dd->pin), 0);
+	softpci_dma_unpin(dev, &dd->pin);
+
+	kunit_close(test, host);
+	KUNIT_ASSERT_EQ(test, softpci_open(dev), 0);
+	kunit_command(dev, PCI_COMMAND_MASTER, 0);
+	KUNIT_EXPECT_EQ(test, softpci_dma_try_pin(dev, 0, 8, true, &dd->pin), 0);
+	softpci_close(dev);
 }
 
 static void reset_does_not_wait_for_a_pin_that_waits(struct kunit *test)
@@ -577,6 +606,7 @@ static struct kunit_case dma_cases[] = {
 	KUNIT_CASE(pin_is_not_accessed_once_it_is_unpinned),
 	KUNIT_CASE(revoke_finds_what_is_being_pinned),
 	KUNIT_CASE(revoked_memory_is_not_pinned_again_at_once),
+	KUNIT_CASE(what_need_not_be_pinned_is_given_up),
 	KUNIT_CASE(reset_does_not_wait_for_a_pin_that_waits),
 	{}
 };
