@@ -8,8 +8,8 @@
 : "${here:?}"
 
 # In the order of loading.
-cores=(softpci softpci-vfio softpci-uart)
-parents=(mdpy mbochs mtty softpci-example)
+cores=(softpci softpci-vfio softpci-uart softpci-ioat)
+parents=(mdpy mbochs mtty mioat softpci-example)
 
 die() {
 	echo "${0#./}: $*" >&2
@@ -54,7 +54,7 @@ own_devices() {
 	local parent
 
 	for parent in "${parents[@]}"; do
-		ls -d "/sys/class/mdev_bus/$parent"/*-*-*-*-* 2>/dev/null
+		ls -d "/sys/bus/mdev/drivers/$parent"/*-*-*-*-* 2>/dev/null
 	done
 }
 
@@ -77,8 +77,19 @@ load() {
 unload() {
 	local module
 
-	for module in "${parents[@]}" softpci-uart softpci-vfio softpci; do
+	for module in "${parents[@]}" softpci-host softpci-ioat softpci-uart softpci-vfio softpci; do
 		! is_loaded "$module" || rmmod "$module" || return 1
+	done
+	online_memory
+}
+
+# softpci-host gives memory back that the kernel does not use by itself. With
+# another block for each time that it is loaded, there would be none left soon.
+online_memory() {
+	local state
+
+	for state in /sys/devices/system/memory/memory*/state; do
+		[[ ! -r $state || $(<"$state") != offline ]] || echo online >"$state"
 	done
 }
 

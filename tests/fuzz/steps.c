@@ -8,6 +8,7 @@
 
 #include "../lib/bochs.h"
 #include "../lib/example.h"
+#include "../lib/ioat.h"
 #include "../lib/irq.h"
 #include "fuzz.h"
 
@@ -97,7 +98,7 @@ static u64 a_region(struct stream *s)
 		s->region = one_of(s, 0, 0, CONFIG, CONFIG, MDPY_DISPLAY);
 	else if (bit & MBOCHS)
 		s->region = one_of(s, 0, 2, 2, CONFIG, CONFIG, VFIO_PCI_NUM_REGIONS);
-	else if (bit & EXAMPLE)
+	else if (bit & (EXAMPLE | MIOAT))
 		s->region = one_of(s, 0, 0, 0, CONFIG, CONFIG);
 	else
 		s->region = one_of(s, 0, 0, 0, 1, CONFIG, CONFIG);
@@ -148,6 +149,10 @@ static u64 a_register(struct stream *s)
 		off = one_of(s, EXAMPLE_SOURCE, EXAMPLE_TARGET, EXAMPLE_LENGTH, EXAMPLE_DOORBELL,
 			     EXAMPLE_DOORBELL, EXAMPLE_STATUS, EXAMPLE_MEMORY, EXAMPLE_PBA,
 			     EXAMPLE_TABLE + 0xc, EXAMPLE_TABLE + 0x1c, EXAMPLE_TABLE + 0x3fc);
+	else if (s->region == IOAT_BAR0 && models[s->dev].bit & MIOAT)
+		off = one_of(s, IOAT_INTRCTRL, IOAT_CHANCTRL, IOAT_CHANCMD, IOAT_CHANCMD,
+			     IOAT_DMACOUNT, IOAT_DMACOUNT, IOAT_CHANSTS, IOAT_CHAINADDR,
+			     IOAT_CHANCMP, IOAT_CHANERR, IOAT_TABLE + 0xc, IOAT_PBA);
 	else if (s->region == REGS_BAR)
 		off = one_of(s, DISPI + 2, DISPI + 4, DISPI + 6, DISPI + 8, DISPI + 12,
 			     DISPI + 16, DISPI + 18, DISPI + 20, EXT_ORDER, EXT_SIZE, 0);
@@ -170,6 +175,8 @@ static u64 a_width(struct stream *s)
 		return 1;
 	if (s->region == EXAMPLE_BAR0 && models[s->dev].bit & EXAMPLE)
 		return s->off < EXAMPLE_DOORBELL ? 8 : 4;
+	if (s->region == IOAT_BAR0 && models[s->dev].bit & MIOAT)
+		return one_of(s, 1, 2, 4, 8);
 	return s->region == REGS_BAR ? 2 : one_of(s, 1, 2, 4, 4);
 }
 

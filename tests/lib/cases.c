@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "cases.h"
+#include "pci.h"
 #include "quiet.h"
 
 /* Far above the slowest case, to end one that hangs. */
@@ -107,9 +108,10 @@ static void run_instance(void **state)
 	}
 }
 
-static int remove_mdevs(void **state)
+static int remove_devices(void **state)
 {
 	mdev_remove_all();
+	pci_remove_all();
 	return 0;
 }
 
@@ -122,7 +124,7 @@ static struct instance *add(struct CMUnitTest **tests, size_t *nr)
 	(*tests)[(*nr)++] = (struct CMUnitTest){
 		.name = instance->name,
 		.test_func = run_instance,
-		.teardown_func = remove_mdevs,
+		.teardown_func = remove_devices,
 		.initial_state = instance,
 	};
 	return instance;

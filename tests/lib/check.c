@@ -66,6 +66,17 @@ void check_eq_(const char *file, int line, const char *what, long long got, long
 	check_failed(file, line, text);
 }
 
+void check_str_(const char *file, int line, const char *what, const char *got,
+		const char *want)
+{
+	char text[300];
+
+	if (!strcmp(got, want))
+		return;
+	snprintf(text, sizeof(text), "%s is \"%s\", expected \"%s\"", what, got, want);
+	check_failed(file, line, text);
+}
+
 void check_mem_(const char *file, int line, const char *what, const void *got,
 		const void *want, size_t len)
 {

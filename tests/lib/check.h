@@ -51,6 +51,8 @@ noreturn __printf(1, 2) void skip_case(const char *fmt, ...);
 
 noreturn void check_failed(const char *file, int line, const char *what);
 void check_eq_(const char *file, int line, const char *what, long long got, long long want);
+void check_str_(const char *file, int line, const char *what, const char *got,
+		const char *want);
 void check_mem_(const char *file, int line, const char *what, const void *got,
 		const void *want, size_t len);
 
@@ -63,6 +65,9 @@ void check_mem_(const char *file, int line, const char *what, const void *got,
 /* Integers; a small negative one is shown as the errno that it is. */
 #define check_eq(got, want)							\
 	check_eq_(__FILE__, __LINE__, #got, (long long)(got), (long long)(want))
+
+#define check_str(got, want)							\
+	check_str_(__FILE__, __LINE__, #got, got, want)
 
 #define check_mem(got, want, len)						\
 	check_mem_(__FILE__, __LINE__, #got, got, want, len)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <endian.h>
 #include <sched.h>
 #include <time.h>
 
@@ -38,7 +39,7 @@ u64 ram_start(const struct side *s)
 
 u64 ram_size(const struct side *s)
 {
-	u64 size = is(s, MTTY) ? 0 : s->env->model->bar[0].size - ram_start(s);
+	u64 size = is(s, MTTY | MIOAT) ? 0 : s->env->model->bar[0].size - ram_start(s);
 
 	return size < 8 * MIB ? size : 8 * MIB;
 }
@@ -262,6 +263,8 @@ void wait_for_the_copy(struct side *s)
 {
 	while (is(s, EXAMPLE) && example_get(&s->env->dev, EXAMPLE_STATUS) == BUSY)
 		sched_yield();
+	if (is(s, MIOAT))
+		ioat_wait(&s->env->dev);
 }
 
 static void ring(struct side *s, struct chance *rng)
@@ -294,6 +297,53 @@ static void example_step(struct side *s, struct chance *rng)
 	}
 }
 
+/* Some descriptors in a row, of which some end beyond the guest's memory. */
+static void start_chain(struct side *s, struct chance *rng)
+{
+	static const u32 ops[] = { DESC_COPY, DESC_COPY, DESC_FILL, DESC_NULL, 0xff000000U };
+	struct ioat_desc *desc = (struct ioat_desc *)s->guest;
+	struct vfio *v = &s->env->dev;
+	unsigned int n = 1 + pick(rng, 4), i;
+
+	for (i = 0; i < n; i++) {
+		u64 target = GUEST + PAGE + pick(rng, GUEST_SIZE - PAGE);
+
+		desc[i] = (struct ioat_desc) {
+			.size = htole32(pick(rng, 2 * PAGE)),
+			.control = htole32(ops[pick(rng, ARRAY_SIZE(ops))] | pick(rng, 16)),
+			.source = htole64(GUEST + pick(rng, GUEST_SIZE)),
+			.target = htole64(target),
+			.next = htole64(GUEST + (i + 1) * sizeof(*desc)),
+		};
+	}
+	ioat_put(v, IOAT_CHANERR, ~0U);
+	ioat_put(v, IOAT_CHAINADDR, GUEST);
+	ioat_put(v, IOAT_DMACOUNT, n);
+}
+
+static void ioat_step(struct side *s, struct chance *rng)
+{
+	static const unsigned int regs[] = {
+		IOAT_INTRCTRL, IOAT_CHANCTRL, IOAT_CHANCMP, IOAT_CHAINADDR, IOAT_CHANERR,
+	};
+	struct vfio *v = &s->env->dev;
+
+	switch (pick(rng, 4)) {
+	case 0:
+	case 1:
+		start_chain(s, rng);
+		break;
+	case 2:
+		ioat_put(v, IOAT_CHANCMD, 1 << pick(rng, 6));
+		break;
+	default:
+		ioat_put(v, regs[pick(rng, ARRAY_SIZE(regs))], any(rng));
+		if (pick(rng, 4))
+			ioat_put(v, IOAT_CHANCMP, GUEST + PAGE - 8);
+	}
+	wait_for_the_copy(s);
+}
+
 static void step(struct side *s, struct chance *rng)
 {
 	switch (pick(rng, 12)) {
@@ -315,6 +365,8 @@ static void step(struct side *s, struct chance *rng)
 	case 7:
 		if (ram_size(s))
 			ram_step(s, rng);
+		else if (is(s, MIOAT))
+			ioat_step(s, rng);
 		else
 			uart_step(s, rng);
 		break;
@@ -323,6 +375,8 @@ static void step(struct side *s, struct chance *rng)
 			uart_step(s, rng);
 		else if (is(s, EXAMPLE))
 			example_step(s, rng);
+		else if (is(s, MIOAT))
+			ioat_step(s, rng);
 		else if (!is(s, MBOCHS))
 			ram_step(s, rng);
 		else if (pick(rng, 2))
@@ -350,6 +404,8 @@ void leave_something_to_do(struct side *s, struct chance *rng)
 	}
 	if (is(s, EXAMPLE))
 		ring(s, rng);
+	if (is(s, MIOAT))
+		start_chain(s, rng);
 	for (port = 0; port < s->env->model->nr_ports; port++)
 		send_some(s, rng, port);
 }

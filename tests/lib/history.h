@@ -8,8 +8,9 @@
 
 #include "cases.h"
 #include "example.h"
+#include "ioat.h"
 
-/* Guest memory that the example device reaches by DMA. */
+/* Guest memory that the example device and the engine reach by DMA. */
 #define GUEST		0x100000UL
 #define GUEST_SIZE	(8 * 4096UL)
 
@@ -55,7 +56,7 @@ u64 ram_size(const struct side *s);
 void settle(const struct side *s);
 /* The character time-out alone. */
 void settle_for_time_out(void);
-/* The example device has made its copy. */
+/* The example device has made its copy, or the engine its chain. */
 void wait_for_the_copy(struct side *s);
 
 /* @rng by value: the history that it begins can be repeated. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -67,10 +68,30 @@ struct text sysfs_read(const char *path)
 	return t;
 }
 
+unsigned int sysfs_entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	unsigned int nr = 0;
+
+	note("%s", path);
+	check(dir);
+	while ((entry = readdir(dir)))
+		nr += entry->d_name[0] != '.';
+	closedir(dir);
+	return nr;
+}
+
+struct text mdev_type_path_at(const char *parent, const char *type, const char *file)
+{
+	return text(MDEV_BUS "/%s/mdev_supported_types/%s/%s", parent, type, file);
+}
+
 struct text mdev_type_path(const char *type, const char *file)
 {
-	return text(MDEV_BUS "/%.*s/mdev_supported_types/%s/%s",
-		    (int)(strrchr(type, '-') - type), type, type, file);
+	struct text parent = text("%.*s", (int)(strrchr(type, '-') - type), type);
+
+	return mdev_type_path_at(parent.s, type, file);
 }
 
 struct text mdev_path(const struct mdev *mdev, const char *file)
@@ -83,9 +104,19 @@ bool mdev_exists(const struct mdev *mdev)
 	return access(mdev_path(mdev, "").s, F_OK) == 0;
 }
 
+static unsigned int available(struct text path)
+{
+	return strtoul(sysfs_read(path.s).s, NULL, 10);
+}
+
 unsigned int mdev_available(const char *type)
 {
-	return strtoul(sysfs_read(mdev_type_path(type, "available_instances").s).s, NULL, 10);
+	return available(mdev_type_path(type, "available_instances"));
+}
+
+unsigned int mdev_available_at(const char *parent, const char *type)
+{
+	return available(mdev_type_path_at(parent, type, "available_instances"));
 }
 
 void mdev_init(void)
@@ -126,15 +157,25 @@ void mdev_remember(const struct mdev *mdev)
 	check_failed(__FILE__, __LINE__, "more mdevs than this is made for");
 }
 
-int __mdev_create(const struct mdev *mdev, const char *type)
+static int create(const struct mdev *mdev, struct text path)
 {
 	int ret;
 
 	mdev_remember(mdev);
-	ret = __sysfs_write(mdev_type_path(type, "create").s, mdev->uuid);
+	ret = __sysfs_write(path.s, mdev->uuid);
 	if (ret)
 		mdev_forget(mdev);
 	return ret;
+}
+
+int __mdev_create(const struct mdev *mdev, const char *type)
+{
+	return create(mdev, mdev_type_path(type, "create"));
+}
+
+int __mdev_create_at(const struct mdev *mdev, const char *parent, const char *type)
+{
+	return create(mdev, mdev_type_path_at(parent, type, "create"));
 }
 
 struct mdev mdev_create(const char *type)
@@ -142,6 +183,14 @@ struct mdev mdev_create(const char *type)
 	struct mdev mdev = mdev_random();
 
 	check_eq(__mdev_create(&mdev, type), 0);
+	return mdev;
+}
+
+struct mdev mdev_create_at(const char *parent, const char *type)
+{
+	struct mdev mdev = mdev_random();
+
+	check_eq(__mdev_create_at(&mdev, parent, type), 0);
 	return mdev;
 }
 

@@ -2,6 +2,7 @@
 #include <linux/pci_regs.h>
 
 #include "example.h"
+#include "ioat.h"
 #include "models.h"
 #include "vfio.h"
 
@@ -33,7 +34,7 @@
 	.subvendor = 0x4348, .subdevice = 0x3253, .class = 0x070002, .revision = 0x10, \
 	.pin = 1
 
-const char *const parents[NR_PARENTS] = { "mdpy", "mbochs", "mtty", "softpci-example" };
+const char *const parents[NR_PARENTS] = { "mdpy", "mbochs", "mtty", "softpci-example", "mioat" };
 
 const struct model models[NR_MODELS] = {
 	{
@@ -74,6 +75,14 @@ const struct model models[NR_MODELS] = {
 		.parent = "softpci-example", .vendor = 0x1b36, .device = 0x0005,
 		.class = 0xff0000, .bar = { EXAMPLE_BAR },
 		.scratch = EXAMPLE_MEMORY, .nr_msix = EXAMPLE_VECTORS, .pcie = true,
+		.msix_table = EXAMPLE_TABLE, .msix_pba = EXAMPLE_PBA,
+	}, {
+		/* A byte of CHANCMP, and not its first one, which is aligned. */
+		.bit = MIOAT, .type = "mioat-1", .name = "DMA engine", .parent = "mioat",
+		.vendor = 0x8086, .device = 0x2021, .subvendor = 0x8086, .class = 0x088000,
+		.revision = 4, .scratch = IOAT_CHANCMP + 1, .nr_msix = 1, .pcie = true,
+		.msix_table = IOAT_TABLE, .msix_pba = IOAT_PBA,
+		.bar = { { .size = IOAT_SIZE, .flags = PCI_BASE_ADDRESS_MEM_TYPE_64 } },
 	},
 };
 

@@ -15,22 +15,23 @@
 #define MTTY_1		0x40
 #define MTTY_2		0x80
 #define EXAMPLE		0x100
+#define MIOAT		0x200
 #define MDPY		(MDPY_VGA | MDPY_XGA | MDPY_HD)
 #define MBOCHS		(MBOCHS_SMALL | MBOCHS_MEDIUM | MBOCHS_LARGE)
 #define MTTY		(MTTY_1 | MTTY_2)
 #define DISPLAYS	(MDPY | MBOCHS)
-#define EACH		(DISPLAYS | MTTY | EXAMPLE)
+#define EACH		(DISPLAYS | MTTY | EXAMPLE | MIOAT)
 /* The case makes its own devices, and opens them through each interface. */
 #define NO_DEVICE	0
 /* The case runs once: it opens no device, or chooses the interface of each. */
-#define NO_DOOR		0x200
+#define NO_DOOR		0x400
 /* With types: the interface makes no difference to the case, one of them is enough. */
-#define ONE_DOOR	0x400
+#define ONE_DOOR	0x800
 
 #define MIB		(1024 * 1024)
 #define MDPY_DISPLAY	16	/* index of the display region */
-#define NR_PARENTS	4
-#define NR_MODELS	9
+#define NR_PARENTS	5
+#define NR_MODELS	10
 
 struct model_bar {
 	u32 size;		/* 0: there is none */
@@ -52,6 +53,7 @@ struct model {
 	u32 scratch;			/* a byte of BAR0 that keeps what is written */
 	u8 pin;
 	unsigned int nr_msix;
+	u32 msix_table, msix_pba;	/* in BAR0 */
 	bool pcie;			/* 4 KiB of config space, FLR, ERR interrupt */
 	unsigned int nr_ports;		/* of mtty, one MSI message each */
 	unsigned int width, height;	/* of mdpy: the mode; of mbochs: EDID's limit, 0: none */

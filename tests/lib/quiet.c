@@ -105,8 +105,8 @@ static bool is_worker(const char *pid)
 	char name[32];
 
 	if (known[i] == UNKNOWN && read_proc(pid, "comm", name, sizeof(name)))
-		known[i] = strncmp(name, "kworker/", 8) && strncmp(name, "ksoftirqd/", 10) ?
-			   OTHER : WORKER;
+		known[i] = strncmp(name, "kworker/", 8) && strncmp(name, "ksoftirqd/", 10) &&
+			   strncmp(name, "softpci-", 8) ? OTHER : WORKER;
 	return known[i] == WORKER;
 }
 

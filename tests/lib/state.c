@@ -64,6 +64,10 @@ struct state device_state_of(struct env *env)
 		region_read(v, EXAMPLE_BAR0, 0, s.example, sizeof(s.example));
 		region_read(v, EXAMPLE_BAR0, EXAMPLE_TABLE, s.msix_table, sizeof(s.msix_table));
 	}
+	if (env->model->bit & MIOAT) {
+		region_read(v, IOAT_BAR0, 0, s.ioat, sizeof(s.ioat));
+		region_read(v, IOAT_BAR0, IOAT_TABLE, s.msix_table, PCI_MSIX_ENTRY_SIZE);
+	}
 	s.info = vfio_info(v);
 	for (i = 0; i < VFIO_PCI_NUM_IRQS; i++)
 		s.irq[i] = vfio_irq_info(v, i);
@@ -91,6 +95,7 @@ void expect_device_state(struct env *env, const struct state *want)
 	check_mem(got.blob, want->blob, sizeof(got.blob));
 	check_mem(got.uart, want->uart, sizeof(got.uart));
 	check_mem(got.example, want->example, sizeof(got.example));
+	check_mem(got.ioat, want->ioat, sizeof(got.ioat));
 	check_mem(got.msix_table, want->msix_table, sizeof(got.msix_table));
 	check_mem(&got.info, &want->info, sizeof(got.info));
 	check_mem(got.irq, want->irq, sizeof(got.irq));
@@ -129,6 +134,13 @@ void use(struct env *env)
 		example_put(v, EXAMPLE_SOURCE, 0x123456789abcdef0);
 		example_put(v, EXAMPLE_TARGET, 0x0fedcba987654321);
 		reg_put(v, EXAMPLE_BAR0, EXAMPLE_TABLE, 8, 0xfee00000);
+	}
+	if (env->model->bit & MIOAT) {
+		ioat_put(v, IOAT_INTRCTRL, INTRCTRL_MSIX);
+		ioat_put(v, IOAT_CHAINADDR, 0x123456789abcdec0);
+		ioat_put(v, IOAT_CHANCMP, 0x0fedcba987654320);
+		ioat_put(v, IOAT_CHANCTRL, CHANCTRL_ERR_INT);
+		reg_put(v, IOAT_BAR0, IOAT_TABLE, 8, 0xfee00000);
 	}
 }
 

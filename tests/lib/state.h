@@ -6,6 +6,7 @@
 #include "bochs.h"
 #include "cases.h"
 #include "example.h"
+#include "ioat.h"
 #include "uart.h"
 
 #define EDID_BLOB	256	/* bytes of it that are used; where they are, EDID says */
@@ -23,7 +24,8 @@ struct state {
 	u8 registers[EXT_ORDER + 4];
 	u8 edid[sizeof(struct vfio_region_gfx_edid)], blob[EDID_BLOB];
 	u8 uart[2][UART_REGS];
-	u8 example[EXAMPLE_REGS], msix_table[EXAMPLE_VECTORS * PCI_MSIX_ENTRY_SIZE];
+	u8 example[EXAMPLE_REGS], ioat[IOAT_REGS];
+	u8 msix_table[EXAMPLE_VECTORS * PCI_MSIX_ENTRY_SIZE];
 	struct vfio_device_info info;
 	struct vfio_irq_info irq[VFIO_PCI_NUM_IRQS];
 	struct vfio_device_gfx_plane_info plane;

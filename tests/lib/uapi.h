@@ -32,6 +32,17 @@ struct vfio_device_attach_iommufd_pt {
 #define VFIO_DEVICE_ATTACH_IOMMUFD_PT	_IO(VFIO_TYPE, VFIO_BASE + 19)
 #endif
 
+/* struct vfio_device_bind_iommufd and VFIO_DEVICE_BIND_FLAG_TOKEN of 6.17 */
+struct vfio_bind {
+	__u32 argsz;
+	__u32 flags;
+	__s32 iommufd;
+	__u32 out_devid;
+	__u64 token_uuid_ptr;
+};
+
+#define VFIO_BIND_TOKEN	0x1
+
 /* linux/vfio.h of 6.2 to 7.1: migration; 6.1 has the rest of it */
 #ifndef VFIO_MIGRATION_PRE_COPY
 #define VFIO_MIGRATION_PRE_COPY		0x4

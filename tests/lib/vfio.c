@@ -24,25 +24,31 @@ const char *door_missing(enum door door)
 	return NULL;
 }
 
-static int open_group(struct vfio *v, const char *uuid)
+/* An mdev has a UUID for a name, a PCI function an address, and perhaps a token. */
+static struct text device_path(const char *name, const char *file)
+{
+	return text("%s/%.*s/%s", strchr(name, ':') ? "/sys/bus/pci/devices" : MDEV_DEVICES,
+		    (int)strcspn(name, " "), name, file);
+}
+
+static int open_group(struct vfio *v, const char *uuid, const struct vfio *first)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 	char group[PATH_MAX];
 	ssize_t len;
 
-	len = sys(readlink(text(MDEV_DEVICES "/%s/iommu_group", uuid).s, group,
-			   sizeof(group) - 1));
+	len = sys(readlink(device_path(uuid, "iommu_group").s, group, sizeof(group) - 1));
 	if (len < 0)
 		return len;
 	group[len] = '\0';
 
-	v->iommu = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	v->iommu = first ? dup(first->iommu) : open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 	v->group = open(text("/dev/vfio/%s", basename(group)).s, O_RDWR | O_CLOEXEC);
 	if (v->iommu < 0 || v->group < 0)
 		return -errno;
 	if (ioctl(v->group, VFIO_GROUP_GET_STATUS, &status) ||
 	    ioctl(v->group, VFIO_GROUP_SET_CONTAINER, &v->iommu) ||
-	    ioctl(v->iommu, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+	    (!first && ioctl(v->iommu, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU)))
 		return -errno;
 	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
 		return -EPERM;
@@ -53,7 +59,7 @@ static int open_group(struct vfio *v, const char *uuid)
 
 int vfio_open_cdev(const char *uuid)
 {
-	DIR *dir = opendir(text(MDEV_DEVICES "/%s/vfio-dev", uuid).s);
+	DIR *dir = opendir(device_path(uuid, "vfio-dev").s);
 	struct dirent *entry;
 	struct text path = { "" };
 	int ret;
@@ -69,41 +75,83 @@ int vfio_open_cdev(const char *uuid)
 	return ret ?: sys(open(path.s, O_RDWR | O_CLOEXEC));
 }
 
-static int open_cdev(struct vfio *v, const char *uuid)
+static void parse_uuid(const char *text, u8 *uuid)
+{
+	unsigned int i;
+
+	for (i = 0; i < 16; i++, text += 2) {
+		text += *text == '-';
+		check(sscanf(text, "%2hhx", &uuid[i]) == 1);
+	}
+}
+
+static int bind_cdev(const struct vfio *v, const char *name)
+{
+	const char *token = strstr(name, VF_TOKEN);
+	struct vfio_bind bind = { .argsz = sizeof(bind), .iommufd = v->iommu };
+	u8 uuid[16];
+	int ret;
+
+	if (!token)
+		return sys(ioctl(v->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind));
+	parse_uuid(token + strlen(VF_TOKEN), uuid);
+	bind.flags = VFIO_BIND_TOKEN;
+	bind.token_uuid_ptr = (uintptr_t)uuid;
+	ret = sys(ioctl(v->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind));
+	if (ret != -EINVAL)
+		return ret;
+	/* Before 6.17 this interface knows no tokens, and wants none. */
+	bind.flags = 0;
+	return sys(ioctl(v->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind));
+}
+
+static int open_cdev(struct vfio *v, const char *uuid, const struct vfio *first)
 {
 	struct vfio_device_attach_iommufd_pt attach = { .argsz = sizeof(attach) };
-	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
 	struct ioas_alloc ioas = { .size = sizeof(ioas) };
+	int ret;
 
 	v->fd = vfio_open_cdev(uuid);
 	if (v->fd < 0)
 		return v->fd;
-	v->iommu = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	v->iommu = first ? dup(first->iommu) : open("/dev/iommu", O_RDWR | O_CLOEXEC);
 	if (v->iommu < 0)
 		return -errno;
-	bind.iommufd = v->iommu;
-	if (ioctl(v->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind) ||
-	    ioctl(v->iommu, IOCTL_IOAS_ALLOC, &ioas))
-		return -errno;
-	v->ioas = ioas.out_ioas_id;
+	ret = bind_cdev(v, uuid);
+	if (!ret && !first)
+		ret = sys(ioctl(v->iommu, IOCTL_IOAS_ALLOC, &ioas));
+	if (ret)
+		return ret;
+	v->ioas = first ? first->ioas : ioas.out_ioas_id;
 	attach.pt_id = v->ioas;
 	return sys(ioctl(v->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach));
 }
 
-int __vfio_open(struct vfio *v, const char *uuid, enum door door)
+static int open_door(struct vfio *v, const char *uuid, enum door door,
+		     const struct vfio *first)
 {
 	int ret;
 
 	*v = (struct vfio){ .fd = -1, .group = -1, .iommu = -1 };
-	ret = door == DOOR_GROUP ? open_group(v, uuid) : open_cdev(v, uuid);
+	ret = door == DOOR_GROUP ? open_group(v, uuid, first) : open_cdev(v, uuid, first);
 	if (ret)
 		vfio_close(v);
 	return ret;
 }
 
+int __vfio_open(struct vfio *v, const char *uuid, enum door door)
+{
+	return open_door(v, uuid, door, NULL);
+}
+
 void vfio_open(struct vfio *v, const char *uuid, enum door door)
 {
 	check_eq(__vfio_open(v, uuid, door), 0);
+}
+
+void vfio_open_beside(struct vfio *v, const struct vfio *first, const char *uuid)
+{
+	check_eq(open_door(v, uuid, first->group >= 0 ? DOOR_GROUP : DOOR_CDEV, first), 0);
 }
 
 void vfio_open_again(struct vfio *v, const struct vfio *first, const char *uuid)

@@ -38,9 +38,16 @@ const char *door_missing(enum door door);
 
 /* The file in /dev/vfio/devices, not bound to an iommufd; or -errno. */
 int vfio_open_cdev(const char *uuid);
-/* -ENOENT: the kernel has no such interface for this device. */
+/*
+ * @uuid: of an mdev, or the address of a PCI function that vfio-pci is bound to; with
+ *	  " " VF_TOKEN and a UUID behind it for one that has, or is, a virtual function.
+ * -ENOENT: the kernel has no such interface for this device.
+ */
+#define VF_TOKEN	"vf_token="
 int __vfio_open(struct vfio *v, const char *uuid, enum door door);
 void vfio_open(struct vfio *v, const char *uuid, enum door door);
+/* In the container or IOAS of another device, so with the same memory mapped. */
+void vfio_open_beside(struct vfio *v, const struct vfio *first, const char *uuid);
 /* Once more through the same group, which a cdev does not allow. */
 void vfio_open_again(struct vfio *v, const struct vfio *first, const char *uuid);
 void vfio_close(struct vfio *v);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Config space: ids, capabilities, and for each bit whether a write changes it. */
 #include "../lib/cases.h"
-#include "../lib/example.h"
+#include "../lib/ioat.h"
 #include "../lib/irq.h"
 
 #define HEADER_BARS	6
@@ -68,6 +68,8 @@ static void shadow_init(struct shadow *s, struct env *env)
 			 PCI_EXP_LNKCTL_ES);
 		writable(s, pcie + PCI_EXP_DEVCTL2, 2, PCI_EXP_DEVCTL2_COMP_TMOUT_DIS);
 	}
+	if (env->model->bit & MIOAT)
+		writable(s, IOAT_CHANERRMASK_INT, 4, ~0U);
 	s->msi = msi;
 	if (!msi)
 		return;
@@ -190,8 +192,8 @@ static void msix_capability_names_table_and_pba(struct env *env)
 		return;
 	/* Neither enabled nor masked yet; the size is one less than there are. */
 	check_eq(config_get(&env->dev, msix + PCI_MSIX_FLAGS, 2), env->model->nr_msix - 1);
-	check_eq(config_get(&env->dev, msix + PCI_MSIX_TABLE, 4), EXAMPLE_TABLE);
-	check_eq(config_get(&env->dev, msix + PCI_MSIX_PBA, 4), EXAMPLE_PBA);
+	check_eq(config_get(&env->dev, msix + PCI_MSIX_TABLE, 4), env->model->msix_table);
+	check_eq(config_get(&env->dev, msix + PCI_MSIX_PBA, 4), env->model->msix_pba);
 }
 
 static void no_more_messages_are_enabled_than_there_are(struct env *env)

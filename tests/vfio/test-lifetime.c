@@ -4,11 +4,8 @@
  * and while not, in any order, and nothing left behind.
  */
 #include <fcntl.h>
-#include <linux/netlink.h>
-#include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../lib/bochs.h"
@@ -22,6 +19,7 @@
 #include "../lib/module.h"
 #include "../lib/race.h"
 #include "../lib/uart.h"
+#include "../lib/uevent.h"
 
 #define CORE		"softpci-vfio"
 #define ONE_OF_EACH	(MDPY_VGA | MBOCHS_SMALL | MTTY_1 | EXAMPLE)
@@ -157,12 +155,13 @@ static void modules_can_be_unloaded_in_any_order(struct env *env)
 {
 	/* Each of them first and last, and each two in both orders. */
 	static const unsigned int orders[][NR_PARENTS] = {
-		{ 0, 1, 2, 3 }, { 0, 3, 2, 1 }, { 1, 3, 0, 2 }, { 2, 0, 3, 1 }, { 2, 1, 3, 0 },
-		{ 3, 1, 2, 0 }, { 3, 2, 1, 0 },
+		{ 0, 1, 2, 3, 4 }, { 1, 2, 3, 4, 0 }, { 2, 3, 4, 0, 1 }, { 3, 4, 0, 1, 2 },
+		{ 4, 0, 1, 2, 3 }, { 4, 3, 2, 1, 0 },
 	};
 	unsigned int o, p, m;
 	struct env used;
 
+	_Static_assert(NR_PARENTS == 5, "the orders have them all");
 	for (o = 0; o < ARRAY_SIZE(orders); o++) {
 		for (m = 0; m < NR_MODELS; m++) {
 			if (!(models[m].bit & ONE_OF_EACH))
@@ -228,17 +227,6 @@ static void run_first(int priority)
 	check_eq(sys(sched_setscheduler(0, priority ? SCHED_FIFO : SCHED_OTHER, &param)), 0);
 }
 
-static int uevents(void)
-{
-	const struct sockaddr_nl all = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			NETLINK_KOBJECT_UEVENT);
-
-	check(fd >= 0);
-	check_eq(sys(bind(fd, (const void *)&all, sizeof(all))), 0);
-	return fd;
-}
-
 struct unload {
 	atomic_bool begun, done;
 	int uevents;
@@ -261,17 +249,11 @@ static void unload_mtty_and_core(void *arg)
  */
 static void hold_up_release(void *arg)
 {
-	struct pollfd event = { .fd = ((struct unload *)arg)->uevents, .events = POLLIN };
 	struct unload *u = arg;
 	unsigned long looks;
-	char text[4096] = "";
 
 	run_first(20);
-	while (strncmp(text, "remove@/devices/virtual/mtty/mtty", sizeof(text))) {
-		check_eq(poll(&event, 1, WAIT_MS), 1);
-		memset(text, 0, sizeof(text));
-		check(recv(u->uevents, text, sizeof(text) - 1, 0) > 0);
-	}
+	uevent_wait(u->uevents, "remove@/devices/virtual/mtty/mtty", NULL);
 	/*
 	 * Bounded, as unloading waits for the other thread, which has to run on then.
 	 * A bound that is too low lets the fault go unseen, and nothing else.
@@ -292,7 +274,7 @@ static bool unloading_waits(void *arg)
  */
 static int unload_while_releasing(void *arg)
 {
-	struct unload u = { .uevents = uevents() };
+	struct unload u = { .uevents = uevent_open() };
 	struct mdev mdev = mdev_create("mtty-1");
 	int file = vfio_open_cdev(mdev.uuid);
 	struct worker remover, holder;
@@ -321,6 +303,7 @@ static void the_core_stays_until_the_last_release_has_returned(struct env *env)
 	module_unload("mdpy");
 	module_unload("mbochs");
 	module_unload("softpci-example");
+	module_unload("mioat");
 	check_eq(__sysfs_write(RT_RUNTIME, "-1"), 0);
 	pid = child_start(unload_while_releasing, NULL);
 	child_ended(pid, UNLOAD_MS, &status);
@@ -332,6 +315,7 @@ static void the_core_stays_until_the_last_release_has_returned(struct env *env)
 	module_load("mbochs", "");
 	module_load("mtty", "");
 	module_load("softpci-example", "");
+	module_load("mioat", "");
 }
 
 /* Create it, use most of what it has, and remove it. */

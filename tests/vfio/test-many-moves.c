@@ -10,7 +10,8 @@
 
 #define PAIRS	32
 
-static const char *const types[] = { "mdpy-vga", "mbochs-small", "mtty-2", "softpci-example-1" };
+static const char *const types[] = { "mdpy-vga", "mbochs-small", "mtty-2", "softpci-example-1",
+					"mioat-1" };
 
 /* An event in the middle of the first migration of a pair. */
 enum trouble { NO_TROUBLE, RESET_SOURCE, RESET_TARGET, CLOSE_SOURCE, REMOVE_SOURCE, NR_TROUBLES };

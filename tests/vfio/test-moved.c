@@ -63,9 +63,9 @@ static void set_up(struct side *s, struct env *env, struct chance rng)
 		for (port = 0; port < env->model->nr_ports; port++)
 			uart_setup(v, port, 0);
 	}
-	if (is(s, EXAMPLE)) {
+	if (is(s, EXAMPLE | MIOAT)) {
 		s->irq = MSIX;
-		s->nr_events = EXAMPLE_VECTORS;
+		s->nr_events = env->model->nr_msix;
 		s->guest = dma_memory(GUEST_SIZE);
 		fill_pattern(s->guest, GUEST_SIZE, 1);
 		dma_map(v, GUEST, s->guest, GUEST_SIZE, DMA_RW);
@@ -139,6 +139,8 @@ static void compare_registers(const struct side *a, const struct side *b)
 	/* With the table of MSI-X and its pending bits. */
 	if (is(a, EXAMPLE))
 		compare_region(a, b, EXAMPLE_BAR0, 0, EXAMPLE_MEMORY);
+	if (is(a, MIOAT))
+		compare_region(a, b, IOAT_BAR0, 0, IOAT_SIZE);
 	for (port = 0; port < a->env->model->nr_ports; port++)
 		for (i = 0; i < ARRAY_SIZE(harmless); i++) {
 			note("port %u, register %u", port + 1, harmless[i]);

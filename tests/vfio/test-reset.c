@@ -12,6 +12,7 @@
 #include "../lib/cases.h"
 #include "../lib/example.h"
 #include "../lib/gfx.h"
+#include "../lib/ioat.h"
 #include "../lib/irq.h"
 #include "../lib/uart.h"
 
@@ -25,7 +26,8 @@ struct state {
 	u8 divisor[2][2];
 	u16 dispi[NR_DISPI];
 	u32 order;
-	u8 example[EXAMPLE_REGS], msix_table[EXAMPLE_VECTORS * PCI_MSIX_ENTRY_SIZE];
+	u8 example[EXAMPLE_REGS], ioat[IOAT_REGS];
+	u8 msix_table[EXAMPLE_VECTORS * PCI_MSIX_ENTRY_SIZE];
 	struct vfio_device_gfx_plane_info plane;
 };
 
@@ -62,6 +64,10 @@ static void state_read(struct env *env, struct state *s)
 		region_read(v, EXAMPLE_BAR0, EXAMPLE_TABLE, s->msix_table, sizeof(s->msix_table));
 		region_read(v, EXAMPLE_BAR0, EXAMPLE_MEMORY, s->memory[0], LINE);
 	}
+	if (m->bit & MIOAT) {
+		region_read(v, IOAT_BAR0, 0, s->ioat, sizeof(s->ioat));
+		region_read(v, IOAT_BAR0, IOAT_TABLE, s->msix_table, PCI_MSIX_ENTRY_SIZE);
+	}
 }
 
 static void expect_state(struct env *env, const struct state *want)
@@ -82,6 +88,8 @@ static void expect_state(struct env *env, const struct state *want)
 	check_eq(got.order, want->order);
 	note("registers of the example");
 	check_mem(got.example, want->example, sizeof(got.example));
+	note("registers of the engine");
+	check_mem(got.ioat, want->ioat, sizeof(got.ioat));
 	note("MSI-X table");
 	check_mem(got.msix_table, want->msix_table, sizeof(got.msix_table));
 	note("plane");
@@ -120,6 +128,16 @@ static void scribble(struct env *env)
 		example_start(&env->dev, 1, 2, 3, 4);
 		region_write(&env->dev, EXAMPLE_BAR0, EXAMPLE_TABLE, bytes, LINE);
 		region_write(&env->dev, EXAMPLE_BAR0, EXAMPLE_MEMORY, bytes, LINE);
+	}
+	if (env->model->bit & MIOAT) {
+		ioat_put(&env->dev, IOAT_INTRCTRL, INTRCTRL_MSIX | INTRCTRL_MASTER);
+		ioat_put(&env->dev, IOAT_CHANCMP, 0x1000);
+		ioat_put(&env->dev, IOAT_CHAINADDR, 0x2000);
+		ioat_put(&env->dev, IOAT_CHANCTRL, CHANCTRL_ERR_INT);
+		ioat_put(&env->dev, IOAT_DMACOUNT, 5);
+		/* There is nothing. */
+		check_eq(ioat_wait(&env->dev), HALTED);
+		region_write(&env->dev, IOAT_BAR0, IOAT_TABLE, bytes, PCI_MSIX_ENTRY_SIZE);
 	}
 	memset(bytes, 0xff, sizeof(bytes));
 	/* Not the bit that is a reset itself. */

@@ -33,7 +33,7 @@ static int memory_region(const struct env *env, u64 *start, u64 *size)
 {
 	*start = env->model->bit & EXAMPLE ? EXAMPLE_MEMORY : 0;
 	*size = env->model->bar[0].size - *start;
-	return env->model->bit & MTTY ? -1 : 0;
+	return env->model->bit & (MTTY | MIOAT) ? -1 : 0;
 }
 
 static void write_memory(struct env *env)
@@ -56,7 +56,7 @@ static void enable_irqs(struct env *env)
 {
 	s32 event;
 
-	if (env->model->bit & EXAMPLE)
+	if (env->model->bit & (EXAMPLE | MIOAT))
 		irq_enable(&env->dev, MSIX, 1, &event);
 }
 
@@ -81,6 +81,15 @@ static void have_history(struct env *env)
 		enable_irqs(env);
 		example_fire(v, PENDING);
 		example_wait_pending(v, PENDING);
+	}
+	if (env->model->bit & MIOAT) {
+		/* Nothing is at the address: it halts, and its interrupt is pending. */
+		enable_irqs(env);
+		config_put(v, config_find_cap(v, PCI_CAP_ID_MSIX) + PCI_MSIX_FLAGS, 2,
+			   PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+		ioat_put(v, IOAT_CHANCTRL, CHANCTRL_ERR_INT | CHANCTRL_ERR_COMPLETION);
+		ioat_put(v, IOAT_DMACOUNT, 3);
+		check_eq(ioat_wait(v), HALTED);
 	}
 }
 
@@ -136,6 +145,8 @@ static void expect_same(struct env *got, struct env *want)
 	if (want->model->bit & EXAMPLE)
 		for (vector = 0; vector < EXAMPLE_VECTORS; vector++)
 			check_eq(example_is_pending(&got->dev, vector), vector == PENDING);
+	if (want->model->bit & MIOAT)
+		check_eq(reg_get(&got->dev, IOAT_BAR0, IOAT_PBA, 8), 1);
 }
 
 static void write_stream(const char *path, const struct blob *blob)
@@ -334,7 +345,7 @@ static void streams_of_other_kernels_load(struct env *env)
 	printf("figure: streams of another kernel loaded = %u\n", found * NR_MODELS);
 }
 
-#define ONE_OF_EACH	(MDPY_VGA | MBOCHS_SMALL | MTTY_2 | EXAMPLE)
+#define ONE_OF_EACH	(MDPY_VGA | MBOCHS_SMALL | MTTY_2 | EXAMPLE | MIOAT)
 
 const struct test_case cases[] = {
 	CASE(a_stream_of_version_1_0_loads, ONE_OF_EACH),
