@@ -270,7 +270,7 @@ list_sources() {
 
 # The part of the sources that becomes modules.
 module_sources() {
-	list_sources | grep -zE '^((core|vfio|parts|compat|Documentation|tests/(kunit|compat))/.*|[^/]+\.[ch]|Kbuild|Kconfig|Makefile)$' | sort -z
+	list_sources | grep -zE '^((core|vfio|parts|host|compat|Documentation|tests/(kunit|compat))/.*|[^/]+\.[ch]|Kbuild|Kconfig|Makefile)$' | sort -z
 }
 
 # The last line of the form "3 passed, 0 failed, 1 skipped", as three numbers.

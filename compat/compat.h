@@ -4,9 +4,9 @@
  *
  * The modules are written for the API of Linux 7.3.  This folder, and no other
  * file, knows of differences.  compat.mk puts this header in front of every
- * source file, and vfio.h in front of those in vfio/, after the answers to the
- * probes in probe.c: SOFTPCI_HAS_... is 1 or 0.  In a kernel tree, delete the
- * folder and change nothing else.
+ * source file, vfio.h in front of those in vfio/ and iommu.h in front of those in
+ * host/, after the answers to the probes in probe.c: SOFTPCI_HAS_... is 1 or 0.  In
+ * a kernel tree, delete the folder and change nothing else.
  */
 #ifndef SOFTPCI_COMPAT_H
 #define SOFTPCI_COMPAT_H
@@ -72,6 +72,28 @@ static inline void softpci_unregister_framebuffer(struct fb_info *info)
 }
 
 #define unregister_framebuffer	softpci_unregister_framebuffer
+#endif
+
+#if !SOFTPCI_HAS_MSI_PARENT
+#include <linux/device.h>
+#include <linux/irqdomain.h>
+#define dev_set_msi_domain(dev, domain) \
+	dev_set_msi_domain(dev, (struct irq_domain *)(domain)->host_data)
+#endif
+
+#if !SOFTPCI_HAS_EMUL_DOMAIN_NR
+#define pci_bus_find_emul_domain_nr(hint, min, max) \
+	((hint) >= (min) && (hint) <= (max) ? (int)(hint) : -ENOSPC)
+#define pci_bus_release_emul_domain_nr(nr)	((void)(nr))
+#endif
+
+#if !SOFTPCI_HAS_DEVICE_DRIVER_OVERRIDE
+#include <linux/pci.h>
+static inline int device_set_driver_override(struct device *dev, const char *s)
+{
+	return driver_set_override(dev, &to_pci_dev(dev)->driver_override, s,
+				   strlen(s));
+}
 #endif
 
 /* See hugepage.c. */

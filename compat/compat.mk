@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Included by Kbuild, at its end: the API of older kernels is probed for before
-# anything else is compiled, and each source file gets compat.h in front, and those
-# of vfio/ get vfio.h.
+# anything else is compiled, and each source file gets compat.h in front, those of
+# vfio/ get vfio.h, and those of host/ iommu.h.
 
 softpci-compat := $(firstword $(wildcard $(src)/compat $(srctree)/$(src)/compat))
 softpci-probed := $(obj)/compat/probed.h
 
 softpci-y += compat/hugepage.o
 softpci-vfio-y += compat/vfio.o
+softpci-host-y += compat/msi.o compat/iommu.o
 
 # The probes are compiled with the flags of the kernel alone, as for a module.
 $(softpci-probed): ccflags-y :=
@@ -32,6 +33,11 @@ softpci-objects := $(foreach o,$(obj-y) $(obj-m),$(or $($(o:.o=-y)),$(o)))
 $(addprefix $(obj)/,$(softpci-objects)): $(softpci-probed)
 $(foreach o,$(filter vfio/%,$(softpci-objects)), \
 	$(eval CFLAGS_$(o) += -include $(softpci-compat)/vfio.h))
+$(foreach o,$(filter host/%,$(softpci-objects)), \
+	$(eval CFLAGS_$(o) += -include $(softpci-compat)/iommu.h))
+
+# Headers that older kernels lack.
+ccflags-y += -idirafter $(softpci-compat)/include
 
 # Sparse counts locks in kernels up to 6.19 and does not see the end of a guard.
 CHECKFLAGS += -include $(softpci-compat)/sparse.h -Wno-context

@@ -17,8 +17,12 @@
 #include <linux/fb.h>
 #include <linux/fs.h>
 #include <linux/hrtimer.h>
+#include <linux/iommu.h>
+#include <linux/irqdomain.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/msi.h>
+#include <linux/pci.h>
 #include <linux/shmem_fs.h>
 #include <linux/vfio.h>
 
@@ -91,6 +95,54 @@ ELSE(PRECOPY_REINIT, HAS_MEMBER(struct vfio_device, migration_flags));
 /* .release has to call it: until 6.1 */
 HAS(VFIO_FREE_DEVICE, (void)&vfio_free_device);
 ELSE(VFIO_FREE_DEVICE, (void)&_vfio_alloc_device);
+
+/* A parent domain for MSI: 6.17; a flag of domains has its name since 6.3 */
+HAS(MSI_PARENT, (void)&msi_create_parent_irq_domain);
+ELSE(MSI_PARENT, (void)&pci_msi_create_irq_domain);
+HAS(ISOLATED_MSI, (void)IRQ_DOMAIN_FLAG_ISOLATED_MSI);
+ELSE(ISOLATED_MSI, (void)IRQ_DOMAIN_FLAG_MSI_REMAP);
+
+/* Numbers for PCI domains that are not the firmware's: 7.0 */
+HAS(EMUL_DOMAIN_NR, (void)&pci_bus_find_emul_domain_nr);
+ELSE(EMUL_DOMAIN_NR, (void)&pci_find_bus);
+
+/* A device of any bus has a driver override: 7.0, and stable kernels */
+HAS(DEVICE_DRIVER_OVERRIDE, (void)&device_set_driver_override);
+ELSE(DEVICE_DRIVER_OVERRIDE, (void)&driver_set_override);
+
+/* A domain is told which one a device leaves for it: 6.19 */
+HAS(IOMMU_ATTACH_OLD, struct iommu_domain_ops o;
+	IS_TYPE(*o.attach_dev, int (struct iommu_domain *, struct device *,
+				    struct iommu_domain *)));
+ELSE(IOMMU_ATTACH_OLD, struct iommu_domain_ops o;
+	IS_TYPE(*o.attach_dev, int (struct iommu_domain *, struct device *)));
+
+/* How domains are allocated: until 6.6, between 6.6 and 6.13, since 6.13 */
+HAS(IOMMU_ALLOC_PAGING_FLAGS, HAS_MEMBER(struct iommu_ops, domain_alloc_paging_flags));
+ELSE(IOMMU_ALLOC_PAGING_FLAGS, HAS_MEMBER(struct iommu_ops, pgsize_bitmap));
+HAS(IOMMU_ALLOC_USER, HAS_MEMBER(struct iommu_ops, domain_alloc_user);
+	HAS_MEMBER(struct iommu_ops, domain_alloc_paging);
+	HAS_MEMBER(struct iommu_ops, blocked_domain));
+ELSE(IOMMU_ALLOC_USER, HAS_MEMBER(struct iommu_ops, probe_device));
+
+/* All buses have one IOMMU driver: until 6.7 */
+HAS(BUS_IOMMU_OPS, (void)pci_bus_type.iommu_ops);
+ELSE(BUS_IOMMU_OPS, (void)pci_bus_type.probe);
+
+/* It sets up DMA of its devices, and says which it is: until 6.10 */
+HAS(IOMMU_SETUP_DMA_OPS, (void)&iommu_setup_dma_ops;
+	IS_TYPE(iommu_fwspec_init, int (struct device *, struct fwnode_handle *,
+					const struct iommu_ops *)));
+ELSE(IOMMU_SETUP_DMA_OPS, IS_TYPE(iommu_fwspec_init,
+				  int (struct device *, struct fwnode_handle *)));
+
+/* A capability to enforce coherency: 6.2 */
+HAS(IOMMU_ENFORCE_CAP, (void)IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
+ELSE(IOMMU_ENFORCE_CAP, (void)IOMMU_CAP_CACHE_COHERENCY);
+
+/* Domains record to which pages DMA has written: 6.7 */
+HAS(IOMMU_DIRTY_OPS, HAS_MEMBER(struct iommu_domain, dirty_ops); (void)IOMMU_CAP_DIRTY_TRACKING);
+ELSE(IOMMU_DIRTY_OPS, HAS_MEMBER(struct iommu_domain, ops));
 
 /* Last: errors are seen, up to the end of the file. */
 CONTROL(FAILS, (void)&softpci_no_kernel_has_this);

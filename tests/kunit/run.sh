@@ -9,7 +9,7 @@ set -u -o pipefail
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 # shellcheck source=tests/modules.sh
 . "$here/modules.sh"
-modules=("${cores[@]}" mdpy mbochs mtty softpci-example)
+modules=("${cores[@]}" mdpy mbochs mtty softpci-example softpci-host)
 results=/sys/kernel/debug/kunit
 
 case ${1-} in
@@ -34,6 +34,7 @@ mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug ||
 	die "cannot mount debugfs"
 [[ -d $results ]] || die "this kernel has no KUnit: it needs KUNIT and KUNIT_DEBUGFS"
 load_vfio
+modprobe -q configfs # of softpci-host
 
 digest() { # SUITE < RESULTS
 	awk -v suite="$1" -f "$here/kunit/digest.awk"
