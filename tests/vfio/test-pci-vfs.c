@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Virtual functions on the PCI bus in software, through the stock vfio-pci driver. */
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../lib/cases.h"
+#include "../lib/dma.h"
+#include "../lib/ioat.h"
+#include "../lib/irq.h"
+#include "../lib/log.h"
+#include "../lib/module.h"
+#include "../lib/pci.h"
+#include "../lib/race.h"
+
+#define PAGE		4096UL
+#define SIZE		(16 * PAGE)
+#define SOURCE		0x10000000UL
+#define TARGET		0x20000000UL
+#define NOWHERE		0x40000000UL
+
+/* A physical function and one of its virtual ones, a DMA engine, both opened. */
+struct engine {
+	struct pci_function pf, vf;
+	struct vfio parent, *v;
+	u8 *source, *target;
+	struct chain chain;
+};
+
+static void engine_init(struct env *env, struct engine *e)
+{
+	pci_begin();
+	e->pf = pci_function_for_vfio("pf", "model=ioat total_vfs=2");
+	vfio_open(&e->parent, text("%s " PCI_TOKEN, e->pf.address).s, env->door);
+	pci_enable_vfs(&e->pf, 2);
+	e->vf = pci_vf(&e->pf, 1);
+	e->v = &env->dev;
+	vfio_open(e->v, text("%s " PCI_TOKEN, e->vf.address).s, env->door);
+	e->source = dma_memory(SIZE);
+	e->target = dma_memory(SIZE);
+	fill_pattern(e->source, SIZE, 1);
+	dma_map(e->v, SOURCE, e->source, SIZE, DMA_RW);
+	dma_map(e->v, TARGET, e->target, SIZE, DMA_RW);
+	chain_init(e->v, &e->chain);
+}
+
+static void expect_copy_and_message(struct engine *e)
+{
+	memset(e->target, 0, SIZE);
+	chain_begin(e->v, &e->chain);
+	chain_add(e->v, &e->chain, DESC_COPY | DESC_COMPLETION | DESC_INT, SIZE, SOURCE, TARGET);
+	check_eq(chain_wait(&e->chain), DONE);
+	check_mem(e->target, e->source, SIZE);
+	check_eq(event_wait(e->chain.event), 1);
+}
+
+static void a_virtual_function_does_dma_and_sends_messages(struct env *env)
+{
+	struct engine e;
+
+	engine_init(env, &e);
+	expect_copy_and_message(&e);
+	/* Its own reset leaves it so, as what software has saved is restored. */
+	ioat_put(e.v, IOAT_CHAINADDR, NOWHERE);
+	vfio_reset(e.v);
+	check_eq(ioat_get(e.v, IOAT_CHAINADDR), 0);
+	check_eq(ioat_get(e.v, IOAT_CHANCMP), 0);
+	ioat_put(e.v, IOAT_INTRCTRL, INTRCTRL_MSIX);
+	chain_reset(e.v);
+	expect_copy_and_message(&e);
+}
+
+/* It writes to its target without end. */
+static void start_without_end(struct engine *e)
+{
+	unsigned int n;
+
+	for (n = 0; n < CHAIN_DESCS; n++)
+		chain_set(&e->chain, n, DESC_COPY, SIZE, SOURCE, TARGET);
+	memset(e->target, 0xaa, SIZE);
+	chain_start(e->v, 0, 0xffff);
+	while (*(volatile u8 *)e->target == 0xaa)
+		;
+}
+
+/* What is in flight has ended when something was unmapped. */
+static void expect_no_dma(struct engine *e, const char *when)
+{
+	unsigned int i;
+
+	note("%s", when);
+	dma_map(e->v, NOWHERE, dma_memory(PAGE), PAGE, DMA_RW);
+	dma_unmap(e->v, NOWHERE, PAGE);
+	memset(e->target, 0x55, SIZE);
+	for (i = 0; i < SIZE; i++)
+		check_eq(((volatile u8 *)e->target)[i], 0x55);
+}
+
+static void expect_new_function(struct engine *e)
+{
+	unsigned int i;
+
+	pci_wait(&e->vf);
+	check_eq(pci_config_get(&e->vf, PCI_COMMAND, 2), 0);
+	check_eq(ioat_get(e->v, IOAT_CHAINADDR), 0);
+	check_eq(ioat_get(e->v, IOAT_CHANCMP), 0);
+	check_eq(ioat_get(e->v, IOAT_DMACOUNT), 0);
+	for (i = 0; i < SIZE; i++)
+		check_eq(e->target[i], 0x55);
+}
+
+static void set_control(struct engine *e, u16 clear, u16 set)
+{
+	unsigned int pos = pci_find_ext_cap(&e->pf, PCI_EXT_CAP_ID_SRIOV) + PCI_SRIOV_CTRL;
+
+	pci_config_put(&e->pf, pos, 2, (pci_config_get(&e->pf, pos, 2) & ~clear) | set);
+}
+
+static void without_vf_enable_there_is_no_virtual_function_and_it_is_new_afterwards(struct env *env)
+{
+	struct engine e;
+
+	engine_init(env, &e);
+	start_without_end(&e);
+	set_control(&e, PCI_SRIOV_CTRL_VFE, 0);
+	check_eq(pci_config_get(&e.vf, PCI_COMMAND, 2), 0xffff);
+	expect_no_dma(&e, "VF Enable is cleared");
+	set_control(&e, 0, PCI_SRIOV_CTRL_VFE);
+	expect_new_function(&e);
+}
+
+static void a_reset_of_the_physical_function_resets_the_virtual_ones(struct env *env)
+{
+	struct engine e;
+
+	engine_init(env, &e);
+	start_without_end(&e);
+	vfio_reset(&e.parent);
+	expect_no_dma(&e, "the physical function was reset");
+	expect_new_function(&e);
+}
+
+static void remove_function(void *arg)
+{
+	pci_absent(arg);
+}
+
+static void virtual_functions_are_pulled_out_with_their_physical_one(struct env *env)
+{
+	struct worker worker;
+	struct engine e;
+	s32 event, gone;
+	u8 *bar;
+
+	engine_init(env, &e);
+	event = event_new();
+	gone = event_new();
+	check_eq(__irq_assign(&e.parent, REQ, 0, 1, &event), 0);
+	check_eq(__irq_assign(e.v, REQ, 0, 1, &gone), 0);
+	bar = region_map(e.v, IOAT_BAR0, IOAT_TABLE, PAGE);
+	start_without_end(&e);
+	pci_set(&e.pf, "errors/surprise_removal", "1");
+	check_eq(pci_config_get(&e.vf, PCI_COMMAND, 2), 0xffff);
+	check_eq(bar[0], 0xff);
+	expect_no_dma(&e, "it was pulled out");
+	munmap(bar, PAGE);
+	worker_start(&worker, remove_function, &e.pf);
+	check(event_wait(gone) >= 1);
+	vfio_close(e.v);
+	check(event_wait(event) >= 1);
+	vfio_close(&e.parent);
+	worker_join(&worker);
+}
+
+static void function_0_is_not_alone_with_other_functions_only(struct env *env)
+{
+	struct pci_function pf, other;
+
+	pci_begin();
+	pf = pci_function("pf", "devfn=03.0 total_vfs=2");
+	other = pci_function("other", "devfn=03.3");
+	pci_live(&pf);
+	check_eq(pci_config_get(&pf, PCI_HEADER_TYPE, 1), 0);
+	pci_live(&other);
+	check_eq(pci_config_get(&pf, PCI_HEADER_TYPE, 1), 0x80);
+	pci_absent(&other);
+	check_eq(pci_config_get(&pf, PCI_HEADER_TYPE, 1), 0);
+}
+
+static atomic_bool plugging;
+
+static void look_for_functions(void *arg)
+{
+	while (atomic_load(&plugging))
+		check_eq(__sysfs_write("/sys/bus/pci/rescan", "1"), 0);
+}
+
+static void a_rescan_may_find_a_function_first(struct env *env)
+{
+	struct pci_function fn;
+	struct worker worker;
+	struct text line;
+	unsigned int i;
+	int log;
+
+	pci_begin();
+	log = log_open();
+	fn = pci_function("a", "total_vfs=4");
+	atomic_store(&plugging, true);
+	worker_start(&worker, look_for_functions, NULL);
+	for (i = 0; i < 10; i++) {
+		pci_live(&fn);
+		check(pci_exists(&fn));
+		pci_absent(&fn);
+	}
+	atomic_store(&plugging, false);
+	worker_join(&worker);
+	while (log_line(log, &line))
+		if (strstr(line.s, "Unbalanced"))
+			check_failed(__FILE__, __LINE__, line.s);
+	close(log);
+}
+
+/* The driver of others that is there for virtual functions only. */
+static void virtual_functions_that_a_driver_leaves_behind_go(struct env *env)
+{
+	struct pci_function fn, vf;
+	unsigned int i;
+
+	pci_begin();
+	if (!module_probe("pci-pf-stub"))
+		skip_case("this kernel has no pci-pf-stub");
+	fn = pci_function("pf", "model=ioat total_vfs=2 driver_override=pci-pf-stub");
+	for (i = 0; i < 2; i++) {
+		pci_live(&fn);
+		pci_enable_vfs(&fn, 2);
+		vf = pci_vf(&fn, 1);
+		check(pci_exists(&vf));
+		pci_absent(&fn);
+		check(!pci_exists(&fn));
+		check(!pci_exists(&vf));
+	}
+}
+
+const struct test_case cases[] = {
+	CASE(function_0_is_not_alone_with_other_functions_only, NO_DOOR),
+	CASE(a_rescan_may_find_a_function_first, NO_DOOR),
+	CASE(virtual_functions_that_a_driver_leaves_behind_go, NO_DOOR),
+	CASE(a_virtual_function_does_dma_and_sends_messages, NO_DEVICE),
+	CASE(without_vf_enable_there_is_no_virtual_function_and_it_is_new_afterwards, NO_DEVICE),
+	CASE(a_reset_of_the_physical_function_resets_the_virtual_ones, NO_DEVICE),
+	CASE(virtual_functions_are_pulled_out_with_their_physical_one, NO_DEVICE),
+	{}
+};
