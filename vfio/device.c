@@ -72,9 +72,8 @@ static int softpci_vfio_init(struct vfio_device *vdev)
 	struct mdev_type *type = mdev->type;
 	int ret;
 
-	svfio->type = container_of(type, struct softpci_mdev_type, mdev);
-	svfio->parent = container_of(type->parent, struct softpci_parent,
-				     mdev_parent);
+	svfio->type = to_softpci_mdev_type(type);
+	svfio->parent = to_softpci_parent(type);
 	refcount_inc(&svfio->parent->live);
 	ret = softpci_vfio_create(svfio, &mdev->uuid);
 	if (ret) {

@@ -27,51 +27,81 @@
 #define SOFTPCI_MAX_MODES	60
 
 /**
- * struct softpci_mdev_type - a type as the mdev core sees it
- * @mdev: the mdev core's
+ * struct softpci_mdev_type - a type that a driver offers, of all its parents
  * @type: the driver's
  * @name: the folder in mdev_supported_types, which streams of a migration name
  * @layout: of its model
  */
 struct softpci_mdev_type {
-	struct mdev_type mdev;
 	const struct softpci_type *type;
 	char name[SOFTPCI_STREAM_TYPE];
 	const struct softpci_layout *layout;
 };
 
 /**
- * struct softpci_parent - a registered driver
+ * struct softpci_parent_kind - what the parent devices of a driver are
+ * @name: value of the module parameter "parent"
+ * @add: make all devices, and parents of them by softpci_parent_add()
+ * @remove: softpci_parent_remove() all parents; nothing makes new ones after that
+ * @free: undo the rest of @add; no parent is left
+ *
+ * @remove and @free are called after an error of @add as well.
+ */
+struct softpci_parent_kind {
+	const char *name;
+	int (*add)(struct softpci_registration *reg);
+	void (*remove)(struct softpci_registration *reg);
+	void (*free)(struct softpci_registration *reg);
+};
+
+/**
+ * struct softpci_registration - a registered driver
  * @drv: the driver
- * @class: /sys/class/<name>
- * @dev: /sys/devices/virtual/<name>/<name>
+ * @budget: what each parent begins with
+ * @nr_parents: how many parent devices there are to be
+ * @kind: what they are
+ * @devices: the parent devices, as @kind keeps them
  * @mdev_drv: how the mdev core sees the driver
- * @mdev_parent: how the mdev core sees @dev
  * @types: the types, as many as the driver has
- * @mdev_types: the table that mdev_register_parent() keeps a pointer to
  * @attrs: the driver's attributes and those of every device, ended by NULL
  * @vendor: the group of @attrs
  * @groups: @vendor and softpci_knobs_group, as the driver core wants them
- * @lock: protects @left
- * @left: the rest of the budget
- * @live: one for the registration and one for each device not yet released
+ * @live: one for the registration and one for each parent not yet freed
  * @released: all of them are gone
  */
-struct softpci_parent {
+struct softpci_registration {
 	const struct softpci_driver *drv;
-	struct class class;
-	struct device *dev;
+	unsigned int budget;
+	unsigned int nr_parents;
+	const struct softpci_parent_kind *kind;
+	void *devices;
 	struct mdev_driver mdev_drv;
-	struct mdev_parent mdev_parent;
 	struct softpci_mdev_type *types;
-	struct mdev_type **mdev_types;
 	struct attribute **attrs;
 	struct attribute_group vendor;
 	const struct attribute_group *groups[3];
+	refcount_t live;
+	struct completion released;
+};
+
+/**
+ * struct softpci_parent - a parent device with mdev types
+ * @reg: the registration of its driver
+ * @mdev_parent: how the mdev core sees it
+ * @mdev_types: the table that mdev_register_parent() keeps a pointer to
+ * @lock: protects @left
+ * @left: the rest of the budget
+ * @live: one while it is registered, and one for each device not yet released
+ * @types: the types as the mdev core sees them, in the order of @reg->types
+ */
+struct softpci_parent {
+	struct softpci_registration *reg;
+	struct mdev_parent mdev_parent;
+	struct mdev_type **mdev_types;
 	struct mutex lock; /* left */
 	unsigned int left;
 	refcount_t live;
-	struct completion released;
+	struct mdev_type types[];
 };
 
 /**
@@ -138,7 +168,7 @@ struct softpci_gfx {
 /**
  * struct softpci_vfio - a device of a model as a VFIO device
  * @vdev: must be first, vfio_alloc_device() wants it so
- * @parent: the driver's registration
+ * @parent: the parent that it was created at
  * @type: the type it was created as
  * @dev: the model's device
  * @irqs: interrupts
@@ -169,8 +199,31 @@ static inline struct softpci_vfio *to_softpci_vfio(struct vfio_device *vdev)
 	return container_of(vdev, struct softpci_vfio, vdev);
 }
 
+static inline struct softpci_parent *to_softpci_parent(struct mdev_type *type)
+{
+	return container_of(type->parent, struct softpci_parent, mdev_parent);
+}
+
+static inline struct softpci_mdev_type *
+to_softpci_mdev_type(struct mdev_type *type)
+{
+	struct softpci_parent *parent = to_softpci_parent(type);
+
+	return &parent->reg->types[type - parent->types];
+}
+
 /* mdev.c */
+void softpci_registration_put(struct softpci_registration *reg);
+
+/* parent.c: a parent, and virtual parent devices */
+extern const struct softpci_parent_kind softpci_parent_virtual;
+struct softpci_parent *softpci_parent_add(struct softpci_registration *reg,
+					  struct device *dev);
+void softpci_parent_remove(struct softpci_parent *parent);
 void softpci_parent_put(struct softpci_parent *parent);
+
+/* parent-pci.c: parents that are functions of the PCI bus in software */
+extern const struct softpci_parent_kind softpci_parent_pci;
 
 /* device.c */
 extern const struct vfio_device_ops softpci_vfio_ops;

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A driver's place in sysfs: class, parent device, mdev types and the budget
- * that they share.
+ * A driver as the mdev core sees it: types, attributes of devices, and the budget
+ * of the parents that the devices are created at.
  */
+#include <linux/array_size.h>
 #include <linux/cleanup.h>
-#include <linux/container_of.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/module.h>
+#include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -18,14 +19,9 @@
 
 #include "internal.h"
 
-static struct softpci_parent *to_parent(struct mdev_type *type)
-{
-	return container_of(type->parent, struct softpci_parent, mdev_parent);
-}
-
 static const struct softpci_type *to_type(struct mdev_type *type)
 {
-	return container_of(type, struct softpci_mdev_type, mdev)->type;
+	return to_softpci_mdev_type(type)->type;
 }
 
 static bool take_budget(struct softpci_parent *parent, unsigned int cost)
@@ -108,22 +104,9 @@ static umode_t attr_visible(struct kobject *kobj, struct attribute *attr, int i)
 	return attr->mode;
 }
 
-/**
- * softpci_parent_put() - a device, or the registration, is gone
- * @parent: the registration
- *
- * A removed device is released when its last file is put, which can be after
- * removal has returned; only then has it no use for its driver any more.
- */
-void softpci_parent_put(struct softpci_parent *parent)
-{
-	if (refcount_dec_and_test(&parent->live))
-		complete(&parent->released);
-}
-
 static int softpci_mdev_probe(struct mdev_device *mdev)
 {
-	struct softpci_parent *parent = to_parent(mdev->type);
+	struct softpci_parent *parent = to_softpci_parent(mdev->type);
 	unsigned int cost = to_type(mdev->type)->cost;
 	struct softpci_vfio *svfio;
 	int ret;
@@ -158,12 +141,12 @@ static void softpci_mdev_remove(struct mdev_device *mdev)
 	/* Asks the user to close it, and waits for that. */
 	vfio_unregister_group_dev(&svfio->vdev);
 	vfio_put_device(&svfio->vdev);
-	give_budget(to_parent(mdev->type), to_type(mdev->type)->cost);
+	give_budget(to_softpci_parent(mdev->type), to_type(mdev->type)->cost);
 }
 
 static unsigned int softpci_mdev_available(struct mdev_type *type)
 {
-	return READ_ONCE(to_parent(type)->left) / to_type(type)->cost;
+	return READ_ONCE(to_softpci_parent(type)->left) / to_type(type)->cost;
 }
 
 static ssize_t softpci_mdev_description(struct mdev_type *type, char *buf)
@@ -171,58 +154,39 @@ static ssize_t softpci_mdev_description(struct mdev_type *type, char *buf)
 	return sysfs_emit(buf, "%s\n", to_type(type)->description);
 }
 
-/* Class and parent device: /sys/devices/virtual/<name>/<name>. */
-static int add_parent_device(struct softpci_parent *parent)
+/**
+ * softpci_registration_put() - a parent, or the registration itself, is gone
+ * @reg: the registration
+ */
+void softpci_registration_put(struct softpci_registration *reg)
 {
-	int ret;
-
-	parent->class.name = parent->drv->name;
-	ret = class_register(&parent->class);
-	if (ret)
-		return ret;
-
-	parent->dev = device_create(&parent->class, NULL, MKDEV(0, 0), NULL,
-				    "%s", parent->drv->name);
-	if (IS_ERR(parent->dev)) {
-		class_unregister(&parent->class);
-		return PTR_ERR(parent->dev);
-	}
-	return 0;
+	if (refcount_dec_and_test(&reg->live))
+		complete(&reg->released);
 }
 
-static void del_parent_device(struct softpci_parent *parent)
-{
-	device_unregister(parent->dev);
-	class_unregister(&parent->class);
-}
-
-static void free_types(struct softpci_parent *parent)
+static void free_types(struct softpci_registration *reg)
 {
 	unsigned int i;
 
-	for (i = 0; parent->types && i < parent->drv->nr_types; i++)
-		if (!IS_ERR_OR_NULL(parent->types[i].layout))
-			softpci_layout_destroy(parent->types[i].layout);
-	kfree(parent->types);
-	kfree(parent->mdev_types);
+	for (i = 0; reg->types && i < reg->drv->nr_types; i++)
+		if (!IS_ERR_OR_NULL(reg->types[i].layout))
+			softpci_layout_destroy(reg->types[i].layout);
+	kfree(reg->types);
 }
 
 /* The caller calls free_types(), after an error as well. */
-static int init_types(struct softpci_parent *parent)
+static int init_types(struct softpci_registration *reg)
 {
-	const struct softpci_driver *drv = parent->drv;
+	const struct softpci_driver *drv = reg->drv;
 	unsigned int i;
 
-	parent->types = kcalloc(drv->nr_types, sizeof(*parent->types),
-				GFP_KERNEL);
-	parent->mdev_types = kcalloc(drv->nr_types, sizeof(*parent->mdev_types),
-				     GFP_KERNEL);
-	if (!parent->types || !parent->mdev_types)
+	reg->types = kcalloc(drv->nr_types, sizeof(*reg->types), GFP_KERNEL);
+	if (!reg->types)
 		return -ENOMEM;
 
 	for (i = 0; i < drv->nr_types; i++) {
 		const struct softpci_type *type = &drv->types[i];
-		struct softpci_mdev_type *mtype = &parent->types[i];
+		struct softpci_mdev_type *mtype = &reg->types[i];
 
 		if (WARN_ON(!type->cost))
 			return -EINVAL;
@@ -232,74 +196,107 @@ static int init_types(struct softpci_parent *parent)
 				     drv->name, type->name) >=
 			    sizeof(mtype->name)))
 			return -EINVAL;
-		mtype->mdev.sysfs_name = type->name;
-		mtype->mdev.pretty_name = type->pretty_name;
 		mtype->layout = softpci_layout_create(type->model);
 		if (IS_ERR(mtype->layout))
 			return PTR_ERR(mtype->layout);
-		parent->mdev_types[i] = &mtype->mdev;
 	}
 	return 0;
 }
 
 /* The driver's attributes, and those that all devices have. */
-static int init_attrs(struct softpci_parent *parent)
+static int init_attrs(struct softpci_registration *reg)
 {
-	struct attribute **attrs = parent->drv->attrs;
+	struct attribute **attrs = reg->drv->attrs;
 	unsigned int nr = 0;
 
 	while (attrs && attrs[nr])
 		nr++;
-	parent->attrs = kcalloc(nr + 3, sizeof(*parent->attrs), GFP_KERNEL);
-	if (!parent->attrs)
+	reg->attrs = kcalloc(nr + 3, sizeof(*reg->attrs), GFP_KERNEL);
+	if (!reg->attrs)
 		return -ENOMEM;
 	if (nr)
-		memcpy(parent->attrs, attrs, nr * sizeof(*attrs));
-	parent->attrs[nr] = &dev_attr_error.attr;
-	parent->attrs[nr + 1] = &dev_attr_migration.attr;
+		memcpy(reg->attrs, attrs, nr * sizeof(*attrs));
+	reg->attrs[nr] = &dev_attr_error.attr;
+	reg->attrs[nr + 1] = &dev_attr_migration.attr;
 
-	parent->vendor.name = "vendor";
-	parent->vendor.attrs = parent->attrs;
-	parent->vendor.is_visible = attr_visible;
-	parent->groups[0] = &parent->vendor;
-	parent->groups[1] = &softpci_knobs_group;
+	reg->vendor.name = "vendor";
+	reg->vendor.attrs = reg->attrs;
+	reg->vendor.is_visible = attr_visible;
+	reg->groups[0] = &reg->vendor;
+	reg->groups[1] = &softpci_knobs_group;
 	return 0;
 }
 
-static void free_parent(struct softpci_parent *parent)
+static int init_parents(struct softpci_registration *reg,
+			const struct softpci_parents *parents)
 {
-	free_types(parent);
-	kfree(parent->attrs);
-	mutex_destroy(&parent->lock);
-	kfree(parent);
+	static const struct softpci_parent_kind *const kinds[] = {
+		&softpci_parent_virtual, &softpci_parent_pci,
+	};
+	unsigned int i;
+
+	if (!parents->nr || parents->nr > SOFTPCI_MAX_PARENTS) {
+		pr_err("%s: parents=%u: there can be 1 to %u\n", reg->drv->name,
+		       parents->nr, SOFTPCI_MAX_PARENTS);
+		return -EINVAL;
+	}
+	reg->nr_parents = parents->nr;
+	reg->budget = parents->budget;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (!strcmp(parents->kind, kinds[i]->name)) {
+			reg->kind = kinds[i];
+			return 0;
+		}
+	}
+	pr_err("%s: parent=%s: it can be virtual or pci\n", reg->drv->name,
+	       parents->kind);
+	return -EINVAL;
+}
+
+/* Asks the users of devices to close them, and waits for that. */
+static void remove_parents(struct softpci_registration *reg)
+{
+	reg->kind->remove(reg);
+	softpci_registration_put(reg);
+	wait_for_completion(&reg->released);
+	reg->kind->free(reg);
+}
+
+static void free_registration(struct softpci_registration *reg)
+{
+	free_types(reg);
+	kfree(reg->attrs);
+	kfree(reg);
 }
 
 /**
  * softpci_vfio_register() - offer a driver's models as mediated devices
  * @drv: the driver; it must stay until softpci_vfio_unregister()
- * @budget: the limit of the cost of all its devices (softpci_type.cost)
+ * @parents: the parent devices that it gets
  *
- * May sleep.
+ * May sleep.  With @parents->kind "pci" the module softpci-host is loaded, if it
+ * is not there, and kept.
  *
  * Return: the argument of softpci_vfio_unregister(); ERR_PTR() of -ENOMEM, of
- * the error of softpci_layout_create(), or of -EEXIST or -EBUSY
- * where another driver has the name.
+ * -EINVAL for wrong @parents, of the error of softpci_layout_create(), of -EEXIST
+ * or -EBUSY where another driver has the name, of -ENODEV without softpci-host, or
+ * of the error of softpci_host_add().
  */
-struct softpci_parent *softpci_vfio_register(const struct softpci_driver *drv,
-					     unsigned int budget)
+struct softpci_registration *
+softpci_vfio_register(const struct softpci_driver *drv,
+		      const struct softpci_parents *parents)
 {
-	struct softpci_parent *parent;
+	struct softpci_registration *reg;
 	int ret;
 
-	parent = kzalloc_obj(*parent, GFP_KERNEL);
-	if (!parent)
+	reg = kzalloc_obj(*reg, GFP_KERNEL);
+	if (!reg)
 		return ERR_PTR(-ENOMEM);
-	parent->drv = drv;
-	parent->left = budget;
-	refcount_set(&parent->live, 1);
-	init_completion(&parent->released);
-	mutex_init(&parent->lock);
-	parent->mdev_drv = (struct mdev_driver) {
+	reg->drv = drv;
+	refcount_set(&reg->live, 1);
+	init_completion(&reg->released);
+	reg->mdev_drv = (struct mdev_driver) {
 		.device_api = VFIO_DEVICE_API_PCI_STRING,
 		.probe = softpci_mdev_probe,
 		.remove = softpci_mdev_remove,
@@ -309,54 +306,48 @@ struct softpci_parent *softpci_vfio_register(const struct softpci_driver *drv,
 			.name = drv->name,
 			.owner = drv->owner,
 			.mod_name = drv->name,
-			.dev_groups = parent->groups,
+			.dev_groups = reg->groups,
 		},
 	};
 
-	ret = init_types(parent);
+	ret = init_parents(reg, parents);
 	if (ret)
 		goto err_free;
-	ret = init_attrs(parent);
+	ret = init_types(reg);
 	if (ret)
 		goto err_free;
-	ret = mdev_register_driver(&parent->mdev_drv);
+	ret = init_attrs(reg);
 	if (ret)
 		goto err_free;
-	ret = add_parent_device(parent);
+	ret = mdev_register_driver(&reg->mdev_drv);
 	if (ret)
-		goto err_unregister_driver;
-	ret = mdev_register_parent(&parent->mdev_parent, parent->dev,
-				   &parent->mdev_drv, parent->mdev_types,
-				   drv->nr_types);
+		goto err_free;
+	ret = reg->kind->add(reg);
 	if (ret)
-		goto err_del_device;
-	return parent;
+		goto err_remove_parents;
+	return reg;
 
-err_del_device:
-	del_parent_device(parent);
-err_unregister_driver:
-	mdev_unregister_driver(&parent->mdev_drv);
+err_remove_parents:
+	remove_parents(reg);
+	mdev_unregister_driver(&reg->mdev_drv);
 err_free:
-	free_parent(parent);
+	free_registration(reg);
 	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(softpci_vfio_register);
 
 /**
- * softpci_vfio_unregister() - remove all devices of a driver, and its types
- * @parent: from softpci_vfio_register(); freed
+ * softpci_vfio_unregister() - remove all devices of a driver, and its parents
+ * @reg: from softpci_vfio_register(); freed
  *
  * Asks the users of devices to close them, and waits for that. The driver's
  * module cannot be unloaded before they have.
  */
-void softpci_vfio_unregister(struct softpci_parent *parent)
+void softpci_vfio_unregister(struct softpci_registration *reg)
 {
-	mdev_unregister_parent(&parent->mdev_parent);
-	softpci_parent_put(parent);
-	wait_for_completion(&parent->released);
-	del_parent_device(parent);
-	mdev_unregister_driver(&parent->mdev_drv);
-	free_parent(parent);
+	remove_parents(reg);
+	mdev_unregister_driver(&reg->mdev_drv);
+	free_registration(reg);
 }
 EXPORT_SYMBOL_GPL(softpci_vfio_unregister);
 

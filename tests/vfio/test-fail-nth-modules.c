@@ -18,7 +18,8 @@
 
 /* Each needs none but those before it: in the order of loading. */
 static const char *const modules[] = {
-	"softpci", "softpci-vfio", "softpci-uart", "mdpy", "mbochs", "mtty", "softpci-example",
+	"softpci", "softpci-vfio", "softpci-uart", "softpci-ioat", "mdpy", "mbochs", "mtty",
+	"softpci-example", "mioat",
 };
 
 static bool is_parent(const char *name)
@@ -70,7 +71,7 @@ static void expect_no_trace(const char *name)
 	check(access(text(MDEV_BUS "/%s", name).s, F_OK));
 }
 
-static void expect_loads_and_unloads(const char *name)
+static void expect_loads_and_unloads(const char *name, const char *params)
 {
 	struct file file = module_file(name);
 	/* That is what module_add_driver() says if it finds no memory for its folder. */
@@ -80,14 +81,14 @@ static void expect_loads_and_unloads(const char *name)
 	fault_only_in("do_init_module");
 	while (fault_next(&f)) {
 		expect_no_trace(name);
-		if (!faulted(&f, sys(syscall(SYS_init_module, file.data, file.len, ""))))
+		if (!faulted(&f, sys(syscall(SYS_init_module, file.data, file.len, params))))
 			module_unload(name);
 	}
 	fault_anywhere();
 	f = FAULTS(name);
 	while (fault_next(&f)) {
 		if (!module_is_loaded(name))
-			module_load(name, "");
+			module_load(name, params);
 		if (faulted(&f, __module_unload(name)))
 			check(module_is_loaded(name));
 		else
@@ -96,28 +97,33 @@ static void expect_loads_and_unloads(const char *name)
 	free(file.data);
 }
 
+struct loading {
+	const char *name, *params;
+};
+
 static int load_and_unload(void *arg)
 {
-	const char *name = arg;
+	const struct loading *l = arg;
 	unsigned int i = ARRAY_SIZE(modules);
 
 	/* And all that may need it. */
 	do {
 		module_unload(modules[--i]);
-	} while (strcmp(modules[i], name));
-	expect_loads_and_unloads(name);
+	} while (strcmp(modules[i], l->name));
+	expect_loads_and_unloads(l->name, l->params);
 	return 0;
 }
 
 /* In a process of its own, for the other cases need the modules whatever comes of it. */
-static void expect_loading(const char *name)
+static void expect_loading_with(const char *name, const char *params)
 {
+	struct loading l = { name, params };
 	unsigned int i;
 	int status;
 	bool ended;
 	pid_t pid;
 
-	pid = child_start(load_and_unload, (void *)name);
+	pid = child_start(load_and_unload, &l);
 	ended = child_ended(pid, LOADING_MS, &status);
 	if (!ended) {
 		kill(pid, SIGKILL);
@@ -129,6 +135,11 @@ static void expect_loading(const char *name)
 	check(ended);
 	if (status)
 		_exit(WEXITSTATUS(status));
+}
+
+static void expect_loading(const char *name)
+{
+	expect_loading_with(name, "");
 }
 
 static void the_model_is_loaded_or_not(struct env *env)
@@ -144,6 +155,11 @@ static void the_front_end_is_loaded_or_not(struct env *env)
 static void the_uart_is_loaded_or_not(struct env *env)
 {
 	expect_loading("softpci-uart");
+}
+
+static void the_engine_is_loaded_or_not(struct env *env)
+{
+	expect_loading("softpci-ioat");
 }
 
 static void mdpy_is_loaded_or_not(struct env *env)
@@ -166,13 +182,26 @@ static void the_example_is_loaded_or_not(struct env *env)
 	expect_loading("softpci-example");
 }
 
+static void mioat_is_loaded_or_not(struct env *env)
+{
+	expect_loading("mioat");
+}
+
+static void several_parents_are_loaded_or_not(struct env *env)
+{
+	expect_loading_with("mtty", "parents=3");
+}
+
 const struct test_case cases[] = {
 	CASE(the_model_is_loaded_or_not, NO_DOOR),
 	CASE(the_front_end_is_loaded_or_not, NO_DOOR),
 	CASE(the_uart_is_loaded_or_not, NO_DOOR),
+	CASE(the_engine_is_loaded_or_not, NO_DOOR),
 	CASE(mdpy_is_loaded_or_not, NO_DOOR),
 	CASE(mbochs_is_loaded_or_not, NO_DOOR),
 	CASE(mtty_is_loaded_or_not, NO_DOOR),
 	CASE(the_example_is_loaded_or_not, NO_DOOR),
+	CASE(mioat_is_loaded_or_not, NO_DOOR),
+	CASE(several_parents_are_loaded_or_not, NO_DOOR),
 	{}
 };
