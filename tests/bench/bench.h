@@ -94,5 +94,7 @@ void bench_irq(void);
 void bench_parallel(void);
 void bench_scale(void);
 void bench_migrate(void);
+void bench_dma(void);
+void bench_pci(void);
 
 #endif /* BENCH_BENCH_H */

@@ -351,6 +351,8 @@ static int measure(void *file)
 	bench_irq();
 	bench_parallel();
 	bench_migrate();
+	bench_dma();
+	bench_pci();
 	bench_scale();
 	if (!nr_rows && !nr_skipped) {
 		fprintf(stderr, "bench: nothing is called '%s': try --only '*'\n", only);

@@ -225,7 +225,8 @@ static void measure_sent(void)
 		bool row = !strcmp(type, idle_metric.device) &&
 			   wanted(type, idle_metric.name);
 
-		if (!wanted(type, metric) && !row)
+		/* What an engine works on is memory of its guest. */
+		if ((!wanted(type, metric) && !row) || models[i].bit & MIOAT)
 			continue;
 		guest_new(&g, type);
 		if (!mig_has_precopy(&g.target.vfio)) {
