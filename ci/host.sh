@@ -10,6 +10,9 @@
 failed=0
 declare -A uuid=()
 names=() run=()
+# In the order of loading
+modules=(softpci softpci-vfio softpci-uart softpci-ioat mdpy mbochs mtty mioat)
+FUNCTIONS=/sys/kernel/config/softpci
 
 say() {
 	printf '[%3ds] %s\n' $((EPOCHSECONDS - start)) "$*"
@@ -35,10 +38,10 @@ verify() { # TEXT COMMAND...
 
 load() {
 	# vgem gives QEMU a render node: a display with dma-bufs wants OpenGL.
-	modprobe -a mdev vfio vfio_iommu_type1 vfio_pci_core vgem ||
+	modprobe -a mdev vfio vfio_iommu_type1 vfio_pci vgem configfs ||
 		die "the stock modules cannot be loaded"
 	modprobe -q vfio_virqfd # a part of vfio in newer kernels
-	for module in softpci softpci-vfio softpci-uart mdpy mbochs mtty; do
+	for module in "${modules[@]}"; do
 		insmod "$SOFTPCI_KO/$module.ko" || die "$module.ko cannot be loaded"
 	done
 }
@@ -54,6 +57,27 @@ create() { # TYPE [NAME]
 	names+=("$name")
 	run+=("--$name" "${uuid[$name]}")
 	say "created a $1, ${uuid[$name]}"
+}
+
+# A DMA engine on the PCI bus of softpci-host
+plug_in() { # NAME
+	local folder=$FUNCTIONS/$1
+
+	mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
+	if [[ ! -d $FUNCTIONS ]]; then
+		insmod "$SOFTPCI_KO/softpci-host.ko" || die "softpci-host.ko cannot be loaded"
+		modules+=(softpci-host)
+	fi
+	if ! { mkdir "$folder" && echo ioat >"$folder/model" &&
+		echo vfio-pci >"$folder/driver_override" && echo 1 >"$folder/live"; }; then
+		die "no function can be plugged in"
+	fi
+	run+=("--$1" "$(<"$folder/address")")
+	say "plugged in a DMA engine at $(<"$folder/address")"
+}
+
+unplug() { # NAME
+	echo 0 >"$FUNCTIONS/$1/live" && rmdir "$FUNCTIONS/$1"
 }
 
 set_up() { # NAME ATTRIBUTE VALUE
@@ -72,14 +96,19 @@ kernel_is_quiet() {
 
 # Removes all devices, unloads the modules, looks at the kernel log.
 clean_up() {
-	local name module
+	local name folder i
 
 	say "removing the devices and unloading the modules"
 	for name in "${names[@]}"; do
 		verify "$name: the device can be removed after use" remove "$name"
 	done
-	for module in mtty mdpy mbochs softpci-uart softpci-vfio softpci; do
-		verify "$module can be unloaded after use" rmmod "$module"
+	for folder in "$FUNCTIONS"/*/; do
+		[[ -d $folder ]] || continue
+		name=$(basename "$folder")
+		verify "$name: the function can be unplugged after use" unplug "$name"
+	done
+	for ((i = ${#modules[@]} - 1; i >= 0; i--)); do
+		verify "${modules[i]} can be unloaded after use" rmmod "${modules[i]}"
 	done
 	verify "the kernel complains about nothing" kernel_is_quiet
 }

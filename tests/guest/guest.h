@@ -11,6 +11,7 @@
 
 #define DEVICES_MAX	32
 #define PORTS_MAX	8
+#define ENGINES_MAX	2
 
 /* init.c: a line for the host; the last one, with which the guest ends */
 void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -43,6 +44,7 @@ int pci_find_all(struct pci_device *devs, int max, const char *id);
 void pci_find(struct pci_device *dev, const char *id);
 void pci_framebuffers(const struct pci_device *dev, struct names *names);
 void pci_serial_ports(const struct pci_device *dev, struct names *names);
+void pci_dma_channels(const struct pci_device *dev, struct names *names);
 int read_line(const char *path, char *line, size_t size);
 
 /* screen.c: a framebuffer such as "fb0" */
@@ -55,9 +57,6 @@ void screen_leave_text_mode(void);
 void screen_draw_stripes(const char *fb, unsigned int number);
 void screen_tell_stripes(const char *fb, unsigned int number);
 
-/* work.c: uses displays and ports for as long as the host wants */
-void work(const char *const *fbs, int fb_count, const struct names *ports);
-
 /* serial.c */
 void serial_exchange(const char *text_file, const struct names *ports);
 
@@ -65,6 +64,21 @@ void serial_exchange(const char *text_file, const struct names *ports);
 void uart_check_loopback(const struct names *ports, size_t file_length);
 void uart_check_crossed(const struct names *ports, size_t file_length);
 void uart_check_paced(const struct names *ports);
+
+/* dma.c: a channel of a DMA engine, which dma-copy.ko uses without a pause */
+struct engine {
+	struct pci_device dev;
+	char channel[32];	/* dma0chan0 */
+};
+
+int dma_find_all(struct engine *engines, int max, const char *id);
+void dma_start(const struct engine *engine, unsigned int copies);
+void dma_stop(const struct engine *engine);
+void dma_tell(const struct engine *engine, const char *word, const char *number);
+
+/* work.c: uses displays and ports, or an engine, for as long as the host wants */
+void work(const char *const *fbs, int fb_count, const struct names *ports);
+void work_by_dma(const struct engine *engine);
 
 /* program.c: tells each line that a program says, with a word before it */
 void tell_program(const char *word, char *const argv[]);

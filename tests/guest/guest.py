@@ -6,15 +6,24 @@ import time
 
 from machine import Failure
 
-IDS = {"mdpy": "1b36:000f", "mbochs": "1234:1111", "mtty": "4348:3253"}
-DRIVERS = {"mdpy": "mdpy-fb", "mbochs": "bochs-drm", "mtty": "serial"}
+IDS = {"mdpy": "1b36:000f", "mbochs": "1234:1111", "mtty": "4348:3253", "mioat": "8086:2021",
+       "function": "8086:2021"}
+DRIVERS = {"mdpy": "mdpy-fb", "mbochs": "bochs-drm", "mtty": "serial", "mioat": "ioatdma",
+           "function": "ioatdma"}
+# As init.c and dma-copy.c have them: so many copies, and so many of them in flight
+COPIES = 300
+COPIES_IN_FLIGHT = 16
 
 # The kernel starts up in half the time without parts that are not needed here.
 KERNEL_ARGUMENTS = (
-    "console=ttyS0 quiet panic=-1 acpi=off tsc=unstable no_timer_check "
+    "console=ttyS0 quiet panic=-1 tsc=unstable no_timer_check "
     "mitigations=off rodata=off cryptomgr.notests audit=0 lsm=capability "
     "initcall_blacklist=jent_mod_init,load_system_certificate_list,init_encrypted,"
     "bpf_tcp_ca_kfunc_init,bpf_dummy_struct_ops_init")
+# The guest as it starts fastest, and one with PCI Express: ioatdma wants extended
+# config space, of which the kernel hears by ACPI.
+PLAIN = ["-machine", "pc"], "acpi=off"
+EXPRESS = ["-machine", "q35,sata=off,smbus=off,hpet=off,smm=off"], "acpi=noirq"
 RENDER_NODE = "/dev/dri/renderD128"
 # Emulated by an emulated processor, the guest takes one to three minutes, on a busy
 # machine some times that.
@@ -31,16 +40,23 @@ def qemu_command(display, memory):
             "-display", display]
 
 
-def boot_options(folder, initramfs, arguments):
+def boot_options(folder, initramfs, arguments, machine=PLAIN):
     """The kernel of the guest, from the folder that the script initramfs has filled."""
-    return ["-kernel", f"{folder}/vmlinux", "-initrd", f"{folder}/{initramfs}",
-            "-append", f"{KERNEL_ARGUMENTS} {arguments}".strip()]
+    options, acpi = machine
+    return options + ["-kernel", f"{folder}/vmlinux", "-initrd", f"{folder}/{initramfs}",
+                      "-append", f"{KERNEL_ARGUMENTS} {acpi} {arguments}".strip()]
 
 
-def device_options(name, uuid, slot, more=""):
-    """A device of ours by its UUID."""
-    return ["-device",
-            f"vfio-pci,id={name},sysfsdev=/sys/bus/mdev/devices/{uuid},addr={slot}{more}"]
+def device_folder(device):
+    """A device of ours by its UUID, or by its address if it is a PCI function."""
+    bus = "pci" if "." in device else "mdev"
+    return f"/sys/bus/{bus}/devices/{device}"
+
+
+def device_options(name, device, slot, more=""):
+    """A device of ours, as a person would name it."""
+    where = f"host={device}" if "." in device else f"sysfsdev={device_folder(device)}"
+    return ["-device", f"vfio-pci,id={name},{where},addr={slot}{more}"]
 
 
 def find_bar(monitor, slot):
@@ -54,12 +70,39 @@ def find_bar(monitor, slot):
 
 def look_at_drivers(report, guest, slots):
     """Which drivers the guest's kernel gave to the devices."""
-    for name, ids in IDS.items():
-        found = guest.find(rf"pci \S+:{slots[name]} {ids} class \w+ driver (.*)")
+    for name, slot in slots.items():
+        ids = IDS[name]
+        found = guest.find(rf"pci \S+:{slot} {ids} class \w+ driver (.*)")
         driver = found[0][1] if found else "no such device"
         report.check(driver == DRIVERS[name],
                      f"{name}: the guest drives {ids} with {DRIVERS[name]}",
                      driver or "no driver")
+
+
+def look_at_copies(report, guest, name, slot):
+    """A DMA engine has copied memory, and each copy was completed by an interrupt."""
+    found = guest.find(rf"dma ends: (\w+) of \S+:{slot} interrupts (\d+) copies (\d+) "
+                       r"bytes (\d+) in flight (\d+) (.*)")
+    if not report.check(found, f"{name}: the guest's driver has a DMA channel"):
+        return
+    channel, interrupts, copies, size, in_flight, state = found[0].groups()
+    report.check(int(copies) == COPIES and in_flight == "0" and state == "stopped",
+                 f"{name}: {COPIES} copies by DMA are equal, and nothing else was written",
+                 f"{copies}, {in_flight} in flight, {state}")
+    # One interrupt may be for all that are in flight, and not for more.
+    report.check(int(interrupts) * COPIES_IN_FLIGHT >= int(copies),
+                 f"{name}: interrupts tell that they are complete",
+                 f"{interrupts} for {copies} copies")
+    report.say(f"{name}: {copies} copies, {size} bytes in all, on the guest's {channel}, "
+               f"{interrupts} interrupts")
+    look_at_log(report, guest, name, slot)
+
+
+def look_at_log(report, guest, name, slot):
+    """What the driver of a DMA engine says."""
+    bad = guest.find(rf"kernel log .*ioatdma \S+:{slot}: (?!enabling device).*")
+    report.check(not bad, f"{name}: the guest's driver finds no fault",
+                 "; ".join(found[0] for found in bad))
 
 
 class Guest:

@@ -31,6 +31,7 @@
 #define SYSLOG_CONSOLE_LEVEL	8
 
 #define SMALL_FILE	(32 * 1024)
+#define DMA_COPIES	300
 #define LOG_SIZE	(256 * 1024)
 #define LOG_TAIL_LINES	40
 #define CONTEXT_MAX	6	/* "Call Trace" comes so far below what it is of */
@@ -48,9 +49,10 @@ struct role {
 static const struct role mdpy = { "mdpy", "1b36:000f" };
 static const struct role mbochs = { "mbochs", "1234:1111" };
 static const struct role mtty = { "mtty", "4348:3253" };
+static const struct role mioat = { "mioat", "8086:2021" };
 
 static const char *const news[] = {
-	"bochs", "mdpy", ": fb", ".0: ttyS", "Console:", NULL
+	"bochs", "mdpy", ": fb", ".0: ttyS", "Console:", "ioatdma", NULL
 };
 
 static const char *const complaints[] = {
@@ -335,6 +337,22 @@ static void exchange_text(void)
 						       SERIAL_STATE);
 }
 
+/* All engines at the same time */
+static void copy_memory(void)
+{
+	struct engine engines[ENGINES_MAX];
+	const int count = dma_find_all(engines, ENGINES_MAX, id_of(&mioat));
+	int i;
+
+	for (i = 0; i < count; i++)
+		dma_start(&engines[i], DMA_COPIES);
+	for (i = 0; i < count; i++) {
+		dma_stop(&engines[i]);
+		dma_tell(&engines[i], "dma", "ends");
+	}
+	tell("memory copied");
+}
+
 /* As they are wired by the host, in the order of their addresses */
 enum { LOOPBACK, CROSSED, PACED, CARDS };
 
@@ -400,6 +418,16 @@ static void work_on_all(void)
 	work(names, 2, &ports);
 }
 
+/* With dma, too: only an engine */
+static void work_on_engine(void)
+{
+	struct engine engine;
+
+	if (!dma_find_all(&engine, 1, id_of(&mioat)))
+		fail("there is no DMA engine");
+	work_by_dma(&engine);
+}
+
 static void tell_news(const char *line)
 {
 	tell("kernel log %s", line);
@@ -436,8 +464,12 @@ int main(void)
 	load_modules();
 	tell_devices();
 	tell_file("framebuffer", "/proc/fb");
-	if (getenv("migrate"))
+	if (getenv("migrate") && getenv("dma"))
+		work_on_engine();
+	else if (getenv("migrate"))
 		work_on_all();
+	else if (getenv("dma"))
+		copy_memory();
 	else
 		show_all();
 	filter_log(news, 0, tell_news);

@@ -3,7 +3,8 @@
 """Moves a guest from one real QEMU to another while it uses the virtual devices.
 
 Runs where the devices are. The guest draws on the displays and sends numbers over
-the serial ports without a pause, and says so when it is asked (work.c). See README.
+the serial ports without a pause, or copies memory by DMA (--dma), and says so when it
+is asked (work.c). See README.
 """
 
 import argparse
@@ -14,12 +15,12 @@ import subprocess
 import sys
 import time
 
-from guest import BOOT_LIMIT, RENDER_NODE, STEP_LIMIT, Guest, boot_options, look_at_drivers
+from guest import (BOOT_LIMIT, EXPRESS, PLAIN, RENDER_NODE, STEP_LIMIT, Guest, boot_options,
+                   look_at_drivers, look_at_log)
 from machine import Failure
 from move import ENDS, SLOTS, SOCKET, Place, arrive, begin, end
 from report import Report, show_tail
 
-KINDS = tuple(SLOTS)
 PORTS = 2
 # As screen.c draws them
 STRIPES_SLOPE = 3
@@ -66,6 +67,11 @@ class Knobs:
 class Run:
     """One guest, and the places that it sees."""
 
+    kinds = ("mdpy", "mbochs", "mtty")
+    machine = PLAIN
+    does = "draws, sends, receives and is interrupted"
+    counts = 2 + 2 * PORTS      # so many of what it does rise
+
     def __init__(self, options, report):
         self.options = options
         self.report = report
@@ -79,7 +85,7 @@ class Run:
     # Places
 
     def make(self, name, devices, **more):
-        place = Place(self.options, name, devices, self.guest.hear, **more)
+        place = Place(self.options, name, devices, self.guest.hear, machine=self.machine, **more)
         self.places.append(place)
         return place
 
@@ -90,7 +96,7 @@ class Run:
         return bad
 
     def set_of(self, letter):
-        return dict(zip(KINDS, getattr(self.options, letter)))
+        return dict(zip(self.kinds, getattr(self.options, letter)))
 
     def go_to(self, place):
         self.place = self.guest.machine = place
@@ -120,8 +126,8 @@ class Run:
             stuck = [name for name, count in last.items() if count <= first[name]]
             if not stuck:
                 break
-        self.report.check(not stuck and len(first) == 2 + 2 * PORTS,
-                          f"{case}: the guest draws, sends, receives and is interrupted {what}",
+        self.report.check(not stuck and len(first) == self.counts,
+                          f"{case}: the guest {self.does} {what}",
                           f"{', '.join(stuck)} stay as they are of {first}")
 
     def rest(self, case):
@@ -296,18 +302,33 @@ class Run:
 
     # All of it
 
-    def start(self):
-        """A guest, and while it boots, what needs none."""
+    def boot(self, arguments):
         self.go_to(self.make("a", self.set_of("a"), boot=boot_options(
-            self.options.kernel, "initramfs", "migrate=1 video=640x480")))
+            self.options.kernel, "initramfs", f"migrate=1 {arguments}", self.machine)))
         version = self.place.monitor.command("query-version")["qemu"]
         self.report.say("QEMU {major}.{minor}.{micro} runs, its guest boots".format(**version))
+
+    def await_boot(self):
+        self.guest.await_line("works", BOOT_LIMIT, "it boots")
+        look_at_drivers(self.report, self.guest, {kind: SLOTS[kind] for kind in self.kinds})
+
+    def start(self):
+        """A guest, and while it boots, what needs none."""
+        self.boot("video=640x480")
         for size in self.options.sizes:
             self.lie(size)
         shows = self.make("b", self.set_of("b"), display=GL_DISPLAY)
-        self.guest.await_line("works", BOOT_LIMIT, "it boots")
-        look_at_drivers(self.report, self.guest, SLOTS)
+        self.await_boot()
         return shows
+
+    def finish(self):
+        self.place.type_line("go")
+        self.guest.await_line("ready", STEP_LIMIT, "it is done")
+        complaints = [match[1] for match in self.guest.find("kernel complaint (.*)")]
+        self.report.check(not complaints, "the guest's kernel complains about nothing",
+                          "; ".join(complaints))
+        bad = self.end(self.place)
+        self.report.check(not bad, "the last QEMU ends well", str(bad))
 
     def play(self):
         shows = self.start()
@@ -321,13 +342,51 @@ class Run:
                   capabilities=("multifd", "switchover-ack"), parameters={"multifd-channels": 4})
         self.work_on()
         self.move("file", self.make("d", self.set_of("a")), uri=FILE)
-        self.place.type_line("go")
-        self.guest.await_line("ready", STEP_LIMIT, "it is done")
-        complaints = [match[1] for match in self.guest.find("kernel complaint (.*)")]
-        self.report.check(not complaints, "the guest's kernel complains about nothing",
-                          "; ".join(complaints))
-        bad = self.end(self.place)
-        self.report.check(not bad, "the last QEMU ends well", str(bad))
+        self.finish()
+
+
+class DmaRun(Run):
+    """A guest that copies memory by a DMA engine, and does nothing else."""
+
+    kinds = ("mioat",)
+    machine = EXPRESS
+    does = "copies by DMA and is interrupted"
+    counts = 2
+
+    def __init__(self, options, report):
+        super().__init__(options, report)
+        self.copies = 0         # so many at the last rest
+        self.state = None       # of the channel, when the guest was asked last
+
+    def ask(self, verb, answer):
+        """Has the guest tell how far it is: interrupts of the engine, copies that are equal."""
+        self.asked += 1
+        self.place.type_line(f"{verb} {self.asked}")
+        told = self.guest.await_line(rf"{answer} {self.asked}: \w+ of \S+ interrupts (\d+) "
+                                     r"copies (\d+) bytes \d+ (in flight .*)",
+                                     STEP_LIMIT, "it tells how far it is")
+        self.state = told[3]
+        if verb == "tell" and not self.state.endswith(" running"):
+            raise Failure(f"the guest does not go on: {self.state}")
+        return {"interrupts": int(told[1]), "copies": int(told[2])}
+
+    def rest(self, case):
+        """All that was in flight is complete, and equal."""
+        copies = self.ask("rest", "rests")["copies"]
+        self.report.check(copies > self.copies and self.state == "in flight 0 stopped",
+                          f"{case}: all copies by DMA are complete and equal",
+                          f"{copies}, {self.copies} before, {self.state}")
+        self.copies = copies
+
+    def play(self):
+        self.boot("dma=1")
+        target = self.make("b", self.set_of("b"))
+        self.await_boot()
+        self.rest("before")
+        self.work_on()
+        self.move("live", target)
+        self.finish()
+        look_at_log(self.report, self.guest, "mioat", SLOTS["mioat"])
 
 
 def parse_options():
@@ -335,11 +394,12 @@ def parse_options():
         return text.split(",")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for letter in "abc":
-        parser.add_argument(f"--{letter}", required=True, type=words, metavar="UUID,UUID,UUID",
-                            help=f"devices of QEMU {letter}: {', '.join(KINDS)}")
-    parser.add_argument("--other", required=True, metavar="UUID", help="an mbochs of another type")
-    parser.add_argument("--spare", required=True, type=words, metavar="UUID,UUID",
-                        help="two more mdpy")
+        parser.add_argument(f"--{letter}", type=words, metavar="UUID,UUID,UUID",
+                            help=f"devices of QEMU {letter}: {', '.join(Run.kinds)}")
+    parser.add_argument("--other", metavar="UUID", help="an mbochs of another type")
+    parser.add_argument("--spare", type=words, metavar="UUID,UUID", help="two more mdpy")
+    parser.add_argument("--dma", action="store_true",
+                        help="a guest that copies by DMA: a mioat each for --a and --b, no others")
     parser.add_argument("--kernel", required=True, help="folder with vmlinux and initramfs")
     parser.add_argument("--device", default="", help="options for each device")
     parser.add_argument("--out", required=True, help="folder for the logs")
@@ -347,6 +407,10 @@ def parse_options():
                         help="when the clock began to count, in seconds since 1970")
     parser.add_argument("--precopy", action="store_true", help="the devices have PRE_COPY")
     options = parser.parse_args()
+    missing = [name for name in (("a", "b") if options.dma else ("a", "b", "c", "other", "spare"))
+               if not getattr(options, name)]
+    if missing:
+        parser.error(f"which device is --{missing[0]}?")
     options.faults = ([("PRE_COPY_P2P:STOP_COPY", "source")] if options.precopy else
                       [("STOP:STOP_COPY", "source")]) + [("corrupt", "target")]
     options.sizes = ("zero", "huge", "growing")
@@ -356,7 +420,7 @@ def parse_options():
 def main():
     options = parse_options()
     report = Report(options.start, True)
-    run = Run(options, report)
+    run = (DmaRun if options.dma else Run)(options, report)
     try:
         run.play()
     except (Failure, OSError, KeyboardInterrupt) as failure:

@@ -4,10 +4,10 @@
 import os
 
 from display import Display, Picture
-from guest import STEP_LIMIT, device_options, find_bar, qemu_command
+from guest import PLAIN, STEP_LIMIT, device_options, find_bar, qemu_command
 from machine import Failure, Machine, wait
 
-SLOTS = {"mdpy": "03.0", "mbochs": "04.0", "mtty": "05.0"}
+SLOTS = {"mdpy": "03.0", "mbochs": "04.0", "mtty": "05.0", "mioat": "06.0"}
 MEMORY = 128
 SOCKET = "/tmp/migration.sock"
 ENDS = ("completed", "failed", "cancelled")
@@ -28,14 +28,15 @@ class Place(Machine):
     A place without a guest waits for one to arrive, which does not run at once.
     """
 
-    def __init__(self, options, name, devices, hear, *, boot=None, display="none", memory=MEMORY):
+    def __init__(self, options, name, devices, hear, *, boot=None, machine=PLAIN, display="none",
+                 memory=MEMORY):
         self.name = name
         self.devices = devices
         self.seen = 0       # of the events, by await_end()
         self.display = None
         shows = display.startswith("dbus")
         command = qemu_command(display, memory)
-        command += boot or ["-S", "-incoming", "defer"]
+        command += boot or machine[0] + ["-S", "-incoming", "defer"]
         for kind, uuid in devices.items():
             more = options.device
             if kind == "mdpy":

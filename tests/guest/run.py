@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Shows the virtual devices to a guest in a real QEMU, and looks at the result.
 
-Runs where the devices are, with one mdev of each driver created. Leaves in the
+Runs where the devices are, with one mdev of each driver created; or with
+those that do DMA, and no others (--dma). Leaves in the
 folder given by --out what a person wants to see: mdpy.png, mbochs.png,
 mbochs-console.png, mtty.txt; and the logs guest-console.log, guest-qemu.log.
 See README.
@@ -19,8 +20,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import ports
 from display import Display, Picture
-from guest import (BOOT_LIMIT, DRIVERS, RENDER_NODE, SHOW_LIMIT, STEP_LIMIT, Guest,
-                   boot_options, device_options, find_bar, look_at_drivers, qemu_command)
+from guest import (BOOT_LIMIT, DRIVERS, EXPRESS, PLAIN, RENDER_NODE, SHOW_LIMIT, STEP_LIMIT,
+                   Guest, boot_options, device_folder, device_options, find_bar, look_at_copies,
+                   look_at_drivers, qemu_command)
 from machine import EmulatorFault, Failure, Machine
 from report import Report, show_tail
 
@@ -28,6 +30,8 @@ from report import Report, show_tail
 SLOTS = {"mdpy": "03.0", "mbochs": "04.0", "mtty": "05.0"}
 # With --check: mtty devices that are wired differently
 MORE_SLOTS = {"crossed": "06.0", "paced": "07.0"}
+# With --dma: a DMA engine by mdev, and one that is a function of softpci-host
+ENGINE_SLOTS = {"mioat": "08.0", "function": "09.0"}
 FRAMEBUFFERS = {"mdpy": "mdpy-fb", "mbochs": "bochs-drmdrmfb"}
 # mdpy has one of its own, mbochs the one that we write into its EDID.
 SIZES = {"mdpy": (1024, 768), "mbochs": (1280, 800)}
@@ -44,12 +48,19 @@ def run_command(options):
     tail = ",x-no-mmap=on" if options.no_mmap else ""
     # Debian's kernels are prepared for four serial ports.
     arguments = f"8250.nr_uarts=8 check={options.check}" if options.check else ""
+    display = f"dbus,p2p=yes,gl=on,rendernode={RENDER_NODE}"
+    machine = PLAIN
+    if options.dma:
+        arguments, display, machine = "dma=1", "none", EXPRESS
     # QEMU shows a region only by mapping it, and crashes if it may not.
     more = {"mdpy": "" if options.no_mmap else ",display=on",
             "mbochs": ",display=on,xres={},yres={}".format(*SIZES["mbochs"])}
-    command = qemu_command(f"dbus,p2p=yes,gl=on,rendernode={RENDER_NODE}", 256)
-    command += boot_options(options.kernel, f"initramfs{'-check' if options.check else ''}",
-                            arguments)
+    command = qemu_command(display, 256)
+    if options.iommufd:
+        tail += ",iommufd=iommufd0"
+        command += ["-object", "iommufd,id=iommufd0"]
+    programs = "-check" if options.check and not options.dma else ""
+    command += boot_options(options.kernel, f"initramfs{programs}", arguments, machine)
     for name, slot in options.slots.items():
         command += device_options(name, getattr(options, name), slot, more.get(name, "") + tail)
     return command
@@ -88,10 +99,10 @@ class Run:
 
     def start(self):
         for name in self.options.slots:
-            path = f"/sys/bus/mdev/devices/{getattr(self.options, name)}"
+            path = device_folder(getattr(self.options, name))
             if not os.path.isdir(path):
                 raise Failure(f"there is no {path}: create the {name} device first")
-        if not os.path.exists(RENDER_NODE):
+        if "mbochs" in self.options.slots and not os.path.exists(RENDER_NODE):
             raise Failure(f"there is no {RENDER_NODE}: load the module vgem")
         self.report.say(f"starting QEMU with {len(self.options.slots)} devices")
         self.machine = Machine(run_command(self.options), self.out("guest-qemu.log"),
@@ -99,7 +110,8 @@ class Run:
         self.guest.machine = self.report.machine = self.machine
         version = self.machine.monitor.command("query-version")["qemu"]
         self.report.say("QEMU {major}.{minor}.{micro} runs, its guest boots".format(**version))
-        self.display = Display(self.machine, f"pci/0000/{SLOTS['mbochs']}")
+        if "mbochs" in self.options.slots:
+            self.display = Display(self.machine, f"pci/0000/{SLOTS['mbochs']}")
 
     def look_at_drivers(self):
         """Which drivers the guest's kernel gave to the devices."""
@@ -282,6 +294,17 @@ class Run:
         await_line("ready", STEP_LIMIT, "it is done")
         self.finish()
 
+    def play_engines(self):
+        """A guest with DMA engines and nothing else."""
+        self.start()
+        self.guest.await_line("kernel .*", BOOT_LIMIT, "its kernel boots")
+        self.guest.await_line("memory copied", BOOT_LIMIT, "it copies memory by DMA")
+        self.guest.await_line("ready", STEP_LIMIT, "it is done")
+        look_at_drivers(self.report, self.guest, ENGINE_SLOTS)
+        for name, slot in ENGINE_SLOTS.items():
+            look_at_copies(self.report, self.guest, name, slot)
+        self.finish()
+
 
 def remove(path):
     if os.path.exists(path):
@@ -298,9 +321,9 @@ def first_difference(got, wanted):
 
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in SLOTS:
-        parser.add_argument(f"--{name}", required=True, metavar="UUID",
-                            help=f"the {name} device")
+    for name in SLOTS | ENGINE_SLOTS:
+        parser.add_argument(f"--{name}", metavar="DEVICE",
+                            help=f"the {name} device, by its UUID or address")
     for name in MORE_SLOTS:
         parser.add_argument(f"--{name}", metavar="UUID",
                             help=f"the mtty device that is {name}, for --check")
@@ -313,9 +336,18 @@ def parse_options():
     parser.add_argument("--check", type=int, default=0, metavar="KIB",
                         help="one line for each assertion, and more of them; so much "
                         "goes over each serial port")
+    parser.add_argument("--dma", action="store_true",
+                        help="a guest with the devices that do DMA, and no others")
+    parser.add_argument("--iommufd", action="store_true",
+                        help="QEMU opens them by iommufd, for --dma")
     parser.add_argument("--no-mmap", action="store_true", help="x-no-mmap=on for all devices")
     options = parser.parse_args()
     options.slots = SLOTS | MORE_SLOTS if options.check else SLOTS
+    if options.dma:
+        options.slots = ENGINE_SLOTS
+    missing = [name for name in options.slots if not getattr(options, name)]
+    if missing:
+        parser.error(f"which device is {missing[0]}?")
     return options
 
 
@@ -323,7 +355,10 @@ def play(options, report):
     """One guest, whatever becomes of it."""
     run = Run(options, report)
     try:
-        run.play()
+        if options.dma:
+            run.play_engines()
+        else:
+            run.play()
     except (Failure, OSError, KeyboardInterrupt) as failure:
         report.check(False, f"the guest's run comes to its end: {failure}")
         show_tail(run.out("guest-qemu.log"))

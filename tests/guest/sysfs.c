@@ -148,3 +148,13 @@ void pci_serial_ports(const struct pci_device *dev, struct names *names)
 	if (!names->count)
 		fail("no serial port came up for %s at %s", dev->id, at);
 }
+
+void pci_dma_channels(const struct pci_device *dev, struct names *names)
+{
+	char pattern[128];
+
+	snprintf(pattern, sizeof(pattern), DEVICES "/%s/dma/dma*", dev->address);
+	await_names(pattern, names);
+	if (!names->count)
+		fail("no DMA channel came up for %s at %s", dev->id, dev->address);
+}

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Uses displays and serial ports without a pause, as the host says by a line on
- * the console. Meanwhile the machine may be moved to another QEMU, of which
+ * Uses displays and serial ports, or a DMA engine, without a pause, as the host says by
+ * a line on the console. Meanwhile the machine may be moved to another QEMU, of which
  * nothing may be noticed here.
  *
  *	tell N	tells what was done so far, and goes on
- *	rest N	stops when all is received that was sent, verifies and tells
+ *	rest N	stops when all is received that was sent, or copied, verifies and tells
  *	work	goes on after a rest
- *	go	the end
+ *	go	the end; of an engine's work when it rests
  *
  * Each port sends numbers, one after the other, to itself: a byte that is lost,
  * doubled or changed shows at once.
@@ -188,4 +188,22 @@ void work(const char *const *fbs, int fb_count, const struct names *names)
 	}
 	for (i = 0; i < names->count; i++)
 		port_close(&lines[i].port);
+}
+
+/* dma-copy.ko works; here is only what the host wants to know. */
+void work_by_dma(const struct engine *engine)
+{
+	char command[64] = "work";
+
+	tell("works");
+	for (; strcmp(command, "go"); read_command(command, sizeof(command), 1)) {
+		if (!strcmp(command, "work")) {
+			dma_start(engine, 0);
+		} else if (!strncmp(command, "tell ", 5)) {
+			dma_tell(engine, "tells", command + 5);
+		} else if (!strncmp(command, "rest ", 5)) {
+			dma_stop(engine);
+			dma_tell(engine, "rests", command + 5);
+		}
+	}
 }
