@@ -82,7 +82,7 @@ EXPORT_SYMBOL_GPL(softpci_dma_suspend);
  * @dev: the device, without its lock
  * @iova: address of the first byte
  * @buf: to or from here
- * @len: bytes, at least 1, and so few that nobody waits for long
+ * @len: bytes, at least 1, and few, as a reset waits until they are copied
  * @write: to the guest's memory
  *
  * Context: process, may sleep; from a job of @dev.
