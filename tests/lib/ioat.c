@@ -89,6 +89,19 @@ void chain_start(struct vfio *v, unsigned int first, unsigned int count)
 	ioat_put(v, IOAT_DMACOUNT, count);
 }
 
+void chain_flood(struct vfio *v, struct chain *chain, u32 size, u64 source, u64 target,
+		 u8 *memory)
+{
+	unsigned int n;
+
+	for (n = 0; n < CHAIN_DESCS; n++)
+		chain_set(chain, n, DESC_COPY, size, source, target);
+	memset(memory, 0xaa, size);
+	chain_start(v, 0, 0xffff);
+	while (*(volatile u8 *)memory == 0xaa)
+		;
+}
+
 u32 chain_run(struct vfio *v, unsigned int first, unsigned int count)
 {
 	chain_start(v, first, count);

@@ -94,6 +94,12 @@ void chain_set(struct chain *chain, unsigned int n, u32 control, u32 size, u64 s
 	       u64 target);
 /* Have the channel process @count descriptors from @first on. */
 void chain_start(struct vfio *v, unsigned int first, unsigned int count);
+/*
+ * The same without an end: @size bytes at a time from @source to @target, which is
+ * @memory. Returns when it has begun to write there.
+ */
+void chain_flood(struct vfio *v, struct chain *chain, u32 size, u64 source, u64 target,
+		 u8 *memory);
 /* The same, and wait: CHANERR. */
 u32 chain_run(struct vfio *v, unsigned int first, unsigned int count);
 /*

@@ -156,7 +156,7 @@ static void unmapped_memory_is_out_of_reach_at_once(struct env *env)
 static void unmapping_waits_for_dma_in_flight(struct env *env)
 {
 	struct engine e;
-	unsigned int i, j, n;
+	unsigned int i, j;
 	u8 *memory;
 
 	engine_init(env, &e);
@@ -164,14 +164,8 @@ static void unmapping_waits_for_dma_in_flight(struct env *env)
 	for (i = 0; i < ROUNDS / 4; i++) {
 		note("round %u", i);
 		dma_map(e.v, NOWHERE, memory, SIZE, DMA_RW);
-		for (n = 0; n < CHAIN_DESCS; n++)
-			chain_set(&e.chain, n, DESC_COPY, SIZE, SOURCE, NOWHERE);
-		memset(memory, 0xaa, SIZE);
 		*e.chain.completion = ACTIVE;
-		chain_start(e.v, 0, 0xffff);
-		/* It has begun. */
-		while (*(volatile u8 *)memory == 0xaa)
-			;
+		chain_flood(e.v, &e.chain, SIZE, SOURCE, NOWHERE, memory);
 		dma_unmap(e.v, NOWHERE, SIZE);
 		memset(memory, 0x55, SIZE);
 		/* It ends by itself, as there is nothing to write to. */
@@ -199,25 +193,13 @@ static void without_bus_master_there_is_no_dma(struct env *env)
 	check_mem(e.target, e.source, PAGE);
 }
 
-/* It has begun to write to its target, and takes longer than ioat_wait() does. */
-static void start_without_end(struct engine *e)
-{
-	unsigned int n;
-
-	for (n = 0; n < CHAIN_DESCS; n++)
-		chain_set(&e->chain, n, DESC_COPY, SIZE, SOURCE, TARGET);
-	chain_start(e->v, 0, 0xffff);
-	while (*(volatile u8 *)e->target == 0)
-		;
-}
-
 static void clearing_bus_master_ends_dma_in_flight(struct env *env)
 {
 	struct engine e;
 	unsigned int n;
 
 	engine_init(env, &e);
-	start_without_end(&e);
+	chain_flood(e.v, &e.chain, SIZE, SOURCE, TARGET, e.target);
 	config_put(e.v, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
 	check(ioat_wait(e.v) != DONE);
 	check(ioat_get(e.v, IOAT_CHANERR));
@@ -267,7 +249,7 @@ static void a_closed_function_does_no_dma(struct env *env)
 	unsigned int n;
 
 	engine_init(env, &e);
-	start_without_end(&e);
+	chain_flood(e.v, &e.chain, SIZE, SOURCE, TARGET, e.target);
 	vfio_close(e.v);
 	memset(e.target, 0x55, SIZE);
 	for (n = 0; n < SIZE; n++)

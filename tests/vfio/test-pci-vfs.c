@@ -70,19 +70,6 @@ static void a_virtual_function_does_dma_and_sends_messages(struct env *env)
 	expect_copy_and_message(&e);
 }
 
-/* It writes to its target without end. */
-static void start_without_end(struct engine *e)
-{
-	unsigned int n;
-
-	for (n = 0; n < CHAIN_DESCS; n++)
-		chain_set(&e->chain, n, DESC_COPY, SIZE, SOURCE, TARGET);
-	memset(e->target, 0xaa, SIZE);
-	chain_start(e->v, 0, 0xffff);
-	while (*(volatile u8 *)e->target == 0xaa)
-		;
-}
-
 /* What is in flight has ended when something was unmapped. */
 static void expect_no_dma(struct engine *e, const char *when)
 {
@@ -121,7 +108,7 @@ static void without_vf_enable_there_is_no_virtual_function_and_it_is_new_afterwa
 	struct engine e;
 
 	engine_init(env, &e);
-	start_without_end(&e);
+	chain_flood(e.v, &e.chain, SIZE, SOURCE, TARGET, e.target);
 	set_control(&e, PCI_SRIOV_CTRL_VFE, 0);
 	check_eq(pci_config_get(&e.vf, PCI_COMMAND, 2), 0xffff);
 	expect_no_dma(&e, "VF Enable is cleared");
@@ -134,7 +121,7 @@ static void a_reset_of_the_physical_function_resets_the_virtual_ones(struct env 
 	struct engine e;
 
 	engine_init(env, &e);
-	start_without_end(&e);
+	chain_flood(e.v, &e.chain, SIZE, SOURCE, TARGET, e.target);
 	vfio_reset(&e.parent);
 	expect_no_dma(&e, "the physical function was reset");
 	expect_new_function(&e);
@@ -158,7 +145,7 @@ static void virtual_functions_are_pulled_out_with_their_physical_one(struct env 
 	check_eq(__irq_assign(&e.parent, REQ, 0, 1, &event), 0);
 	check_eq(__irq_assign(e.v, REQ, 0, 1, &gone), 0);
 	bar = region_map(e.v, IOAT_BAR0, IOAT_TABLE, PAGE);
-	start_without_end(&e);
+	chain_flood(e.v, &e.chain, SIZE, SOURCE, TARGET, e.target);
 	pci_set(&e.pf, "errors/surprise_removal", "1");
 	check_eq(pci_config_get(&e.vf, PCI_COMMAND, 2), 0xffff);
 	check_eq(bar[0], 0xff);
