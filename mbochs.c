@@ -475,6 +475,7 @@ static const struct mbochs_model mbochs_##_name = {			\
 		SOFTPCI_TABLE(regions, mbochs_##_name##_regions),	\
 		SOFTPCI_TABLE(memories, mbochs_##_name##_memories),	\
 		.display = SOFTPCI_DISPLAY_DMABUF,			\
+		.display_region = VFIO_PCI_BAR0_REGION_INDEX,		\
 		.state = &mbochs_state,					\
 	},								\
 	.max_xres = (_xres),						\

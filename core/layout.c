@@ -272,12 +272,14 @@ static const char *fields_fault(const struct softpci_field *fields,
 
 static const char *display_fault(const struct softpci_model *model)
 {
-	if (model->display == SOFTPCI_DISPLAY_REGION &&
-	    !find_region(model, model->display_region))
+	if (model->display == SOFTPCI_DISPLAY_NONE)
+		return NULL;
+	/* One of dma-bufs can be shown by region, too. */
+	if (!find_region(model, model->display_region))
 		return "no region with the picture";
-	if (model->display != SOFTPCI_DISPLAY_NONE && !model->nr_memories)
+	if (!model->nr_memories)
 		return "a display without memory";
-	if (model->display != SOFTPCI_DISPLAY_NONE && !model->ops->get_mode)
+	if (!model->ops->get_mode)
 		return "a display without modes";
 	return NULL;
 }

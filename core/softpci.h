@@ -174,8 +174,8 @@ struct softpci_ops {
  * @nr_caps: how many
  * @ext_caps: extended capabilities, for a PCI Express endpoint
  * @nr_ext_caps: how many
- * @display: how it is shown
- * @display_region: index of the region with the picture, for DISPLAY_REGION
+ * @display: how it is shown, unless the administrator of a device chooses another way
+ * @display_region: index of the region with the picture
  * @state: its state, NULL: none besides that of the core
  */
 struct softpci_model {

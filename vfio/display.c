@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 #include <linux/uaccess.h>
 #include <drm/drm_plane.h>
 
@@ -63,10 +64,58 @@ static u32 mode_id(struct softpci_gfx *gfx, const struct softpci_mode *mode)
 	return gfx->last_id;
 }
 
-/* The interface of VFIO that shows the display, 0 if there is no display. */
-static u32 plane_flag(const struct softpci_model *model)
+static const char *const display_names[] = {
+	[SOFTPCI_DISPLAY_NONE] = "none",
+	[SOFTPCI_DISPLAY_REGION] = "region",
+	[SOFTPCI_DISPLAY_DMABUF] = "dmabuf",
+};
+
+/**
+ * softpci_display_name() - how a device is shown
+ * @svfio: the device
+ *
+ * Return: "none", "region" or "dmabuf".
+ */
+const char *softpci_display_name(const struct softpci_vfio *svfio)
 {
-	switch (model->display) {
+	return display_names[READ_ONCE(svfio->display)];
+}
+
+/**
+ * softpci_display_choose() - have a device shown in another way
+ * @svfio: the device
+ * @name: as softpci_display_name() has it, a newline may follow
+ *
+ * A display of dma-bufs can be shown by the region that its memory is in, too, which
+ * needs no OpenGL; and each can be switched off.
+ *
+ * Return: 0; -EINVAL if it is no such name, or the device cannot be shown so; -EBUSY
+ * if that is another way and it is open: a user asks once what there is.
+ */
+int softpci_display_choose(struct softpci_vfio *svfio, const char *name)
+{
+	struct softpci_device *dev = svfio->dev;
+	int display;
+
+	display = sysfs_match_string(display_names, name);
+	/* In the order of what they ask of a model. */
+	if (display < 0 || display > (int)dev->model->display)
+		return -EINVAL;
+
+	guard(softpci)(dev);
+	/* It is written anew by scripts and mdevctl. */
+	if (display == svfio->display)
+		return 0;
+	if (dev->open)
+		return -EBUSY;
+	WRITE_ONCE(svfio->display, display);
+	return 0;
+}
+
+/* The interface of VFIO that shows a display, 0 if there is no display. */
+static u32 plane_flag(enum softpci_display display)
+{
+	switch (display) {
 	case SOFTPCI_DISPLAY_REGION:
 		return VFIO_GFX_PLANE_TYPE_REGION;
 	case SOFTPCI_DISPLAY_DMABUF:
@@ -80,11 +129,11 @@ static u32 plane_flag(const struct softpci_model *model)
  * There is a primary plane only.  QEMU, when it asks for a region, leaves the
  * type at 0, which is DRM_PLANE_TYPE_OVERLAY, and means that plane.
  */
-static bool has_plane(const struct softpci_model *model, u32 type)
+static bool has_plane(enum softpci_display display, u32 type)
 {
 	return type == DRM_PLANE_TYPE_PRIMARY ||
 	       (type == DRM_PLANE_TYPE_OVERLAY &&
-		model->display == SOFTPCI_DISPLAY_REGION);
+		display == SOFTPCI_DISPLAY_REGION);
 }
 
 /*
@@ -92,10 +141,10 @@ static bool has_plane(const struct softpci_model *model, u32 type)
  * dma-buf, and a dma-buf starts with a page.  A mode that starts elsewhere would
  * be shown wrong, and is not shown.
  */
-static bool can_show(const struct softpci_model *model,
+static bool can_show(enum softpci_display display,
 		     const struct softpci_mode *mode)
 {
-	if (model->display == SOFTPCI_DISPLAY_REGION)
+	if (display == SOFTPCI_DISPLAY_REGION)
 		return !mode->offset;
 	return PAGE_ALIGNED(mode->offset);
 }
@@ -112,7 +161,7 @@ static int query_plane(struct softpci_vfio *svfio,
 	const struct softpci_model *model = dev->model;
 	struct softpci_mode mode = {};
 
-	if ((plane->flags & ~VFIO_GFX_PLANE_TYPE_PROBE) != plane_flag(model))
+	if ((plane->flags & ~VFIO_GFX_PLANE_TYPE_PROBE) != plane_flag(svfio->display))
 		return -EINVAL;
 	if (plane->flags & VFIO_GFX_PLANE_TYPE_PROBE)
 		return 0;
@@ -122,11 +171,11 @@ static int query_plane(struct softpci_vfio *svfio,
 		.flags = plane->flags,
 		.drm_plane_type = plane->drm_plane_type,
 	};
-	if (!has_plane(model, plane->drm_plane_type))
+	if (!has_plane(svfio->display, plane->drm_plane_type))
 		return 0;
 
 	guard(softpci)(dev);
-	if (!model->ops->get_mode(dev, &mode) || !can_show(model, &mode))
+	if (!model->ops->get_mode(dev, &mode) || !can_show(svfio->display, &mode))
 		return 0;
 
 	plane->drm_format = mode.format;
@@ -134,7 +183,7 @@ static int query_plane(struct softpci_vfio *svfio,
 	plane->height = mode.height;
 	plane->stride = mode.stride;
 	plane->size = mode.stride * mode.height;
-	if (model->display == SOFTPCI_DISPLAY_REGION)
+	if (svfio->display == SOFTPCI_DISPLAY_REGION)
 		plane->region_index = model->display_region;
 	else
 		plane->dmabuf_id = mode_id(svfio->gfx, &mode);
@@ -160,7 +209,7 @@ long softpci_vfio_query_plane(struct softpci_vfio *svfio, void __user *arg)
 	struct vfio_device_gfx_plane_info plane;
 	int ret;
 
-	if (svfio->dev->model->display == SOFTPCI_DISPLAY_NONE)
+	if (svfio->display == SOFTPCI_DISPLAY_NONE)
 		return -ENOTTY;
 	if (copy_from_user(&plane, arg, insz))
 		return -EFAULT;
@@ -225,7 +274,7 @@ long softpci_vfio_get_dmabuf(struct softpci_vfio *svfio, void __user *arg)
 {
 	u32 id;
 
-	if (svfio->dev->model->display != SOFTPCI_DISPLAY_DMABUF)
+	if (svfio->display != SOFTPCI_DISPLAY_DMABUF)
 		return -ENOTTY;
 	if (get_user(id, (u32 __user *)arg))
 		return -EFAULT;
@@ -249,14 +298,15 @@ void softpci_gfx_close(struct softpci_vfio *svfio)
 }
 
 /**
- * softpci_gfx_init() - room for modes, if the display is of dma-bufs
+ * softpci_gfx_init() - how it is shown by default, and room for modes of dma-bufs
  * @svfio: a new device, whose type is set
  *
  * Return: 0, or -ENOMEM.
  */
 int softpci_gfx_init(struct softpci_vfio *svfio)
 {
-	if (svfio->type->layout->model->display != SOFTPCI_DISPLAY_DMABUF)
+	svfio->display = svfio->type->layout->model->display;
+	if (svfio->display != SOFTPCI_DISPLAY_DMABUF)
 		return 0;
 	svfio->gfx = kzalloc_obj(*svfio->gfx, GFP_KERNEL);
 	return svfio->gfx ? 0 : -ENOMEM;

@@ -172,7 +172,8 @@ struct softpci_gfx {
  * @type: the type it was created as
  * @dev: the model's device
  * @irqs: interrupts
- * @gfx: display of dma-bufs, NULL for any other
+ * @display: how it is shown; written by softpci_display_choose() while it is closed
+ * @gfx: modes of dma-bufs, NULL if it cannot be shown by them
  * @low_power: the user has put it into low power (power.c); device lock
  * @wakeup: the eventfd of LOW_POWER_ENTRY_WITH_WAKEUP; NULL: it was entered without,
  *	    or not at all; device lock
@@ -186,6 +187,7 @@ struct softpci_vfio {
 	const struct softpci_mdev_type *type;
 	struct softpci_device *dev;
 	struct softpci_vfio_irqs irqs;
+	enum softpci_display display;
 	struct softpci_gfx *gfx;
 	bool low_power;
 	struct eventfd_ctx *wakeup;
@@ -262,6 +264,8 @@ int softpci_vfio_set_intx_mask(struct softpci_vfio *svfio,
 			       const void *data, bool masked);
 
 /* display.c */
+const char *softpci_display_name(const struct softpci_vfio *svfio);
+int softpci_display_choose(struct softpci_vfio *svfio, const char *name);
 int softpci_gfx_init(struct softpci_vfio *svfio);
 void softpci_gfx_release(struct softpci_vfio *svfio);
 void softpci_gfx_close(struct softpci_vfio *svfio);

@@ -95,12 +95,38 @@ static ssize_t migration_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(migration);
 
-/* Only a PCI Express device has the ERR interrupt. */
+/* vendor/display: by which interface a user sees what is displayed. */
+static ssize_t display_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  softpci_display_name(dev_get_drvdata(dev)));
+}
+
+static ssize_t display_store(struct device *dev, struct device_attribute *attr,
+			     const char *buf, size_t count)
+{
+	int ret;
+
+	ret = softpci_display_choose(dev_get_drvdata(dev), buf);
+	return ret ?: count;
+}
+static DEVICE_ATTR_RW(display);
+
+/*
+ * Only a PCI Express device has the ERR interrupt, and a display that is not there
+ * has no other interface.
+ */
 static umode_t attr_visible(struct kobject *kobj, struct attribute *attr, int i)
 {
-	if (attr == &dev_attr_error.attr &&
-	    !softpci_type_of(kobj_to_dev(kobj))->model->pcie)
+	const struct softpci_model *model =
+		softpci_type_of(kobj_to_dev(kobj))->model;
+
+	if (attr == &dev_attr_error.attr && !model->pcie)
 		return 0;
+	if (attr == &dev_attr_display.attr &&
+	    model->display == SOFTPCI_DISPLAY_NONE)
+		return 0444;
 	return attr->mode;
 }
 
@@ -211,13 +237,14 @@ static int init_attrs(struct softpci_registration *reg)
 
 	while (attrs && attrs[nr])
 		nr++;
-	reg->attrs = kcalloc(nr + 3, sizeof(*reg->attrs), GFP_KERNEL);
+	reg->attrs = kcalloc(nr + 4, sizeof(*reg->attrs), GFP_KERNEL);
 	if (!reg->attrs)
 		return -ENOMEM;
 	if (nr)
 		memcpy(reg->attrs, attrs, nr * sizeof(*attrs));
 	reg->attrs[nr] = &dev_attr_error.attr;
 	reg->attrs[nr + 1] = &dev_attr_migration.attr;
+	reg->attrs[nr + 2] = &dev_attr_display.attr;
 
 	reg->vendor.name = "vendor";
 	reg->vendor.attrs = reg->attrs;

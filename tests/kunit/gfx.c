@@ -333,12 +333,12 @@ static void plane_that_is_not_there_answers_zeroes(struct kunit *test)
 	struct softpci_vfio *svfio = display(test, c->model, c->shows);
 	struct vfio_device_gfx_plane_info plane, expected = {
 		.argsz = 0x77777777,
-		.flags = plane_flag(c->model),
+		.flags = plane_flag(c->model->display),
 		.drm_plane_type = c->type,
 	};
 
 	memset(&plane, 0x77, sizeof(plane));
-	plane.flags = plane_flag(c->model);
+	plane.flags = plane_flag(c->model->display);
 	plane.drm_plane_type = c->type;
 	KUNIT_EXPECT_EQ(test, query_plane(svfio, &plane), 0);
 	if (c->answers) {
@@ -379,7 +379,7 @@ static void start_that_cannot_be_told_is_not_shown(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(models); i++) {
 		struct softpci_vfio *svfio = display(test, models[i], true);
 		struct vfio_device_gfx_plane_info plane = {
-			.flags = plane_flag(models[i]),
+			.flags = plane_flag(models[i]->display),
 			.drm_plane_type = DRM_PLANE_TYPE_PRIMARY,
 		}, nothing = plane;
 

@@ -127,10 +127,22 @@ static const struct softpci_ops failing_ops = {
 
 static const struct softpci_memory_desc calls_memory = { .size = PAGE_SIZE };
 
+static const struct softpci_area calls_areas[] = {
+	SOFTPCI_MEMORY_AREA(0, PAGE_SIZE, 0),
+};
+
+static const struct softpci_region calls_region = {
+	.index		= VFIO_PCI_BAR0_REGION_INDEX,
+	.size		= PAGE_SIZE,
+	SOFTPCI_TABLE(areas, calls_areas),
+};
+
 #define CALLS_MODEL(_ops) {					\
 	.device_size	= sizeof(struct kunit_calls),		\
 	.ops		= _ops,					\
 	.pcie		= true,					\
+	.regions	= &calls_region,			\
+	.nr_regions	= 1,					\
 	.memories	= &calls_memory,			\
 	.nr_memories	= 1,					\
 	.display	= SOFTPCI_DISPLAY_DMABUF,		\
