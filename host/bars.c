@@ -37,8 +37,12 @@
 
 #include "internal.h"
 
-/* A block may be tried in vain, and moving what is in it may take long. */
-#define MAX_ATTEMPTS	8
+/*
+ * A block may be tried in vain: with pages that cannot be moved that takes a
+ * millisecond, and moving what is in it may take long.  So all blocks of 128 MiB
+ * below 4 GiB are tried.
+ */
+#define MAX_ATTEMPTS	32
 #define MAX_WAIT	(20 * HZ)
 /* Of the memory of the machine, no more than this part is taken. */
 #define MIN_REST	8
@@ -404,7 +408,7 @@ static int have_memory(void)
 		return 0;
 	ret = !strcmp(memory, "none") ? -ENOSPC : take_block();
 	if (ret)
-		pr_warn("softpci-host: no memory for BARs (error %d): boot with memmap=64M$ADDRESS and load with memory=64M@ADDRESS, or boot with movablecore=1G; functions without memory BARs are possible\n",
+		pr_warn("softpci-host: no memory for BARs (error %d): boot with memmap=64M$ADDRESS and load with memory=64M@ADDRESS, or boot with movablecore=1G, on a small machine with nokaslr as well; functions without memory BARs are possible\n",
 			ret);
 	return ret;
 }
