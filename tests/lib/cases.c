@@ -130,10 +130,18 @@ static struct instance *add(struct CMUnitTest **tests, size_t *nr)
 	return instance;
 }
 
+/* Those of tests/vfio/run.sh --interface; otherwise all. */
+static bool is_chosen(enum door door)
+{
+	const char *only = getenv("SOFTPCI_INTERFACE");
+
+	return !only || !strcmp(only, door_name(door));
+}
+
 /* The first interface that there is. */
 static enum door first_door(void)
 {
-	return door_missing(DOOR_GROUP) ? DOOR_CDEV : DOOR_GROUP;
+	return door_missing(DOOR_GROUP) || !is_chosen(DOOR_GROUP) ? DOOR_CDEV : DOOR_GROUP;
 }
 
 static bool is_for(const struct test_case *test, enum door door, const struct model *model)
@@ -224,7 +232,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	add_without_door(&tests, &nr);
 	for (door = 0; door < NR_DOORS && needs_doors(); door++)
-		add_door(&tests, &nr, door);
+		if (is_chosen(door))
+			add_door(&tests, &nr, door);
 
 	if (argc > 1 && !strcmp(argv[1], "--list")) {
 		for (i = 0; i < nr; i++)

@@ -22,6 +22,7 @@ usage() {
 		  --except NAME  not this one; may be given again
 		  --shard I/N    only the I-th of N parts; all N of them are all programs
 		  --list         list the programs that these options choose
+		  --interface I  open devices through this one only: group or cdev
 		  --cases GLOB   only these cases of it, such as 'group/mtty-1/*'
 		  --streams DIR  keep migration streams there, and load those of other kernels
 		  --log DIR      keep each program's whole output there
@@ -36,7 +37,7 @@ while (($#)); do
 		set -- "${1%%=*}" "${1#*=}" "${@:2}"
 		continue
 		;;
-	--ko | --bin | --only | --except | --shard | --cases | --streams | --log)
+	--ko | --bin | --only | --except | --shard | --interface | --cases | --streams | --log)
 		(($# > 1)) || die "$1 wants a value"
 		case $1 in
 		--ko) export SOFTPCI_KO=$2 ;;
@@ -44,6 +45,7 @@ while (($#)); do
 		--only) only+=("test-${2#test-}") ;;
 		--except) except+=("test-${2#test-}") ;;
 		--shard) shard=$2 ;;
+		--interface) export SOFTPCI_INTERFACE=$2 ;;
 		--cases) cases=$2 ;;
 		--streams) export SOFTPCI_STREAMS=$2 ;;
 		--log) log=$2 ;;
@@ -64,6 +66,8 @@ done
 part=${shard%/*} parts=${shard#*/}
 [[ $shard =~ ^[1-9][0-9]*/[1-9][0-9]*$ && $part -le $parts ]] ||
 	die "--shard wants I/N, such as 1/3, not '$shard'"
+[[ ${SOFTPCI_INTERFACE-group} =~ ^(group|cdev)$ ]] ||
+	die "--interface wants group or cdev, not '$SOFTPCI_INTERFACE'"
 
 programs=() found=0
 for source in "$here"/vfio/test-*.c; do
