@@ -14,7 +14,7 @@ depmod = depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(release)
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
 
 .PHONY: modules install uninstall dkms-install dkms-uninstall \
-	demo check check-all check-debug fuzz bench shell clean distclean help
+	demo check check-all check-debug fuzz bench shell htmldocs clean distclean help
 
 modules: headers
 	$(kbuild) modules
@@ -77,6 +77,14 @@ bench:
 shell:
 	@ci/shell
 
+# A warning is an error.
+SPHINXBUILD ?= sphinx-build
+htmldocs:
+	@command -v $(SPHINXBUILD) >/dev/null || { \
+		echo "No $(SPHINXBUILD): install the Debian package python3-sphinx" >&2; exit 1; }
+	@$(SPHINXBUILD) -q -b html -n -W --keep-going -d build/doctrees Documentation out/html
+	@echo "see out/html/index.html"
+
 clean:
 	$(if $(wildcard $(KDIR)/Makefile),$(kbuild) clean)
 	rm -rf build
@@ -91,6 +99,7 @@ help:
 	@echo "make dkms-install     install them by DKMS, for every kernel to come"
 	@echo "make demo             see the devices at work in a throwaway VM"
 	@echo "make shell            a root shell in a VM that has one of each device"
+	@echo "make htmldocs         Documentation/ as HTML, into out/html"
 	@echo "make check            build for all kernels, run all tests"
 	@echo "make check-all        what costs much and adds little as well"
 	@echo "make check-debug      those on the debug kernel"
