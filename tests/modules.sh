@@ -99,7 +99,7 @@ load_vfio() {
 
 	for module in mdev vfio vfio_iommu_type1; do
 		modprobe "$module" 2>/dev/null ||
-			die "this kernel has no module $module: see README about kernels without mdev"
+			die "this kernel has no module $module: see Documentation/troubleshooting.rst"
 	done
 	modprobe -q vfio_virqfd # a part of vfio since 6.2
 	modprobe -q iommufd     # for kernels that have it
