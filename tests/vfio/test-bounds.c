@@ -265,17 +265,14 @@ static void refusals_cost_no_memory(struct env *env)
 	storm(env, SHORT_STORM, refused_round);
 }
 
-#define OPENINGS	60
+#define OPENINGS	45
+#define ROUNDS		3
 
-static void reopening_costs_no_memory(struct env *env)
+static void reopen(struct env *env, unsigned int times)
 {
-	int log = log_open();
-	struct memory before;
 	unsigned int i;
 
-	for (i = 0; i < OPENINGS; i++) {
-		if (i == OPENINGS / 4)
-			memory_read(&before);
+	for (i = 0; i < times; i++) {
 		vfio_reset(&env->dev);
 		if (env->model->bit & DISPLAYS) {
 			u64 size = vfio_region(&env->dev, VRAM_BAR)->size;
@@ -286,8 +283,27 @@ static void reopening_costs_no_memory(struct env *env)
 		}
 		env_reopen(env);
 	}
+}
+
+/*
+ * Once, a page of objects that a processor takes for itself may count as full, with more
+ * of them than were allocated. Objects that are lost are so in each round.
+ */
+static void reopening_costs_no_memory(struct env *env)
+{
+	int log = log_open();
+	struct memory before;
+	unsigned int round;
+
+	reopen(env, OPENINGS / 3);
+	for (round = 0; round < ROUNDS; round++) {
+		memory_read(&before);
+		reopen(env, OPENINGS);
+		if (memory_settles(&before, OPENINGS - 5, SLACK_KIB))
+			break;
+	}
+	check(round < ROUNDS);
 	expect_no_flood(log);
-	check(memory_settles(&before, OPENINGS * 2 / 3, SLACK_KIB));
 }
 
 /* Asked for more than there is: all of it, and nothing behind it. */
