@@ -144,9 +144,26 @@ static enum door first_door(void)
 	return door_missing(DOOR_GROUP) || !is_chosen(DOOR_GROUP) ? DOOR_CDEV : DOOR_GROUP;
 }
 
+/* With run.sh --brief: the type that stands for those of its driver that a case is for. */
+static bool stands_for_others(const struct test_case *test, const struct model *model)
+{
+	const struct model *m;
+
+	if (!getenv("SOFTPCI_BRIEF"))
+		return true;
+	/* The smallest memory, or both ports. */
+	if (model->bit == MTTY_2)
+		return true;
+	for (m = models; m < models + NR_MODELS; m++)
+		if (!strcmp(m->parent, model->parent) && test->types & m->bit &&
+		    (m->bit < model->bit || m->bit == MTTY_2))
+			return false;
+	return true;
+}
+
 static bool is_for(const struct test_case *test, enum door door, const struct model *model)
 {
-	return test->types & model->bit &&
+	return test->types & model->bit && stands_for_others(test, model) &&
 	       (!(test->types & ONE_DOOR) || door == first_door());
 }
 

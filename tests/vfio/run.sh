@@ -23,6 +23,7 @@ usage() {
 		  --shard I/N    only the I-th of N parts; all N of them are all programs
 		  --list         list the programs that these options choose
 		  --interface I  open devices through this one only: group or cdev
+		  --brief        one type of each driver, of those that a case is for
 		  --cases GLOB   only these cases of it, such as 'group/mtty-1/*'
 		  --streams DIR  keep migration streams there, and load those of other kernels
 		  --log DIR      keep each program's whole output there
@@ -53,6 +54,7 @@ while (($#)); do
 		shift
 		;;
 	--list) list=1 ;;
+	--brief) export SOFTPCI_BRIEF=1 ;;
 	--verbose) verbose=1 ;;
 	--help)
 		usage
