@@ -367,24 +367,6 @@ static void pages_that_it_wrote_are_in_the_log(struct env *env)
 	check_eq(log_take(&env->dev, CHAIN), 0);
 }
 
-/* Both are of one program: it has mapped the memory of one for the other. */
-static void another_devices_memory_can_be_a_target(struct env *env)
-{
-	struct env other;
-	struct memory m;
-	u8 *bar;
-
-	env_open(&other, "mbochs-small", env->door);
-	bar = region_map(&other.dev, 0, 0, SIZE);
-	memory_init(env, &m);
-	dma_map(&env->dev, NOWHERE, bar, SIZE, DMA_RW);
-	chain_set(&m.chain, 0, DESC_COPY, SIZE, SOURCE, NOWHERE);
-	chain_set(&m.chain, 1, DESC_COPY, PAGE, NOWHERE + PAGE, TARGET);
-	check_eq(chain_run(&env->dev, 0, 2), 0);
-	check_mem(bar, m.source, SIZE);
-	check_mem(m.target, m.source + PAGE, PAGE);
-}
-
 #define RACE_ROUNDS	60
 
 static void reset_again_and_again(void *arg)
@@ -463,7 +445,6 @@ const struct test_case cases[] = {
 	CASE(a_chain_goes_on_after_a_migration, MIOAT),
 	CASE(a_chain_that_a_stopped_device_is_given_moves, MIOAT),
 	CASE(pages_that_it_wrote_are_in_the_log, MIOAT),
-	CASE(another_devices_memory_can_be_a_target, MIOAT),
 	CASE(chains_against_everything, MIOAT),
 	{ }
 };
