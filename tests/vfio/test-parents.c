@@ -4,6 +4,7 @@
  * that each has, what is said about them, and parameters that are refused.  Each
  * case loads the modules anew, and leaves them as they were.
  */
+#include <dirent.h>
 #include <unistd.h>
 
 #include "../lib/cases.h"
@@ -378,6 +379,132 @@ static void parameters_have_a_description(struct env *env)
 		}
 }
 
+/* From the first to the last: each needs none but those before it. */
+static const char *const cores[] = {
+	"softpci", "softpci-vfio", "softpci-uart", "softpci-ioat",
+};
+
+/* Where a PCI bus, an IOMMU, a folder in configfs or another module would show. */
+static const char *const places[] = {
+	"/sys/class/pci_bus", "/sys/bus/pci/devices", "/sys/bus/pci/drivers",
+	"/sys/class/iommu", "/sys/devices/platform", "/sys/kernel/config", "/sys/module",
+};
+
+struct listing {
+	struct dirent **names;
+	int nr;
+};
+
+static struct listing list(const char *place)
+{
+	struct listing l = {};
+
+	l.nr = scandir(place, &l.names, NULL, alphasort);
+	return l;
+}
+
+static bool is_listed(const struct listing *l, const char *name)
+{
+	int i;
+
+	for (i = 0; i < l->nr; i++)
+		if (!strcmp(l->names[i]->d_name, name))
+			return true;
+	return false;
+}
+
+static bool is_ours(const char *module)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cores); i++)
+		if (!strcmp(module, module_kernel_name(cores[i]).s))
+			return true;
+	for (i = 0; i < NR_PARENTS; i++)
+		if (!strcmp(module, module_kernel_name(parents[i]).s))
+			return true;
+	return false;
+}
+
+static void expect_only_ours_are_new(const struct listing *before)
+{
+	struct listing after;
+	unsigned int p;
+	int i;
+
+	for (p = 0; p < ARRAY_SIZE(places); p++) {
+		after = list(places[p]);
+		for (i = 0; i < after.nr; i++) {
+			note("%s in %s", after.names[i]->d_name, places[p]);
+			check(is_listed(&before[p], after.names[i]->d_name) ||
+			      (!strcmp(places[p], "/sys/module") &&
+			       is_ours(after.names[i]->d_name)));
+		}
+	}
+}
+
+/* Those that need @module, or that have asked for it. */
+static void expect_not_held_by_us(const char *module)
+{
+	struct listing l = list(text("/sys/module/%s/holders", module).s);
+	int i;
+
+	for (i = 0; i < l.nr; i++) {
+		note("%s holds %s", l.names[i]->d_name, module);
+		check(!is_ours(l.names[i]->d_name));
+	}
+}
+
+static void expect_ours_alone_hold(const char *module)
+{
+	struct listing l = list(text("/sys/module/%s/holders", module).s);
+	int i;
+
+	for (i = 0; i < l.nr; i++) {
+		note("%s holds %s", l.names[i]->d_name, module);
+		check(l.names[i]->d_name[0] == '.' || is_ours(l.names[i]->d_name));
+	}
+}
+
+static void unload_all(void)
+{
+	int i;
+
+	if (module_is_loaded("softpci-host"))
+		module_unload("softpci-host");
+	for (i = NR_PARENTS - 1; i >= 0; i--)
+		module_unload(parents[i]);
+	for (i = ARRAY_SIZE(cores) - 1; i >= 0; i--)
+		module_unload(cores[i]);
+}
+
+static void mediated_devices_bring_no_pci_bus(struct env *env)
+{
+	static const char *const others[] = {
+		"softpci_host", "vfio_pci", "vfio_pci_core", "configfs",
+	};
+	struct listing before[ARRAY_SIZE(places)];
+	unsigned int i;
+
+	unload_all();
+	for (i = 0; i < ARRAY_SIZE(places); i++)
+		before[i] = list(places[i]);
+	for (i = 0; i < ARRAY_SIZE(cores); i++)
+		module_load(cores[i], "");
+	for (i = 0; i < NR_PARENTS; i++)
+		module_load(parents[i], "");
+	expect_only_ours_are_new(before);
+	for (i = 0; i < NR_MODELS; i++)
+		mdev_create(models[i].type);
+	expect_only_ours_are_new(before);
+	check(!module_is_loaded("softpci-host"));
+	check(access("/sys/kernel/config/softpci", F_OK));
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		expect_not_held_by_us(others[i]);
+	for (i = 0; i < ARRAY_SIZE(cores); i++)
+		expect_ours_alone_hold(module_kernel_name(cores[i]).s);
+}
+
 const struct test_case cases[] = {
 	CASE(by_default_there_is_one_virtual_parent, NO_DOOR),
 	CASE(the_first_has_the_drivers_name_and_the_others_a_number, NO_DOOR),
@@ -391,6 +518,7 @@ const struct test_case cases[] = {
 	CASE(wrong_parameters_are_refused_and_say_why, NO_DOOR),
 	CASE(pci_parents_need_the_bus, NO_DOOR),
 	CASE(parameters_have_a_description, NO_DOOR),
+	CASE(mediated_devices_bring_no_pci_bus, NO_DOOR),
 	CASE(devices_of_all_of_them_work, NO_DEVICE),
 	{}
 };
