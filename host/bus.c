@@ -176,7 +176,9 @@ static int bus_notify(struct notifier_block *nb, unsigned long action,
 		dev_err(dev, "no IOMMU for it (error %d)\n", ret);
 	claim_bars(to_pci_dev(dev));
 	if (fn->driver_override)
-		device_set_driver_override(dev, fn->driver_override);
+		ret = device_set_driver_override(dev, fn->driver_override) ?: ret;
+	/* The PCI core does not ask for it. */
+	fn->notify_error = ret;
 	return NOTIFY_OK;
 }
 
@@ -369,6 +371,20 @@ int softpci_bus_insert(struct softpci_function *fn, int devfn)
 	return min(place, 0);
 }
 
+/*
+ * Before a driver can be bound: it would be one that is not to, or it could do no DMA.
+ * The IOMMU core keeps its errors to itself.
+ */
+static int check_device(const struct softpci_function *fn, struct pci_dev *pdev)
+{
+	if (fn->notify_error)
+		return fn->notify_error;
+	if (device_iommu_mapped(&pdev->dev))
+		return 0;
+	pci_err(pdev, "the IOMMU core has no group for it\n");
+	return -ENODEV;
+}
+
 /**
  * softpci_bus_show() - have the PCI core find a function
  * @fn: the function, inserted
@@ -376,19 +392,27 @@ int softpci_bus_insert(struct softpci_function *fn, int devfn)
  * A driver for it may be bound on return.
  *
  * Context: process, may sleep.
- * Return: 0; -ENODEV if the PCI core cannot use it, -ENOMEM.
+ * Return: 0; -ENODEV if the PCI core or the IOMMU core cannot use it, -ENOMEM.
  */
 int softpci_bus_show(struct softpci_function *fn)
 {
 	struct pci_bus *bus = softpci_bus.bridge->bus;
 	struct pci_dev *pdev;
+	int ret = -ENODEV;
 
 	pci_lock_rescan_remove();
 	pdev = pci_scan_single_device(bus, fn->devfn);
+	if (pdev) {
+		ret = check_device(fn, pdev);
+		/* The next one that is shown would add it. */
+		if (ret)
+			pci_stop_and_remove_bus_device(pdev);
+	}
 	/* A rescan may have found it, and then it is added already. */
-	pci_bus_add_devices(bus);
+	if (!ret)
+		pci_bus_add_devices(bus);
 	pci_unlock_rescan_remove();
-	return pdev ? 0 : -ENODEV;
+	return ret;
 }
 
 /**

@@ -79,6 +79,7 @@ enum {
  * @group: functions with the same number from 0 on share an IOMMU group; -1: none
  * @bar: the memory of its BARs
  * @state: SOFTPCI_FUNCTION_*
+ * @notify_error: why its device lacks something, when the PCI core found it last; bus.c
  * @config_written: COMMAND, the power state, MSI or MSI-X were; for poll.c
  * @config_lock: protects @config; taken in any context, with interrupts off
  * @config: config space, layout->config_size bytes
@@ -108,6 +109,7 @@ struct softpci_function {
 	int group;
 	struct softpci_bar bar[SOFTPCI_NUM_BARS];
 	unsigned long state;
+	int notify_error;
 	bool config_written;
 
 	raw_spinlock_t config_lock; /* see above */
