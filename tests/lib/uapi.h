@@ -107,6 +107,72 @@ struct ioas_unmap {
 
 #define IOCTL_IOAS_UNMAP		_IO(VFIO_TYPE, 0x86)
 
+struct iommufd_destroy {
+	__u32 size;
+	__u32 id;
+};
+
+#define IOCTL_DESTROY			_IO(VFIO_TYPE, 0x80)
+
+/* linux/iommufd.h of 6.7: page tables, and pages in them that DMA has written to */
+#define HWPT_ALLOC_NEST_PARENT		0x1
+#define HWPT_ALLOC_DIRTY		0x2
+
+struct hwpt_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 dev_id;
+	__u32 pt_id;
+	__u32 out_hwpt_id;
+	__u32 reserved;
+	__u32 data_type;
+	__u32 data_len;
+	__aligned_u64 data_uptr;
+};
+
+#define IOCTL_HWPT_ALLOC		_IO(VFIO_TYPE, 0x89)
+
+#define HW_CAP_DIRTY_TRACKING		0x1
+
+struct hw_info {
+	__u32 size;
+	__u32 flags;
+	__u32 dev_id;
+	__u32 data_len;
+	__aligned_u64 data_uptr;
+	__u32 out_data_type;
+	__u32 reserved;
+	__aligned_u64 out_capabilities;
+};
+
+#define IOCTL_GET_HW_INFO		_IO(VFIO_TYPE, 0x8a)
+
+#define HWPT_DIRTY_ENABLE		0x1
+
+struct hwpt_set_dirty {
+	__u32 size;
+	__u32 flags;
+	__u32 hwpt_id;
+	__u32 reserved;
+};
+
+#define IOCTL_HWPT_SET_DIRTY		_IO(VFIO_TYPE, 0x8b)
+
+#define HWPT_DIRTY_NO_CLEAR		0x1
+
+struct hwpt_get_dirty {
+	__u32 size;
+	__u32 hwpt_id;
+	__u32 flags;
+	__u32 reserved;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 page_size;
+	__aligned_u64 data;
+};
+
+#define IOCTL_HWPT_GET_DIRTY		_IO(VFIO_TYPE, 0x8c)
+
 /* drm_fourcc.h and drm_mode.h come with libdrm-dev, for six numbers. */
 #define FOURCC_XR24		0x34325258
 #define FOURCC_RG16		0x36314752

@@ -85,24 +85,26 @@ static void parse_uuid(const char *text, u8 *uuid)
 	}
 }
 
-static int bind_cdev(const struct vfio *v, const char *name)
+static int bind_cdev(struct vfio *v, const char *name)
 {
 	const char *token = strstr(name, VF_TOKEN);
 	struct vfio_bind bind = { .argsz = sizeof(bind), .iommufd = v->iommu };
 	u8 uuid[16];
 	int ret;
 
-	if (!token)
-		return sys(ioctl(v->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind));
-	parse_uuid(token + strlen(VF_TOKEN), uuid);
-	bind.flags = VFIO_BIND_TOKEN;
-	bind.token_uuid_ptr = (uintptr_t)uuid;
+	if (token) {
+		parse_uuid(token + strlen(VF_TOKEN), uuid);
+		bind.flags = VFIO_BIND_TOKEN;
+		bind.token_uuid_ptr = (uintptr_t)uuid;
+	}
 	ret = sys(ioctl(v->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind));
-	if (ret != -EINVAL)
-		return ret;
-	/* Before 6.17 this interface knows no tokens, and wants none. */
-	bind.flags = 0;
-	return sys(ioctl(v->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind));
+	if (token && ret == -EINVAL) {
+		/* Before 6.17 this interface knows no tokens, and wants none. */
+		bind.flags = 0;
+		ret = sys(ioctl(v->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind));
+	}
+	v->devid = bind.out_devid;
+	return ret;
 }
 
 static int open_cdev(struct vfio *v, const char *uuid, const struct vfio *first)

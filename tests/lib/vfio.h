@@ -29,6 +29,7 @@ struct vfio {
 	int group;	/* -1: the interface has none */
 	int iommu;	/* container or iommufd */
 	u32 ioas;	/* of the iommufd */
+	u32 devid;	/* of the device in it */
 	struct vfio_region_info region[MAX_REGIONS];	/* argsz 0: not asked yet */
 };
 
