@@ -116,22 +116,51 @@ void fault_disarm(struct fault *f, long long ret)
 		check_eq(ret, f->also ? f->also : -ENOMEM);
 }
 
-/* Where a function starts and where the next one does. */
+/* Addresses, not sorted: those of modules are not. */
+struct symbols {
+	unsigned long *at;
+	unsigned int nr;
+};
+
+static void add_symbol(struct symbols *symbols, unsigned long at)
+{
+	if (!(symbols->nr & (symbols->nr - 1)))
+		symbols->at = realloc(symbols->at, (2 * symbols->nr + 1) * sizeof(at));
+	check(symbols->at);
+	symbols->at[symbols->nr++] = at;
+}
+
+/*
+ * Where a function starts and where the next one does. @function: "f", or "module:f" if
+ * others have one of that name.
+ */
 static bool find_function(const char *function, unsigned long *start, unsigned long *end)
 {
+	const char *colon = strchr(function, ':');
+	struct text wanted = text("%.*s", colon ? (int)(colon - function) : 0, function);
 	FILE *f = fopen("/proc/kallsyms", "r");
+	char line[512], name[256], module[64];
+	struct symbols symbols = {};
 	unsigned long at;
-	char name[256];
+	unsigned int i;
 
 	*start = 0;
 	*end = 0;
-	while (f && !*end && fscanf(f, "%lx %*c %255s%*[^\n]", &at, name) == 2)
-		if (!strcmp(name, function))
+	while (f && fgets(line, sizeof(line), f)) {
+		module[0] = '\0';
+		if (sscanf(line, "%lx %*c %255s [%63[^]]", &at, name, module) < 2 ||
+		    (colon && strcmp(module, wanted.s)))
+			continue;
+		if (!*start && !strcmp(name, colon ? colon + 1 : function))
 			*start = at;
-		else if (*start && at > *start)
-			*end = at;
+		add_symbol(&symbols, at);
+	}
 	if (f)
 		fclose(f);
+	for (i = 0; *start && i < symbols.nr; i++)
+		if (symbols.at[i] > *start && (!*end || symbols.at[i] < *end))
+			*end = symbols.at[i];
+	free(symbols.at);
 	return *end;
 }
 

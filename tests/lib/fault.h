@@ -72,7 +72,8 @@ void fault_spare(const char *function);
 
 /**
  * fault_only_in() - leave alone all but what a function of the kernel calls
- * @function: as /proc/kallsyms has it
+ * @function: as /proc/kallsyms has it; with its module in front where others have
+ *	      one of that name: "softpci_host:bus_notify"
  *
  * At most 32 functions deep.  Skips the case where the kernel cannot do it.
  */
