@@ -335,42 +335,6 @@ static void enter(struct softpci_function *fn)
 	rcu_assign_pointer(softpci_bus.function[fn->devfn], fn);
 }
 
-/**
- * softpci_bus_insert() - plug in a function, with its virtual ones
- * @fn: the function, with its config space and softpci_sriov_add()
- * @devfn: the place, or -1 for any
- *
- * It answers, but the PCI core does not know of it before softpci_bus_show() or a
- * rescan.
- *
- * Context: process, may sleep.
- * Return: 0; -EBUSY if the place is taken, -ENOSPC if there is none, or none for its
- * virtual functions, -EINVAL for one that does not exist.
- */
-int softpci_bus_insert(struct softpci_function *fn, int devfn)
-{
-	DECLARE_BITMAP(taken, SOFTPCI_BUS_FUNCTIONS) = {};
-	unsigned int nr_vfs = softpci_sriov_total(fn), i;
-	int place, first;
-
-	pci_lock_rescan_remove();
-	for (i = 0; i < SOFTPCI_BUS_FUNCTIONS; i++)
-		if (rcu_access_pointer(softpci_bus.function[i]))
-			__set_bit(i, taken);
-	place = find_places(taken, devfn, nr_vfs, &first);
-	if (place >= 0) {
-		fn->devfn = place;
-		if (nr_vfs)
-			softpci_sriov_place(fn, first);
-		/* Before the one whose driver enables them. */
-		for (i = 0; i < nr_vfs; i++)
-			enter(softpci_sriov_vf(fn, i));
-		enter(fn);
-	}
-	pci_unlock_rescan_remove();
-	return min(place, 0);
-}
-
 /*
  * Before a driver can be bound: it would be one that is not to, or it could do no DMA.
  * The IOMMU core keeps its errors to itself.
@@ -385,32 +349,63 @@ static int check_device(const struct softpci_function *fn, struct pci_dev *pdev)
 	return -ENODEV;
 }
 
+/*
+ * Have the PCI core find a function and give it to a driver. It is new: no rescan was
+ * possible since it has its place. Other devices are left alone, as pci_bus_add_devices()
+ * would not: when a driver is unbound, it may disable virtual functions without the lock,
+ * and they leave the list of devices while that is walked.
+ */
+static int show(struct softpci_function *fn)
+{
+	struct pci_dev *pdev;
+	int ret;
+
+	pdev = pci_scan_single_device(softpci_bus.bridge->bus, fn->devfn);
+	if (!pdev)
+		return -ENODEV;
+	ret = check_device(fn, pdev);
+	if (ret)
+		/* A rescan would add it. */
+		pci_stop_and_remove_bus_device(pdev);
+	else
+		pci_bus_add_device(pdev);
+	return ret;
+}
+
 /**
- * softpci_bus_show() - have the PCI core find a function
- * @fn: the function, inserted
+ * softpci_bus_insert() - plug in a function, with its virtual ones
+ * @fn: the function, with its config space and softpci_sriov_add()
+ * @devfn: the place, or -1 for any
  *
  * A driver for it may be bound on return.
  *
  * Context: process, may sleep.
- * Return: 0; -ENODEV if the PCI core or the IOMMU core cannot use it, -ENOMEM.
+ * Return: 0; -EBUSY if the place is taken, -ENOSPC if there is none, or none for its
+ * virtual functions, -EINVAL for one that does not exist; -ENODEV if the PCI core or the
+ * IOMMU core cannot use it, -ENOMEM: it has its place then.
  */
-int softpci_bus_show(struct softpci_function *fn)
+int softpci_bus_insert(struct softpci_function *fn, int devfn)
 {
-	struct pci_bus *bus = softpci_bus.bridge->bus;
-	struct pci_dev *pdev;
-	int ret = -ENODEV;
+	DECLARE_BITMAP(taken, SOFTPCI_BUS_FUNCTIONS) = {};
+	unsigned int nr_vfs = softpci_sriov_total(fn), i;
+	int place, first, ret;
 
 	pci_lock_rescan_remove();
-	pdev = pci_scan_single_device(bus, fn->devfn);
-	if (pdev) {
-		ret = check_device(fn, pdev);
-		/* The next one that is shown would add it. */
-		if (ret)
-			pci_stop_and_remove_bus_device(pdev);
+	for (i = 0; i < SOFTPCI_BUS_FUNCTIONS; i++)
+		if (rcu_access_pointer(softpci_bus.function[i]))
+			__set_bit(i, taken);
+	place = find_places(taken, devfn, nr_vfs, &first);
+	ret = min(place, 0);
+	if (!ret) {
+		fn->devfn = place;
+		if (nr_vfs)
+			softpci_sriov_place(fn, first);
+		/* Before the one whose driver enables them. */
+		for (i = 0; i < nr_vfs; i++)
+			enter(softpci_sriov_vf(fn, i));
+		enter(fn);
+		ret = show(fn);
 	}
-	/* A rescan may have found it, and then it is added already. */
-	if (!ret)
-		pci_bus_add_devices(bus);
 	pci_unlock_rescan_remove();
 	return ret;
 }

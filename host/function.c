@@ -353,8 +353,8 @@ struct softpci_function *softpci_function_create_vf(struct softpci_function *pf,
  * @devfn: its place on the bus, -1 for any
  *
  * Context: process, may sleep.
- * Return: 0; an errno of softpci_sriov_add(), softpci_bus_insert() or
- * softpci_bus_show(), -ENOMEM: it is not plugged in then.
+ * Return: 0; an errno of softpci_sriov_add() or softpci_bus_insert(), -ENOMEM: it is
+ * not plugged in then.
  */
 int softpci_function_live(struct softpci_function *fn, int devfn)
 {
@@ -365,8 +365,6 @@ int softpci_function_live(struct softpci_function *fn, int devfn)
 		ret = softpci_sriov_add(fn);
 	if (!ret)
 		ret = softpci_bus_insert(fn, devfn);
-	if (!ret)
-		ret = softpci_bus_show(fn);
 	if (ret)
 		softpci_function_unplug(fn);
 	return ret;

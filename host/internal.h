@@ -141,7 +141,6 @@ int softpci_bus_init(void);
 void softpci_bus_exit(void);
 int softpci_bus_domain_nr(void);
 int softpci_bus_insert(struct softpci_function *fn, int devfn);
-int softpci_bus_show(struct softpci_function *fn);
 void softpci_bus_remove(struct softpci_function *fn);
 struct softpci_function *softpci_bus_find(unsigned int devfn);
 bool softpci_bus_has_siblings(unsigned int devfn);
