@@ -442,7 +442,8 @@ static void disconnect(struct softpci_function *fn)
 
 /*
  * A driver can leave its virtual functions enabled when it is unbound; the PCI core
- * forgets its physical function only after they were disabled.
+ * forgets its physical function only after they were disabled.  It removes them from the
+ * bus, for which the caller holds pci_lock_rescan_remove().
  */
 static void disable_vfs(struct softpci_function *fn)
 {
@@ -475,8 +476,8 @@ void softpci_bus_remove(struct softpci_function *fn)
 	for (i = 0; i < softpci_sriov_total(fn); i++)
 		disconnect(softpci_sriov_vf(fn, i));
 	disconnect(fn);
-	disable_vfs(fn);
 	pci_lock_rescan_remove();
+	disable_vfs(fn);
 	pdev = softpci_bus_get_pdev(fn);
 	if (pdev) {
 		pci_stop_and_remove_bus_device(pdev);
