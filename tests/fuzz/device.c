@@ -5,30 +5,48 @@
  */
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../lib/dma.h"
 #include "fuzz.h"
 
 #define NR_ROOTS	2
-#define DMA_SIZE	(16 * 4096)
 
 static enum door door;
 static pthread_t roots[NR_ROOTS];
 static pthread_mutex_t jobs_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t jobs_there = PTHREAD_COND_INITIALIZER;
-static unsigned int replace_jobs, spare_jobs;	/* a bit for each device */
+static struct jobs {
+	unsigned int devices;	/* a bit for each */
+	struct how {
+		u64 way, val;
+	} how[NR_KINDS];
+} replace_jobs, spare_jobs;
 static bool jobs_over;
 static const struct step *setup;
-static u8 *dma_buffer;
 static unsigned int nr_setup;
 
-static void learn_regions(struct device *dev)
+/* A region that vfio-pci does not tell of is none. */
+static void learn(struct device *dev)
 {
-	unsigned int i, nr = vfio_info(&dev->vfio).num_regions;
+	struct vfio *v = &dev->vfio;
+	unsigned int i, nr, pcie;
 
+	vfio_open(v, dev->name, door);
+	nr = vfio_info(v).num_regions;
 	for (i = 0; i < nr && i < MAX_REGIONS; i++)
-		dev->region[i] = *vfio_region(&dev->vfio, i);
+		__vfio_region_info(v, i, &dev->region[i]);
+	dev->pmcsr = config_find_cap(v, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	pcie = config_find_cap(v, PCI_CAP_ID_EXP);
+	dev->devctl = pcie ? pcie + PCI_EXP_DEVCTL : 0;
+	vfio_close(v);
+}
+
+static void set_mdev(struct device *dev, struct mdev mdev)
+{
+	dev->mdev = mdev;
+	snprintf(dev->name, sizeof(dev->name), "%s", mdev.uuid);
 }
 
 static void do_setup(void)
@@ -46,21 +64,26 @@ void devices_make(enum door which, unsigned int types, const struct step *steps,
 	unsigned int i;
 
 	door = which;
-	dma_buffer = dma_memory(DMA_SIZE);
+	arena_make();
 	setup = steps;
 	nr_setup = nr_steps;
-	for (i = 0; i < NR_MODELS; i++) {
+	if (types & VIRTUAL)
+		types |= PHYSICAL;
+	if (types & FUNCTIONS)
+		pci_remove_all();
+	for (i = 0; i < NR_KINDS; i++) {
 		struct device *dev = &shared->device[i];
 
 		pthread_mutex_init(&dev->lock, NULL);
 		pthread_cond_init(&dev->unused, NULL);
 		if (!(types & 1U << i))
 			continue;
-		dev->mdev = mdev_create(models[i].type);
+		if (i < NR_MODELS)
+			set_mdev(dev, mdev_create(models[i].type));
+		else
+			function_make(i);
 		dev->made = true;
-		vfio_open(&dev->vfio, dev->mdev.uuid, door);
-		learn_regions(dev);
-		vfio_close(&dev->vfio);
+		learn(dev);
 	}
 	do_setup();
 }
@@ -72,6 +95,7 @@ void devices_remove(void)
 	for (i = 0; i < NR_MODELS; i++)
 		if (shared->device[i].made)
 			mdev_remove(&shared->device[i].mdev);
+	pci_remove_all();
 }
 
 u64 device_offset(u64 dev, u64 region, u64 off)
@@ -96,16 +120,16 @@ static int new_fd(struct device *dev)
 {
 	if (door == DOOR_CDEV)
 		return dup(dev->vfio.fd);
-	return ioctl(dev->vfio.group, VFIO_GROUP_GET_DEVICE_FD, dev->mdev.uuid);
+	return ioctl(dev->vfio.group, VFIO_GROUP_GET_DEVICE_FD, dev->name);
 }
 
 /* With a little memory for DMA, at address 0: all devices and threads share it. */
 static int open_first(struct device *dev)
 {
-	int ret = __vfio_open(&dev->vfio, dev->mdev.uuid, door);
+	int ret = __vfio_open(&dev->vfio, dev->name, door);
 
 	if (!ret)
-		dma_map(&dev->vfio, 0, dma_buffer, DMA_SIZE, DMA_RW);
+		dma_map(&dev->vfio, 0, arena, ARENA_MAPPED, DMA_RW);
 	return ret;
 }
 
@@ -119,6 +143,8 @@ int device_fd(struct thread *t, u64 nr)
 	pthread_mutex_lock(&dev->lock);
 	if (!dev->leaving && (dev->users || !open_first(dev))) {
 		t->fd[nr] = call(t, new_fd(dev));
+		t->space[nr].iommu = dev->vfio.iommu;
+		t->space[nr].ioas = dev->vfio.ioas;
 		if (t->fd[nr] >= 0)
 			dev->users++;
 		else if (!dev->users)
@@ -126,6 +152,15 @@ int device_fd(struct thread *t, u64 nr)
 	}
 	pthread_mutex_unlock(&dev->lock);
 	return t->fd[nr];
+}
+
+struct vfio device_space(struct thread *t, u64 nr)
+{
+	struct vfio v = { .fd = device_fd(t, nr), .group = door == DOOR_GROUP ? 0 : -1 };
+
+	v.iommu = v.fd < 0 ? -1 : t->space[nr].iommu;
+	v.ioas = t->space[nr].ioas;
+	return v;
 }
 
 void device_close(struct thread *t, u64 nr)
@@ -147,13 +182,18 @@ void device_close(struct thread *t, u64 nr)
 	pthread_mutex_unlock(&dev->lock);
 }
 
+/* A function of the bus is in use for as long as a BAR of it is mapped. */
 void devices_close_leaving(struct thread *t)
 {
-	unsigned int i;
+	unsigned int i, slot;
 
-	for (i = 0; i < NR_MODELS; i++)
-		if (shared->device[i].leaving)
-			device_close(t, i);
+	for (i = 0; i < NR_KINDS; i++) {
+		if (!shared->device[i].leaving)
+			continue;
+		for (slot = 0; i >= NR_MODELS && slot < NR_MAPS; slot++)
+			munmap(map_addr(t, slot), MAP_SPACE);
+		device_close(t, i);
+	}
 }
 
 long op_close(struct thread *t, const u64 *arg)
@@ -173,10 +213,11 @@ long op_dup(struct thread *t, const u64 *arg)
 	return 0;
 }
 
-static void ask(unsigned int *jobs, u64 dev)
+static void ask(struct jobs *jobs, u64 dev, u64 way, u64 val)
 {
 	pthread_mutex_lock(&jobs_lock);
-	*jobs |= 1U << dev;
+	jobs->devices |= 1U << dev;
+	jobs->how[dev] = (struct how){ way, val };
 	pthread_cond_signal(&jobs_there);
 	pthread_mutex_unlock(&jobs_lock);
 }
@@ -186,7 +227,7 @@ long op_remove(struct thread *t, const u64 *arg)
 {
 	if (t->is_child || !shared->device[arg[0]].made)
 		return -EPERM;
-	ask(&replace_jobs, arg[0]);
+	ask(&replace_jobs, arg[0], arg[1], arg[2]);
 	return 0;
 }
 
@@ -194,7 +235,7 @@ long op_spare(struct thread *t, const u64 *arg)
 {
 	if (t->is_child)
 		return -EPERM;
-	ask(&spare_jobs, arg[0]);
+	ask(&spare_jobs, arg[0], 0, arg[1]);
 	return 0;
 }
 
@@ -213,10 +254,12 @@ static long put_attribute(struct thread *t, u64 dev, const char *name, const cha
 
 long op_attribute(struct thread *t, const u64 *arg)
 {
-	const struct model *m = &models[arg[0]];
+	const struct model *m = kind(arg[0]);
 	char buf[256];
 	int ret;
 
+	if (m->bit & FUNCTIONS)
+		return function_attribute(t, arg);
 	if (!m->attribute)
 		return put_attribute(t, arg[0], "error", "1\n", 2);
 	switch (arg[1] % 4) {
@@ -251,7 +294,7 @@ static long put_back(struct thread *t, u64 dev, const char *name)
 /* The other device that has ports; one of the same kind there is not. */
 static u64 other_tty(u64 dev)
 {
-	return model_of(models[dev].bit & MTTY_1 ? "mtty-2" : "mtty-1") - models;
+	return model_of(kind(dev)->bit & MTTY_1 ? "mtty-2" : "mtty-1") - models;
 }
 
 /* What is right, what is nearly right, and what is not at all. */
@@ -327,12 +370,38 @@ long op_pace(struct thread *t, const u64 *arg)
 }
 
 /* There may be no budget left for one more. */
-static void make_spare(const char *type)
+static void make_spare(u64 nr, struct how how)
 {
 	struct mdev spare = mdev_random();
 
-	if (!__mdev_create(&spare, type))
+	if (nr >= NR_MODELS)
+		function_spare(how.val);
+	else if (!__mdev_create(&spare, models[nr].type))
 		mdev_remove(&spare);
+}
+
+/* From here on all threads let go of it, and none opens it; false: it is so already. */
+static bool begin_leaving(u64 nr)
+{
+	if (atomic_exchange(&shared->device[nr].leaving, true))
+		return false;
+	shared->leaving++;
+	return true;
+}
+
+static void end_leaving(u64 nr)
+{
+	shared->device[nr].leaving = false;
+	shared->leaving--;
+}
+
+/* There are no new ones while it is leaving. */
+static void wait_for_users(struct device *dev)
+{
+	pthread_mutex_lock(&dev->lock);
+	while (dev->users)
+		pthread_cond_wait(&dev->unused, &dev->lock);
+	pthread_mutex_unlock(&dev->lock);
 }
 
 /*
@@ -344,69 +413,86 @@ static void connect_again(u64 nr)
 {
 	struct device *other = &shared->device[other_tty(nr)];
 
-	if (!(models[nr].bit & MTTY) || atomic_exchange(&other->leaving, true))
+	if (!(models[nr].bit & MTTY) || !begin_leaving(other_tty(nr)))
 		return;
-	shared->leaving++;
-	pthread_mutex_lock(&other->lock);
-	while (other->users)
-		pthread_cond_wait(&other->unused, &other->lock);
+	wait_for_users(other);
 	do_setup();
-	pthread_mutex_unlock(&other->lock);
-	other->leaving = false;
-	shared->leaving--;
+	end_leaving(other_tty(nr));
 }
 
-/* The device is marked as leaving: it is not opened any more. */
-static void replace(struct device *dev, const char *type)
+/* Each removal comes back when all users have let go, threads and children. */
+static void replace_mdev(u64 nr)
 {
-	shared->leaving++;
-	/* Comes back when all users have let go, threads and children. */
-	mdev_remove(&dev->mdev);
+	struct device *dev = &shared->device[nr];
 
-	pthread_mutex_lock(&dev->lock);
-	while (dev->users)
-		pthread_cond_wait(&dev->unused, &dev->lock);
-	check_eq(__mdev_create(&dev->mdev, type), 0);
-	pthread_mutex_unlock(&dev->lock);
+	mdev_remove(&dev->mdev);
+	wait_for_users(dev);
+	check_eq(__mdev_create(&dev->mdev, models[nr].type), 0);
 	shared->removed++;
-	connect_again(dev - shared->device);
-	dev->leaving = false;
-	shared->leaving--;
+	connect_again(nr);
+}
+
+/* Virtual functions go with their physical one. */
+static void replace_function(u64 nr, struct how how)
+{
+	u64 with = function_companion(nr);
+
+	if (with < NR_KINDS && !begin_leaving(with))
+		return;
+	function_take(nr, how.way);
+	if (with < NR_KINDS)
+		wait_for_users(&shared->device[with]);
+	wait_for_users(&shared->device[nr]);
+	function_return(nr, how.way, how.val);
+	if (with < NR_KINDS)
+		end_leaving(with);
+	shared->removed++;
+}
+
+static void replace(u64 nr, struct how how)
+{
+	if (!begin_leaving(nr))
+		return;
+	if (nr < NR_MODELS)
+		replace_mdev(nr);
+	else
+		replace_function(nr, how);
+	end_leaving(nr);
 }
 
 /* Takes a job that no thread has taken; jobs_lock held. */
-static bool take_job(unsigned int *jobs, unsigned int *nr)
+static bool take_job(struct jobs *jobs, u64 *nr, struct how *how)
 {
-	if (!*jobs)
+	if (!jobs->devices)
 		return false;
-	*nr = __builtin_ctz(*jobs);
-	*jobs &= ~(1U << *nr);
+	*nr = __builtin_ctz(jobs->devices);
+	*how = jobs->how[*nr];
+	jobs->devices &= ~(1U << *nr);
 	return true;
 }
 
 static void *root_run(void *arg)
 {
 	struct thread self = {};
-	unsigned int nr;
+	struct how how;
+	u64 nr;
 
 	cover_thread(&self);
 	pthread_mutex_lock(&jobs_lock);
 	for (;;) {
-		bool is_replace = take_job(&replace_jobs, &nr);
+		bool is_replace = take_job(&replace_jobs, &nr, &how);
 
-		if (!is_replace && !take_job(&spare_jobs, &nr)) {
+		if (!is_replace && !take_job(&spare_jobs, &nr, &how)) {
 			if (jobs_over)
 				break;
 			pthread_cond_wait(&jobs_there, &jobs_lock);
 			continue;
 		}
-		if (is_replace && atomic_exchange(&shared->device[nr].leaving, true))
-			continue;
 		pthread_mutex_unlock(&jobs_lock);
 		if (is_replace)
-			replace(&shared->device[nr], models[nr].type);
+			replace(nr, how);
 		else
-			make_spare(models[nr].type);
+			make_spare(nr, how);
 		cover_collect(&self);
 		pthread_mutex_lock(&jobs_lock);
 	}

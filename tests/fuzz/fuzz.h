@@ -15,11 +15,24 @@
 
 #include "../lib/mdev.h"
 #include "../lib/models.h"
+#include "../lib/pci.h"
 #include "../lib/vfio.h"
 
 #define MAX_THREADS	16
 #define MAX_ARGS	8
 #define MAX_SETUP	4
+
+/* Kinds of devices: the mdev types, and behind them functions of the PCI bus in software. */
+#define NR_FUNCTIONS	4
+#define NR_KINDS	(NR_MODELS + NR_FUNCTIONS)
+#define ENGINE		0x400
+#define PLAIN		0x800
+#define PHYSICAL	0x1000
+#define VIRTUAL		0x2000
+#define FUNCTIONS	(ENGINE | PLAIN | PHYSICAL | VIRTUAL)
+/* Those with the registers of lib/ioat.h. */
+#define ENGINES		(MIOAT | ENGINE | PHYSICAL | VIRTUAL)
+#define EACH_KIND	(EACH | FUNCTIONS)
 
 /* Slots of each thread: all that it can have of anything at a time. */
 #define NR_MAPS		6
@@ -63,6 +76,7 @@ struct step {
 
 /* steps.c: the kinds of steps, drawn as random numbers say */
 /* NULL: no kind of step has that name. */
+extern const struct op dma_ops[];	/* dma-steps.c */
 const struct op *op_named(const char *name, size_t len);
 void stream_init(struct stream *s, u64 seed, u64 which, unsigned int types);
 void stream_next(struct stream *s, struct step *step);
@@ -81,17 +95,20 @@ struct device {
 	unsigned int users;		/* threads that have it open */
 	struct vfio vfio;		/* what they opened it through */
 	struct vfio_region_info region[MAX_REGIONS];
+	char name[80];			/* for VFIO */
 	struct mdev mdev;
+	struct pci_function fn;		/* a function of the bus instead */
+	unsigned int pmcsr, devctl;	/* registers in config space; 0: it has none */
 	bool made;
 	atomic_bool leaving;		/* all threads should let go of it */
 };
 
 struct shared {
-	struct device device[NR_MODELS];
+	struct device device[NR_KINDS];
 	atomic_uint leaving;		/* how many of them are */
 	atomic_ulong steps[MAX_THREADS];
 	atomic_ulong calls[MAX_THREADS + 1];	/* the last: of none of them */
-	atomic_ulong removed, children, imports;
+	atomic_ulong removed, children, imports, races;
 	atomic_bool stop;
 	atomic_bool wrong;		/* an answer that must not be */
 };
@@ -113,8 +130,12 @@ struct thread {
 	struct step step;		/* what it is at */
 	bool is_child;
 
-	int fd[NR_MODELS];
-	u32 dmabuf_id[NR_MODELS];
+	int fd[NR_KINDS];
+	struct {
+		int iommu;		/* as in struct vfio, which is not the child's */
+		u32 ioas;
+	} space[NR_KINDS];
+	u32 dmabuf_id[NR_KINDS];
 	int buf[NR_BUFS];
 	int event[NR_EVENTS];
 	int mig[NR_MIGS];		/* data files of migrations */
@@ -164,6 +185,30 @@ extern __thread volatile bool fault_expected;
 #define WIRE_CROSSED	1
 #define WIRE_CABLE	2	/* "val": bit 0 which port, bit 1 which port there */
 
+/* bus.c: functions of the PCI bus in software, as vfio-pci has them */
+extern const struct model functions[NR_FUNCTIONS];
+
+static inline const struct model *kind(u64 dev)
+{
+	return dev < NR_MODELS ? &models[dev] : &functions[dev - NR_MODELS];
+}
+
+/* NR_KINDS: there is none of that name. */
+u64 kind_named(const char *name, size_t len);
+/* Why there can be no functions here; NULL: there can. */
+const char *bus_missing(void);
+void function_make(u64 dev);
+/*
+ * Take a function away from its users, and have it again: unplugged, unbound from its
+ * driver, or as @way says.  Nothing opens it meanwhile, nor those that go with it.
+ */
+void function_take(u64 dev, u64 way);
+void function_return(u64 dev, u64 way, u64 val);
+/* Another device that goes with it; NR_KINDS: none. */
+u64 function_companion(u64 dev);
+void function_spare(u64 val);
+long function_attribute(struct thread *t, const u64 *arg);
+
 /* device.c: devices, and threads that make and remove them while they are in use */
 void devices_make(enum door door, unsigned int types, const struct step *setup,
 		  unsigned int nr_setup);
@@ -171,6 +216,8 @@ void devices_remove(void);
 /* The thread's file of a device, opened if need be; -1: it cannot be had now. */
 int device_fd(struct thread *t, u64 dev);
 void device_close(struct thread *t, u64 dev);
+/* Its container or IOAS, as lib/dma.h takes it. */
+struct vfio device_space(struct thread *t, u64 dev);
 void devices_close_leaving(struct thread *t);
 u64 device_offset(u64 dev, u64 region, u64 off);
 /* How many bytes there are from @off in the device's file to the end of its region. */
@@ -200,6 +247,8 @@ void *user_buffer(struct thread *t, u64 kind, size_t len);
 void *user_data(struct thread *t, u64 kind, const void *data, size_t len);
 
 /* ops.c: regions, ioctls, eventfds */
+long device_get(struct thread *t, u64 dev, u64 region, u64 off, u64 len, void *val);
+long device_put(struct thread *t, u64 dev, u64 region, u64 off, u64 len, u64 val);
 long op_get(struct thread *t, const u64 *arg);
 long op_set(struct thread *t, const u64 *arg);
 long op_read(struct thread *t, const u64 *arg);
@@ -249,6 +298,18 @@ long op_mig_file(struct thread *t, const u64 *arg);
 long op_mig_close(struct thread *t, const u64 *arg);
 long op_mig_copy(struct thread *t, const u64 *arg);
 long op_mig_feature(struct thread *t, const u64 *arg);
+
+/* dma.c: memory that devices reach by DMA, and engines that are at it */
+/* What all devices of a run have, with that at address 0 when they are opened. */
+#define ARENA		(64 * 4096UL)
+#define ARENA_MAPPED	(16 * 4096UL)
+extern u8 *arena;
+void arena_make(void);
+long op_dma_map(struct thread *t, const u64 *arg);
+long op_dma_unmap(struct thread *t, const u64 *arg);
+long op_iommu(struct thread *t, const u64 *arg);
+long op_engine(struct thread *t, const u64 *arg);
+long op_dma_race(struct thread *t, const u64 *arg);
 
 /* cover.c: which code of the modules was reached */
 int cover_init(void);

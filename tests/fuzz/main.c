@@ -32,7 +32,7 @@ static struct {
 	bool print, verbose;
 	const char *cover;
 } opt = {
-	.seed = 1, .threads = 4, .only = -1, .types = EACH, .door = { true, true },
+	.seed = 1, .threads = 4, .only = -1, .types = EACH_KIND, .door = { true, true },
 };
 
 static struct thread threads[MAX_THREADS];
@@ -58,7 +58,7 @@ static void usage(void)
 	     "  --steps N      so many random steps in each thread, if that is less\n"
 	     "  --threads T    default 4\n"
 	     "  --thread I     only this one of them, exactly as it was\n"
-	     "  --types LIST   mdpy-vga,mtty-2,... (default: all)\n"
+	     "  --types LIST   mdpy-vga,bus-engine,... (default: all)\n"
 	     "  --door DOOR    group, cdev or both (default: both)\n"
 	     "  --print        print the steps of thread I (default 0) and do nothing\n"
 	     "  --verbose      print each step of a FILE and what it came to\n"
@@ -290,6 +290,7 @@ static bool run_alone(enum door door, unsigned int types)
 	}
 	check_eq(sys(waitpid(pid, &status, 0)), pid);
 	mdev_remove_all();
+	pci_remove_all();
 	if (WIFSIGNALED(status))
 		printf("fuzz: ended by signal %d\n", WTERMSIG(status));
 	return !status;
@@ -322,12 +323,31 @@ static int load_steps(const char *path, unsigned int *types)
 	return ret ?: nr_replay ? 0 : -EINVAL;
 }
 
+/* Why there are no functions of the bus; NULL: there are, or none of @types is one. */
+static const char *missing(unsigned int types)
+{
+	static const char *reason;
+	static bool asked;
+
+	if (!(types & FUNCTIONS))
+		return NULL;
+	if (!asked)
+		reason = bus_missing();
+	asked = true;
+	return reason;
+}
+
 static void replay_file(const char *path)
 {
 	unsigned int types;
 	enum door door;
 	bool ok = !load_steps(path, &types);
 
+	if (ok && missing(types)) {
+		printf("skipped   %s: %s\n", path, missing(types));
+		skipped++;
+		goto out;
+	}
 	for (door = 0; ok && door < NR_DOORS; door++)
 		if (opt.door[door])
 			ok = run_alone(door, types);
@@ -336,6 +356,7 @@ static void replay_file(const char *path)
 	else
 		failed++;
 	printf("%s  %s\n", ok ? "replayed" : "FAILED  ", path);
+out:
 	free(replay);
 	replay = NULL;
 }
@@ -359,6 +380,21 @@ static void fuzz(enum door door)
 	failed++;
 }
 
+static void fuzz_all(void)
+{
+	const char *reason = missing(opt.types);
+	enum door door;
+
+	if (reason) {
+		printf("skipped   functions of the bus: %s\n", reason);
+		skipped++;
+		opt.types &= ~FUNCTIONS;
+	}
+	for (door = 0; opt.types && door < NR_DOORS; door++)
+		if (opt.door[door])
+			fuzz(door);
+}
+
 static void print_steps(void)
 {
 	u64 n = opt.steps ?: opt.calls / opt.threads;
@@ -380,11 +416,16 @@ static unsigned int parse_types(char *list)
 {
 	unsigned int types = strtoul(list, NULL, 0);
 	char *type;
+	u64 nr;
 
 	if (types)
-		return types & EACH;
-	for (type = strtok(list, ","); type; type = strtok(NULL, ","))
-		types |= model_of(type)->bit;
+		return types & EACH_KIND;
+	for (type = strtok(list, ","); type; type = strtok(NULL, ",")) {
+		nr = kind_named(type, strlen(type));
+		if (nr == NR_KINDS)
+			return 0;
+		types |= 1U << nr;
+	}
 	return types;
 }
 
@@ -458,6 +499,7 @@ static void figures(void)
 {
 	printf("figure: calls fuzzed = %lu\n", sum(shared->calls));
 	printf("figure: devices removed in use = %lu\n", shared->removed);
+	printf("figure: DMA stopped by unmapping = %lu\n", shared->races);
 	printf("figure: processes forked in use = %lu\n", shared->children);
 	printf("figure: dma-bufs imported = %lu\n", shared->imports);
 	if (cover_count())
@@ -495,9 +537,8 @@ int main(int argc, char **argv)
 
 	for (; optind < argc; optind++)
 		replay_file(argv[optind]);
-	for (door = 0; door < NR_DOORS; door++)
-		if (opt.door[door] && (opt.calls || opt.steps))
-			fuzz(door);
+	if (opt.calls || opt.steps)
+		fuzz_all();
 	if (opt.cover)
 		cover_write(opt.cover);
 	figures();

@@ -34,18 +34,23 @@ static long do_write(struct thread *t, u64 dev, u64 region, u64 off, const void 
 	return judge_count(t, dev, pos, call(t, pwrite(device_fd(t, dev), buf, len, pos)));
 }
 
-static long put(struct thread *t, u64 dev, u64 region, u64 off, u64 len, u64 val)
+long device_put(struct thread *t, u64 dev, u64 region, u64 off, u64 len, u64 val)
 {
 	u64 le = htole64(val);
 
 	return do_write(t, dev, region, off, &le, len < sizeof(le) ? len : sizeof(le));
 }
 
+long device_get(struct thread *t, u64 dev, u64 region, u64 off, u64 len, void *val)
+{
+	return do_read(t, dev, region, off, val, len);
+}
+
 static long get(struct thread *t, u64 dev, u64 region, u64 off, u64 len)
 {
 	u64 val;
 
-	return do_read(t, dev, region, off, &val, len < sizeof(val) ? len : sizeof(val));
+	return device_get(t, dev, region, off, len < sizeof(val) ? len : sizeof(val), &val);
 }
 
 long op_get(struct thread *t, const u64 *arg)
@@ -55,7 +60,7 @@ long op_get(struct thread *t, const u64 *arg)
 
 long op_set(struct thread *t, const u64 *arg)
 {
-	return put(t, arg[0], arg[1], arg[2], arg[3], arg[4]);
+	return device_put(t, arg[0], arg[1], arg[2], arg[3], arg[4]);
 }
 
 long op_read(struct thread *t, const u64 *arg)
@@ -136,7 +141,7 @@ long op_mode(struct thread *t, const u64 *arg)
 	long ret = 0;
 
 	for (i = 0; i < ARRAY_SIZE(val); i++)
-		ret = put(t, arg[0], REGS_BAR, DISPI + 2 * val[i][0], 2, val[i][1]);
+		ret = device_put(t, arg[0], REGS_BAR, DISPI + 2 * val[i][0], 2, val[i][1]);
 	return ret;
 }
 
@@ -145,11 +150,11 @@ long op_uart(struct thread *t, const u64 *arg)
 	u64 dev = arg[0], port = arg[1] & 1, i;
 	long ret;
 
-	put(t, dev, port, UART_LCR, 1, UART_LCR_WLEN8);
-	put(t, dev, port, UART_FCR, 1, UART_FCR_ENABLE_FIFO | (arg[2] & 3) << 6);
-	put(t, dev, port, UART_IER, 1, arg[3]);
+	device_put(t, dev, port, UART_LCR, 1, UART_LCR_WLEN8);
+	device_put(t, dev, port, UART_FCR, 1, UART_FCR_ENABLE_FIFO | (arg[2] & 3) << 6);
+	device_put(t, dev, port, UART_IER, 1, arg[3]);
 	for (i = 0; i < arg[4] % 32; i++)
-		put(t, dev, port, UART_TX, 1, i);
+		device_put(t, dev, port, UART_TX, 1, i);
 	ret = get(t, dev, port, UART_IIR, 1);
 	for (i = 0; i < arg[5] % 32; i++)
 		get(t, dev, port, UART_RX, 1);
@@ -233,8 +238,13 @@ long op_set_irqs(struct thread *t, const u64 *arg)
 			user_data(t, 1, &irqs, size - arg[5] % size));
 }
 
+/* By the ioctl, or as a guest does it: a Function Level Reset by config space. */
 long op_reset(struct thread *t, const u64 *arg)
 {
+	unsigned int devctl = shared->device[arg[0]].devctl;
+
+	if (arg[1] & 1 && devctl)
+		return device_put(t, arg[0], CONFIG, devctl, 2, PCI_EXP_DEVCTL_BCR_FLR);
 	return do_ioctl(t, arg[0], VFIO_DEVICE_RESET, NULL);
 }
 
@@ -255,11 +265,8 @@ long op_feature(struct thread *t, const u64 *arg)
 /* Random writes put devices to sleep or turn their BARs off, which would stay so. */
 long op_wake(struct thread *t, const u64 *arg)
 {
-	/* The power management capability is behind that of mdpy. */
-	u64 pmcsr = models[arg[0]].bit & MDPY ? 0x54 : 0x44;
-
-	put(t, arg[0], CONFIG, pmcsr, 2, D0);
-	return put(t, arg[0], CONFIG, PCI_COMMAND, 1, PCI_COMMAND_IO | PCI_COMMAND_MEMORY |
+	device_put(t, arg[0], CONFIG, shared->device[arg[0]].pmcsr, 2, D0);
+	return device_put(t, arg[0], CONFIG, PCI_COMMAND, 1, PCI_COMMAND_IO | PCI_COMMAND_MEMORY |
 		   PCI_COMMAND_MASTER);
 }
 

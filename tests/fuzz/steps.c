@@ -10,46 +10,12 @@
 #include "../lib/example.h"
 #include "../lib/ioat.h"
 #include "../lib/irq.h"
-#include "fuzz.h"
+#include "draw.h"
 
 #define PAGE	4096UL
 
 /* How long threads at about the same step prefer the same device. */
 #define EPOCH	2048
-
-static u64 mix(u64 x)
-{
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
-}
-
-/* xoroshiro128+ */
-static u64 draw(struct stream *s)
-{
-	u64 a = s->state[0], b = s->state[1] ^ a;
-
-	s->state[0] = (a << 24 | a >> 40) ^ b ^ b << 16;
-	s->state[1] = b << 37 | b >> 27;
-	return a + (a ^ b);
-}
-
-static u64 below(struct stream *s, u64 n)
-{
-	return (draw(s) >> 16) % n;
-}
-
-static bool one_in(struct stream *s, u64 n)
-{
-	return !below(s, n);
-}
-
-#define one_of(s, ...)							\
-	({								\
-		static const u64 of_[] = { __VA_ARGS__ };		\
-									\
-		of_[below(s, ARRAY_SIZE(of_))];				\
-	})
 
 void stream_init(struct stream *s, u64 seed, u64 which, unsigned int types)
 {
@@ -58,7 +24,7 @@ void stream_init(struct stream *s, u64 seed, u64 which, unsigned int types)
 	s->state[1] = mix(s->state[0] + which * 0x9e3779b97f4a7c15 + 1);
 }
 
-static u64 a_dev(struct stream *s)
+u64 a_dev(struct stream *s)
 {
 	u64 x = one_in(s, 2) ? draw(s) : mix(s->seed + s->nr / EPOCH);
 	unsigned int nr = __builtin_popcount(s->types), dev;
@@ -70,27 +36,27 @@ static u64 a_dev(struct stream *s)
 	return dev;
 }
 
-static u64 a_bochs(struct stream *s)
+u64 a_dev_of(struct stream *s, unsigned int kinds)
 {
 	a_dev(s);
-	if (!(models[s->dev].bit & MBOCHS) && s->types & MBOCHS)
-		while (!(models[s->dev].bit & MBOCHS))
-			a_dev(s);
+	while (!(kind(s->dev)->bit & kinds) && s->types & kinds)
+		a_dev(s);
 	return s->dev;
+}
+
+static u64 a_bochs(struct stream *s)
+{
+	return a_dev_of(s, MBOCHS);
 }
 
 static u64 a_tty(struct stream *s)
 {
-	a_dev(s);
-	if (!(models[s->dev].bit & MTTY) && s->types & MTTY)
-		while (!(models[s->dev].bit & MTTY))
-			a_dev(s);
-	return s->dev;
+	return a_dev_of(s, MTTY);
 }
 
 static u64 a_region(struct stream *s)
 {
-	unsigned int bit = models[s->dev].bit;
+	unsigned int bit = kind(s->dev)->bit;
 
 	if (one_in(s, 32))
 		s->region = one_in(s, 8) ? draw(s) : below(s, 18);
@@ -98,7 +64,9 @@ static u64 a_region(struct stream *s)
 		s->region = one_of(s, 0, 0, CONFIG, CONFIG, MDPY_DISPLAY);
 	else if (bit & MBOCHS)
 		s->region = one_of(s, 0, 2, 2, CONFIG, CONFIG, VFIO_PCI_NUM_REGIONS);
-	else if (bit & (EXAMPLE | MIOAT))
+	else if (bit & PLAIN)
+		s->region = one_of(s, 0, 2, 4, CONFIG, CONFIG);
+	else if (bit & (EXAMPLE | ENGINES))
 		s->region = one_of(s, 0, 0, 0, CONFIG, CONFIG);
 	else
 		s->region = one_of(s, 0, 0, 0, 1, CONFIG, CONFIG);
@@ -107,11 +75,11 @@ static u64 a_region(struct stream *s)
 
 static u64 region_size(const struct stream *s)
 {
-	if (s->region < 6 && models[s->dev].bar[s->region].size)
-		return models[s->dev].bar[s->region].size;
-	if (s->region == MDPY_DISPLAY && models[s->dev].bit & MDPY)
-		return models[s->dev].bar[0].size;
-	return s->region == VFIO_PCI_NUM_REGIONS ? 0x800 : model_config_size(&models[s->dev]);
+	if (s->region < 6 && kind(s->dev)->bar[s->region].size)
+		return kind(s->dev)->bar[s->region].size;
+	if (s->region == MDPY_DISPLAY && kind(s->dev)->bit & MDPY)
+		return kind(s->dev)->bar[0].size;
+	return s->region == VFIO_PCI_NUM_REGIONS ? 0x800 : model_config_size(kind(s->dev));
 }
 
 static u64 an_offset(struct stream *s)
@@ -140,16 +108,18 @@ static u64 a_register(struct stream *s)
 {
 	u64 off;
 
-	if (s->region == CONFIG)
+	if (s->region == CONFIG && kind(s->dev)->bit & FUNCTIONS && one_in(s, 3))
+		off = one_in(s, 4) ? CONFIG_SIZE + below(s, 64) * 4 : 0x40 + below(s, 48) * 2;
+	else if (s->region == CONFIG)
 		off = one_of(s, PCI_COMMAND, PCI_COMMAND + 1, PCI_STATUS, PCI_BASE_ADDRESS_0,
 			     PCI_BASE_ADDRESS_1, PCI_BASE_ADDRESS_2, PCI_ROM_ADDRESS,
 			     PCI_CAPABILITY_LIST, PCI_INTERRUPT_LINE, PCI_INTERRUPT_PIN, 0x40,
 			     0x42, 0x44, 0x48, 0x4a, 0x4c, 0x50, 0x54, 0x58, 0x5c, 0xfc);
-	else if (s->region == EXAMPLE_BAR0 && models[s->dev].bit & EXAMPLE)
+	else if (s->region == EXAMPLE_BAR0 && kind(s->dev)->bit & EXAMPLE)
 		off = one_of(s, EXAMPLE_SOURCE, EXAMPLE_TARGET, EXAMPLE_LENGTH, EXAMPLE_DOORBELL,
 			     EXAMPLE_DOORBELL, EXAMPLE_STATUS, EXAMPLE_MEMORY, EXAMPLE_PBA,
 			     EXAMPLE_TABLE + 0xc, EXAMPLE_TABLE + 0x1c, EXAMPLE_TABLE + 0x3fc);
-	else if (s->region == IOAT_BAR0 && models[s->dev].bit & MIOAT)
+	else if (s->region == IOAT_BAR0 && kind(s->dev)->bit & ENGINES)
 		off = one_of(s, IOAT_INTRCTRL, IOAT_CHANCTRL, IOAT_CHANCMD, IOAT_CHANCMD,
 			     IOAT_DMACOUNT, IOAT_DMACOUNT, IOAT_CHANSTS, IOAT_CHAINADDR,
 			     IOAT_CHANCMP, IOAT_CHANERR, IOAT_TABLE + 0xc, IOAT_PBA);
@@ -173,9 +143,9 @@ static u64 a_width(struct stream *s)
 		return below(s, 9);
 	if (region_size(s) == 8)
 		return 1;
-	if (s->region == EXAMPLE_BAR0 && models[s->dev].bit & EXAMPLE)
+	if (s->region == EXAMPLE_BAR0 && kind(s->dev)->bit & EXAMPLE)
 		return s->off < EXAMPLE_DOORBELL ? 8 : 4;
-	if (s->region == IOAT_BAR0 && models[s->dev].bit & MIOAT)
+	if (s->region == IOAT_BAR0 && kind(s->dev)->bit & ENGINES)
 		return one_of(s, 1, 2, 4, 8);
 	return s->region == REGS_BAR ? 2 : one_of(s, 1, 2, 4, 4);
 }
@@ -213,7 +183,7 @@ static u64 a_length(struct stream *s)
 	}
 }
 
-static u64 a_buffer(struct stream *s)
+u64 a_buffer(struct stream *s)
 {
 	return below(s, 4) ? 0 : below(s, 20);
 }
@@ -235,11 +205,13 @@ static u64 an_event(struct stream *s)
 
 static u64 pages_off(struct stream *s)
 {
+	u64 nr = region_size(s) / PAGE;
+
 	if (one_in(s, 16))
 		return below(s, PAGE);
 	if (one_in(s, 8))
 		return region_size(s) - below(s, 3) * PAGE;
-	return below(s, 12) * PAGE;
+	return below(s, nr && nr < 12 ? nr : 12) * PAGE;
 }
 
 static u64 pages_len(struct stream *s)
@@ -338,7 +310,7 @@ static u64 feature_flags(struct stream *s)
 
 static u64 plane_flags(struct stream *s)
 {
-	return one_in(s, 8) ? below(s, 32) : models[s->dev].bit & MDPY ? 4 : 2;
+	return one_in(s, 8) ? below(s, 32) : kind(s->dev)->bit & MDPY ? 4 : 2;
 }
 
 static u64 plane_type(struct stream *s)
@@ -394,7 +366,7 @@ static u64 an_ioctl(struct stream *s)
 	return one_in(s, 16) ? draw(s) & 0xffffffff : cmd;
 }
 
-static u64 a_way(struct stream *s)
+u64 a_way(struct stream *s)
 {
 	return below(s, 8);
 }
@@ -479,7 +451,7 @@ static const struct op ops[] = {
 					   { "start", irq_start }, { "count", irq_count },
 					   { "short", irq_short }, { "event", an_event },
 					   { "way", a_way } } },
-	{ "reset", 8, op_reset, { D } },
+	{ "reset", 8, op_reset, { D, { "way", a_bool } } },
 	{ "feature", 40, op_feature, { D, { "flags", feature_flags }, { "argsz", argsz },
 				       { "event", an_event }, { "way", a_way }, USER } },
 	{ "wake", 200, op_wake, { D } },
@@ -527,31 +499,42 @@ static const struct op ops[] = {
 	{ "dup", 20, op_dup, { D } },
 	{ "fork", 2, op_fork, { { "steps", nr_steps }, { "seed", any } } },
 	{ "reap", 1, op_reap, { { "child", a_bool } } },
-	{ "remove", 1, op_remove, { D } },
-	{ "spare", 1, op_spare, { D } },
-	{ "attribute", 3, op_attribute, { D, { "way", a_way } } },
+	{ "remove", 1, op_remove, { D, { "way", a_way }, { "val", any } } },
+	{ "spare", 1, op_spare, { D, { "val", any } } },
+	{ "attribute", 3, op_attribute, { D, { "way", a_way }, { "val", any } } },
 	{ "wire", 12, op_wire, { { "dev", a_tty }, { "way", small }, { "val", any } } },
 	{ "pace", 3, op_pace, { { "dev", a_tty }, { "way", a_way }, { "val", any } } },
 };
 
+/* The kinds of steps are in several tables: the number @i of all; NULL: no more. */
+static const struct op *op_nr(unsigned int i)
+{
+	if (i < ARRAY_SIZE(ops))
+		return &ops[i];
+	i -= ARRAY_SIZE(ops);
+	return dma_ops[i].name ? &dma_ops[i] : NULL;
+}
+
 const struct op *op_named(const char *name, size_t len)
 {
+	const struct op *op;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(ops); i++)
-		if (strlen(ops[i].name) == len && !memcmp(ops[i].name, name, len))
-			return &ops[i];
+	for (i = 0; (op = op_nr(i)); i++)
+		if (strlen(op->name) == len && !memcmp(op->name, name, len))
+			return op;
 	return NULL;
 }
 
 static unsigned int total_weight(void)
 {
 	static unsigned int total;
+	const struct op *op;
 	unsigned int i, sum = 0;
 
 	if (!total) {
-		for (i = 0; i < ARRAY_SIZE(ops); i++)
-			sum += ops[i].weight;
+		for (i = 0; (op = op_nr(i)); i++)
+			sum += op->weight;
 		total = sum;
 	}
 	return total;
@@ -559,11 +542,12 @@ static unsigned int total_weight(void)
 
 void stream_next(struct stream *s, struct step *step)
 {
-	const struct op *op = ops;
+	const struct op *op;
 	unsigned int i;
 	u64 x;
 
-	for (x = below(s, total_weight()); x >= op->weight; op++)
+	x = below(s, total_weight());
+	for (i = 0; op = op_nr(i), x >= op->weight; i++)
 		x -= op->weight;
 	step->op = op;
 	/* What has no device of its own takes offsets as of the first. */

@@ -15,7 +15,7 @@ void step_print(FILE *file, const struct step *step)
 	fputs(op->name, file);
 	for (i = 0; i < MAX_ARGS && op->arg[i].name; i++)
 		if (names_device(op, i))
-			fprintf(file, " dev=%s", models[step->arg[i]].type);
+			fprintf(file, " dev=%s", kind(step->arg[i])->type);
 		else
 			fprintf(file, step->arg[i] < 16 ? " %s=%llu" : " %s=%#llx",
 				op->arg[i].name, step->arg[i]);
@@ -33,10 +33,8 @@ static bool parse_value(const struct op *op, unsigned int i, const char *val, u6
 			*to = strtoull(val, &end, 0);
 		return len && end == val + len;
 	}
-	for (*to = 0; *to < NR_MODELS; ++*to)
-		if (strlen(models[*to].type) == len && !memcmp(models[*to].type, val, len))
-			return true;
-	return false;
+	*to = kind_named(val, len);
+	return *to < NR_KINDS;
 }
 
 /* "name arg=value ...", what is left out is 0; "#" starts a comment. */

@@ -117,7 +117,7 @@ void thread_init(struct thread *t, unsigned int nr)
 	unsigned int i;
 
 	t->nr = nr;
-	for (i = 0; i < NR_MODELS; i++)
+	for (i = 0; i < NR_KINDS; i++)
 		t->fd[i] = -1;
 	for (i = 0; i < NR_BUFS; i++)
 		t->buf[i] = -1;
@@ -231,7 +231,7 @@ void thread_exit(struct thread *t)
 		child_reap(&t->child[i]);
 	for (i = 0; i < NR_MAPS; i++)
 		munmap(map_addr(t, i), MAP_SPACE);
-	for (i = 0; i < NR_MODELS; i++)
+	for (i = 0; i < NR_KINDS; i++)
 		device_close(t, i);
 	for (i = 0; i < NR_BUFS; i++)
 		if (t->buf[i] >= 0)

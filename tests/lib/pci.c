@@ -20,30 +20,34 @@ static struct text attribute_path(const struct pci_function *fn, const char *att
 	return text(PCI_FUNCTIONS "/%s/%s", fn->name, attribute);
 }
 
-static void load_modules(void)
+const char *pci_missing(void)
 {
 	int ret;
 
 	if (!module_probe("vfio-pci"))
-		skip_case("this kernel has no vfio-pci");
+		return "this kernel has no vfio-pci";
 	module_probe("configfs");
 	if (access(CONFIGFS, F_OK))
-		skip_case("this kernel has no configfs");
+		return "this kernel has no configfs";
 	if (access(PCI_FUNCTIONS, F_OK))
 		mount("configfs", CONFIGFS, "configfs", 0, NULL);
 	if (module_is_loaded("softpci-host"))
-		return;
+		return NULL;
 	ret = __module_load("softpci-host", "");
 	if (ret == -ENOENT)
-		skip_case("softpci-host is not built for this kernel");
+		return "softpci-host is not built for this kernel";
 	if (ret == -EBUSY)
-		skip_case("this kernel cannot have a second IOMMU driver");
+		return "this kernel cannot have a second IOMMU driver";
 	check_eq(ret, 0);
+	return NULL;
 }
 
 void pci_begin(void)
 {
-	load_modules();
+	const char *reason = pci_missing();
+
+	if (reason)
+		skip_case("%s", reason);
 	pci_remove_all();
 }
 

@@ -30,6 +30,8 @@ struct pci_function {
  * functions that an earlier case has left.
  */
 void pci_begin(void);
+/* Without the rest, and why it cannot be; NULL: it can. */
+const char *pci_missing(void);
 void pci_remove_all(void);
 
 /* A folder, with attributes as "bar0=64K msix=4". */

@@ -107,6 +107,18 @@ struct ioas_unmap {
 
 #define IOCTL_IOAS_UNMAP		_IO(VFIO_TYPE, 0x86)
 
+struct ioas_copy {
+	__u32 size;
+	__u32 flags;		/* IOAS_MAP_* */
+	__u32 dst_ioas_id;
+	__u32 src_ioas_id;
+	__aligned_u64 length;
+	__aligned_u64 dst_iova;
+	__aligned_u64 src_iova;
+};
+
+#define IOCTL_IOAS_COPY			_IO(VFIO_TYPE, 0x83)
+
 struct iommufd_destroy {
 	__u32 size;
 	__u32 id;
@@ -172,6 +184,16 @@ struct hwpt_get_dirty {
 };
 
 #define IOCTL_HWPT_GET_DIRTY		_IO(VFIO_TYPE, 0x8c)
+
+/* linux/vfio.h of 6.6 */
+#ifndef VFIO_DEVICE_DETACH_IOMMUFD_PT
+struct vfio_device_detach_iommufd_pt {
+	__u32 argsz;
+	__u32 flags;
+};
+
+#define VFIO_DEVICE_DETACH_IOMMUFD_PT	_IO(VFIO_TYPE, VFIO_BASE + 20)
+#endif
 
 /* drm_fourcc.h and drm_mode.h come with libdrm-dev, for six numbers. */
 #define FOURCC_XR24		0x34325258
