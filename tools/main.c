@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* lsvfio(8): options, and what is done with them. */
+#include <getopt.h>
+#include <signal.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "lsvfio.h"
+
+static const char usage_text[] =
+	"usage: lsvfio [OPTION...]             list VFIO devices; none is opened\n"
+	"       lsvfio [OPTION...] DEVICE      what one is: its UUID, PCI address or path in sysfs\n"
+	"  -j, --json              as JSON\n"
+	"  -s, --screenshot FILE   write what it displays now to FILE, as PNG (-: to stdout)\n"
+	"  -w, --watch[=SECONDS]   print what changes, look each half second, until SIGINT\n"
+	"  -g, --group             open it by its group\n"
+	"  -c, --cdev              open it by its file in /dev/vfio/devices\n"
+	"  -J, --join[=FD]         look through the descriptor of the process that has it open\n"
+	"      --vf-token UUID     token of a physical function and its virtual ones\n"
+	"  -i, --ids FILE          names of PCI ids\n"
+	"      --root DIR          use /sys, /proc and /dev in DIR\n"
+	"  -h, --help\n"
+	"  -V, --version\n";
+
+enum { TOKEN = 256, ROOT };
+
+static const struct option long_options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "screenshot", required_argument, NULL, 's' },
+	{ "watch", optional_argument, NULL, 'w' },
+	{ "group", no_argument, NULL, 'g' },
+	{ "cdev", no_argument, NULL, 'c' },
+	{ "join", optional_argument, NULL, 'J' },
+	{ "vf-token", required_argument, NULL, TOKEN },
+	{ "ids", required_argument, NULL, 'i' },
+	{ "root", required_argument, NULL, ROOT },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ }
+};
+
+static void set_interface(struct options *options, enum interface interface)
+{
+	if (options->interface != ANY && options->interface != interface)
+		die(EXIT_USAGE, "--group, --cdev and --join exclude each other");
+	options->interface = interface;
+}
+
+static double parse_seconds(const char *s)
+{
+	char *end;
+	double val = strtod(s, &end);
+
+	if (end == s || *end || !(val >= 0.01 && val <= 86400))
+		die(EXIT_USAGE, "--watch wants seconds, from 0.01 to 86400, not '%s'", s);
+	return val;
+}
+
+static int parse_fd(const char *s)
+{
+	char *end;
+	long val = strtol(s, &end, 10);
+
+	if (end == s || *end || val < 0 || val > INT_MAX)
+		die(EXIT_USAGE, "--join wants the number of a descriptor, not '%s'", s);
+	return val;
+}
+
+/* The name of a device behind --root has no root in front, so one is needed without links. */
+static const char *parse_root(const char *s)
+{
+	char *real = realpath(s, NULL);
+
+	if (!real)
+		die(EXIT_USAGE, "there is no %s: %s", s, strerror(errno));
+	return strcmp(real, "/") ? real : "";
+}
+
+/* true: there is nothing left to do */
+static bool take_option(int opt, struct options *options)
+{
+	switch (opt) {
+	case 'j':
+		options->json = true;
+		break;
+	case 's':
+		options->screenshot = optarg;
+		break;
+	case 'w':
+		options->watch = optarg ? parse_seconds(optarg) : 0.5;
+		break;
+	case 'g':
+		set_interface(options, GROUP);
+		break;
+	case 'c':
+		set_interface(options, CDEV);
+		break;
+	case 'J':
+		set_interface(options, JOINED);
+		if (optarg)
+			options->join_fd = parse_fd(optarg);
+		break;
+	case TOKEN:
+		options->token = optarg;
+		break;
+	case 'i':
+		use_ids(optarg);
+		break;
+	case ROOT:
+		root_dir = parse_root(optarg);
+		break;
+	case 'h':
+		fputs(usage_text, stdout);
+		return true;
+	case 'V':
+		puts("lsvfio 1.0, JSON schema 1");
+		return true;
+	default:
+		/* getopt has said what is wrong */
+		fputs("lsvfio: --help lists the options\n", stderr);
+		exit(EXIT_USAGE);
+	}
+	return false;
+}
+
+static void check_options(const struct options *options, int nr_arguments)
+{
+	if (nr_arguments > 1)
+		die(EXIT_USAGE, "one device at a time, not %d", nr_arguments);
+	if (!nr_arguments && (options->screenshot || options->watch || options->token ||
+			      options->interface != ANY))
+		die(EXIT_USAGE, "name the device: lsvfio without arguments lists them");
+	if (options->screenshot && (options->watch || options->json))
+		die(EXIT_USAGE, "--screenshot goes with neither --watch nor --json");
+}
+
+/* A mapping of a device can go away, as when a BAR is disabled. */
+static void on_sigbus(int sig)
+{
+	static const char message[] = "lsvfio: the display was taken away while it was read\n";
+
+	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
+		_exit(EXIT_DEVICE);
+	_exit(EXIT_DEVICE);
+}
+
+static void screenshot(const struct handle *h, const char *file)
+{
+	struct picture picture = take_picture(h);
+
+	write_png(&picture, file);
+	free(picture.rgb);
+}
+
+static void describe(const struct device *dev, const struct handle *h, bool json)
+{
+	struct model m;
+
+	read_model(&m, h);
+	if (json)
+		json_device(dev, &m);
+	else
+		print_device(dev, &m);
+	free_model(&m);
+}
+
+static void ask_device(struct device *dev, const struct options *options)
+{
+	struct handle h;
+
+	open_device(&h, dev, options);
+	if (options->screenshot)
+		screenshot(&h, options->screenshot);
+	else if (options->watch)
+		watch_device(dev, &h, options);
+	else
+		describe(dev, &h, options->json);
+	close_device(&h);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .join_fd = -1 };
+	struct device *dev;
+	struct devices all;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "js:w::gcJ::i:hV", long_options, NULL)) != -1)
+		if (take_option(opt, &options))
+			return 0;
+	check_options(&options, argc - optind);
+	signal(SIGBUS, on_sigbus);
+
+	all = find_devices();
+	dev = argc > optind ? choose_device(&all, argv[optind]) : NULL;
+	find_users(&all);
+	if (dev)
+		ask_device(dev, &options);
+	else if (options.json)
+		json_list(&all);
+	else if (all.nr)
+		print_list(&all);
+	else
+		fputs("lsvfio: no VFIO device: bind one to vfio-pci, or create a mediated one\n",
+		      stderr);
+	free_devices(&all);
+	if (fflush(stdout) || ferror(stdout))
+		die(EXIT_DEVICE, "cannot write: %s", strerror(errno));
+	return 0;
+}

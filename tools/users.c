@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which processes have a device open, by their descriptors in /proc.
+ *
+ * A descriptor of a group names its file, as that of a cdev does.  A device that was
+ * opened by its group has a descriptor without a file; since 6.17, fdinfo has the
+ * device's path in sysfs.
+ */
+#include <ctype.h>
+#include <unistd.h>
+
+#include "lsvfio.h"
+
+#define DEVICE_LINK	"anon_inode:[vfio-device]"
+
+static struct user *user_of(struct device *dev, pid_t pid)
+{
+	unsigned int i;
+	char *dir, *comm;
+	struct user *user;
+
+	for (i = 0; i < dev->nr_users; i++)
+		if (dev->users[i].pid == pid)
+			return &dev->users[i];
+	dev->users = grow(dev->users, &dev->nr_users, sizeof(*dev->users));
+	user = &dev->users[dev->nr_users - 1];
+	user->pid = pid;
+	user->fd = -1;
+	dir = rooted("/proc/%d", pid);
+	comm = read_text(dir, "comm");
+	snprintf(user->comm, sizeof(user->comm), "%s", comm ?: "?");
+	free(comm);
+	free(dir);
+	return user;
+}
+
+/* The path in sysfs that a descriptor without a file belongs to, or NULL. */
+static char *path_of_fd(pid_t pid, const char *fd)
+{
+	static const char key[] = "vfio-device-syspath:";
+	char *dir = rooted("/proc/%d/fdinfo", pid);
+	char *info = read_text(dir, fd), *path = NULL, *line;
+
+	line = info ? strstr(info, key) : NULL;
+	if (line) {
+		line += strlen(key);
+		line += strspn(line, " \t");
+		line[strcspn(line, "\n")] = '\0';
+		path = xstrdup(line);
+	}
+	free(info);
+	free(dir);
+	return path;
+}
+
+static void look_at_fd(struct devices *all, pid_t pid, const char *fd, const char *target)
+{
+	char *path = NULL;
+	unsigned int i;
+
+	if (!strcmp(target, DEVICE_LINK))
+		path = path_of_fd(pid, fd);
+	else if (strncmp(target, "/dev/vfio/", 10))
+		return;
+	for (i = 0; i < all->nr; i++) {
+		struct device *dev = &all->device[i];
+
+		if ((path && !strcmp(path, dev->path)) ||
+		    (dev->cdev_node && !strcmp(target, dev->cdev_node)))
+			user_of(dev, pid)->fd = atoi(fd);
+		else if (dev->group_node && !strcmp(target, dev->group_node))
+			user_of(dev, pid);
+	}
+	free(path);
+}
+
+static bool fd_target(const char *dir, const char *fd, char *target)
+{
+	char *link = text("%s/%s", dir, fd);
+	ssize_t len = readlink(link, target, PATH_MAX - 1);
+
+	free(link);
+	if (len < 0)
+		return false;
+	target[len] = '\0';
+	return true;
+}
+
+void find_users(struct devices *all)
+{
+	char *proc = rooted("/proc"), **names = list_names(proc), **name;
+	char target[PATH_MAX];
+	bool hidden = false;
+	unsigned int i;
+
+	for (i = 0; i < all->nr; i++)
+		free_users(&all->device[i]);
+	for (name = names; *name; name++) {
+		char *dir, **fds, **fd;
+
+		if (!isdigit(**name) || atoi(*name) == getpid())
+			continue;
+		dir = text("%s/%s/fd", proc, *name);
+		/* A process that has ended meanwhile hides nothing. */
+		if (access(dir, R_OK) && errno == EACCES)
+			hidden = true;
+		fds = list_names(dir);
+		for (fd = fds; *fd; fd++)
+			if (fd_target(dir, *fd, target))
+				look_at_fd(all, atoi(*name), *fd, target);
+		free_names(fds);
+		free(dir);
+	}
+	for (i = 0; i < all->nr; i++)
+		all->device[i].users_hidden = hidden;
+	free_names(names);
+	free(proc);
+}
+
+char *name_users(const struct device *dev)
+{
+	char *s = NULL, *longer;
+	unsigned int i;
+
+	for (i = 0; i < dev->nr_users; i++) {
+		longer = text("%s%s%d (%s)", s ?: "", s ? ", " : "", dev->users[i].pid,
+			      dev->users[i].comm);
+		free(s);
+		s = longer;
+	}
+	return s;
+}
+
+unsigned int nameless_fds(pid_t pid, int *found)
+{
+	char *dir = rooted("/proc/%d/fd", pid);
+	char **fds = list_names(dir), **fd, target[PATH_MAX];
+	unsigned int nr = 0;
+
+	for (fd = fds; *fd; fd++) {
+		char *path;
+
+		if (!fd_target(dir, *fd, target) || strcmp(target, DEVICE_LINK))
+			continue;
+		/* One that has a path is another device's. */
+		path = path_of_fd(pid, *fd);
+		if (!path) {
+			*found = atoi(*fd);
+			nr++;
+		}
+		free(path);
+	}
+	free_names(fds);
+	free(dir);
+	return nr;
+}
+
+void free_users(struct device *dev)
+{
+	free(dev->users);
+	dev->users = NULL;
+	dev->nr_users = 0;
+}
