@@ -1,0 +1,249 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Tests of lsvfio that need no VFIO: a made-up /sys, /proc and /dev, wrong arguments, bad
+# input.
+#
+#	tests/tools/host.sh [--bin DIR] [--update DIR]
+#
+#	--bin DIR	has lsvfio (default build/tools)
+#	--update DIR	golden files as they would be now go there
+
+set -u -o pipefail
+
+tools=$(cd "$(dirname "$0")" && pwd -P)
+# shellcheck source=tests/tools/tap.sh
+. "$tools/tap.sh"
+bin=$tools/../../build/tools
+while (($# > 1)); do
+	case $1 in
+	--bin) bin=$2 ;;
+	--update) update=$2 ;;
+	esac
+	shift 2
+done
+lsvfio=$(realpath -e "$bin/lsvfio") || exit 2
+
+root=$scratch/root
+uuid=00c0ffee-0000-4000-8000-00000000abcd
+# A process that there is not.
+pid=4194305
+
+# A file and its folder.
+put() { # FILE TEXT
+	mkdir -p "$root/${1%/*}"
+	printf '%s\n' "$2" >"$root/$1"
+}
+
+# A link inside of the root, as sysfs has them.
+link() { # LINK TARGET
+	mkdir -p "$root/${1%/*}" "$root/$2"
+	ln -rsT "$root/$2" "$root/$1"
+}
+
+pci_device() { # ADDRESS DRIVER GROUP, "" for none
+	local dir=sys/devices/pci0000:00/$1 attribute
+
+	mkdir -p "$root/$dir"
+	link "sys/bus/pci/devices/$1" "$dir"
+	link "$dir/subsystem" sys/bus/pci
+	[[ ! $2 ]] || link "$dir/driver" "sys/bus/pci/drivers/$2"
+	if [[ $3 ]]; then
+		link "$dir/iommu_group" "sys/kernel/iommu_groups/$3"
+		link "sys/kernel/iommu_groups/$3/devices/$1" "$dir"
+	fi
+	for attribute in vendor=0x1b36 device=0x0005 subsystem_vendor=0x1af4 \
+		subsystem_device=0x1100 class=0x038000 revision=0x03; do
+		put "$dir/${attribute%=*}" "${attribute#*=}"
+	done
+}
+
+mdev=sys/devices/virtual/mdpy/mdpy/$uuid
+
+make_root() {
+	link "sys/bus/mdev/devices/$uuid" "$mdev"
+	link "$mdev/subsystem" sys/bus/mdev
+	link "$mdev/driver" sys/bus/mdev/drivers/mdpy
+	link "$mdev/iommu_group" sys/kernel/iommu_groups/7
+	link "sys/kernel/iommu_groups/7/devices/$uuid" "$mdev"
+	link "$mdev/mdev_type" sys/devices/virtual/mdpy/mdpy/mdev_supported_types/mdpy-vga
+	put "$mdev/mdev_type/name" "VGA framebuffer"
+	put "$mdev/mdev_type/device_api" vfio-pci
+	put "$mdev/vendor/display" region
+	put "$mdev/vendor/lines" $'first\nsecond'
+	link sys/class/vfio-dev/vfio0 "$mdev/vfio-dev/vfio0"
+	link "$mdev/vfio-dev/vfio0/device" "$mdev"
+	put "$mdev/vfio-dev/vfio0/dev" 511:0
+	put sys/class/vfio/7/dev 510:0
+
+	pci_device 0000:00:03.0 vfio-pci 8
+	put sys/class/vfio/8/dev 510:1
+	# In its group, with another driver.
+	pci_device 0000:00:03.1 e1000e 8
+	# Without an IOMMU.
+	pci_device 0000:00:04.0 vfio-pci 9
+	put sys/class/vfio/noiommu-9/dev 510:2
+	# No VFIO devices.
+	pci_device 0000:00:05.0 e1000e 10
+	pci_device 0000:00:06.0 '' ''
+
+	# A VMM that has the device of group 7, and one that only has group 8.
+	put "proc/$pid/comm" "a VMM"
+	mkdir -p "$root/proc/$pid/fd" "$root/proc/$((pid + 1))/fd"
+	ln -s /dev/vfio/7 "$root/proc/$pid/fd/5"
+	ln -s 'anon_inode:[vfio-device]' "$root/proc/$pid/fd/6"
+	ln -s 'anon_inode:[eventfd]' "$root/proc/$pid/fd/7"
+	put "proc/$pid/fdinfo/6" $'pos:\t0\nvfio-device-syspath: /'"$mdev"
+	put "proc/$((pid + 1))/comm" other
+	ln -s /dev/vfio/8 "$root/proc/$((pid + 1))/fd/3"
+	put proc/meminfo "MemTotal: 1 kB"
+}
+
+fake=("$lsvfio" --root "$root" --ids "$tools/pci.ids")
+
+arguments() {
+	expect "--help says what there is" 0 '' "$lsvfio" --help
+	expect "--version too" 0 '' "$lsvfio" --version
+	"$lsvfio" --bad 2>"$scratch/err"
+	that "an unknown option is status 2" test $? -eq 2
+	that "an unknown option is told of --help" grep -q 'help lists the options' "$scratch/err"
+	expect "two devices are refused" 2 'one device at a time, not 2' "$lsvfio" a b
+	expect "--screenshot wants a device" 2 'name the device' "$lsvfio" -s /dev/null
+	expect "--watch wants a device" 2 'name the device' "$lsvfio" -w
+	expect "--group wants a device" 2 'name the device' "$lsvfio" -g
+	expect "--group and --cdev exclude each other" 2 'exclude each other' "$lsvfio" -g -c x
+	expect "--join and --cdev exclude each other" 2 'exclude each other' "$lsvfio" -J -c x
+	expect "--screenshot and --watch, too" 2 'neither' "$lsvfio" -s f -w x
+	for val in 0 -1 x 1x '' nan 1e9; do
+		expect "--watch=$val is no time" 2 "wants seconds" "$lsvfio" "--watch=$val" x
+	done
+	for val in -1 x 1x '' 99999999999; do
+		expect "--join=$val is no descriptor" 2 "wants the number" "$lsvfio" "--join=$val" x
+	done
+	expect "--ids wants a file that can be read" 2 'cannot read /no/such' "$lsvfio" -i /no/such
+	expect "--root wants a folder" 2 'there is no /no/such' "$lsvfio" --root /no/such
+}
+
+names() {
+	local name
+
+	for name in "$uuid" "${uuid^^}" "/sys/bus/mdev/devices/$uuid" "/$mdev" \
+		"$root/sys/bus/mdev/devices/$uuid" "/sys/class/vfio-dev/vfio0/device"; do
+		expect "the device is found as ${name/"$root"/ROOT}" 1 "process $pid \(a VMM\)|no /dev/vfio" \
+			"${fake[@]}" "$name"
+	done
+	for name in 0000:00:03.0 00:03.0 0:3.0 /sys/bus/pci/devices/0000:00:03.0; do
+		expect "the PCI device is found as $name" 1 'there is no /dev/vfio/8' "${fake[@]}" "$name"
+	done
+	for name in x 0000:00:1f.7 00000000-0000-4000-8000-000000000000 '' 0:3 ../.. %s%n; do
+		expect "'$name' is no device" 2 'there is no|not the folder' "${fake[@]}" "$name"
+	done
+	expect "a path that is not there" 2 'there is no /no/such: No such file' "${fake[@]}" /no/such
+	expect "a folder that is no device" 2 '/sys/class is not the folder of a device' "${fake[@]}" /sys/class
+	expect "a device that is bound to another driver" 2 \
+		'0000:00:05.0 is bound to e1000e, which is no VFIO driver: driverctl set-override 0000:00:05.0 vfio-pci' \
+		"${fake[@]}" 00:05.0
+	expect "the same by its path" 2 'driverctl set-override 0000:00:05.0 vfio-pci' \
+		"${fake[@]}" /sys/bus/pci/devices/0000:00:05.0
+	expect "one without a driver or an IOMMU" 2 \
+		'0000:00:06.0 is not bound to a driver, and behind no IOMMU: turn that on' "${fake[@]}" 0:6.0
+}
+
+opening() {
+	expect "no file of the group" 1 'there is no /dev/vfio/8: ' "${fake[@]}" -g 00:03.0
+	expect "no cdev" 1 'has no file in /dev/vfio/devices: use --group' "${fake[@]}" -c 00:03.0
+	expect "no file of the cdev" 1 'there is no /dev/vfio/devices/vfio0' "${fake[@]}" -c "$uuid"
+	mkdir -p "$root/dev/vfio/devices"
+	touch "$root/dev/vfio/8" "$root/dev/vfio/noiommu-9" "$root/dev/vfio/devices/vfio0"
+	expect "no module vfio" 1 'there is no /dev/vfio/vfio: load the module vfio' "${fake[@]}" -g 00:03.0
+	expect "no module iommufd" 1 'there is no /dev/iommu: load the module iommufd' "${fake[@]}" -c "$uuid"
+	touch "$root/dev/vfio/vfio" "$root/dev/iommu"
+	expect "a group that is none" 1 '/dev/vfio/8 is no group of VFIO' "${fake[@]}" 00:03.0
+	expect "the file of a group without an IOMMU" 1 '/dev/vfio/noiommu-9 is no group' "${fake[@]}" 00:04.0
+	expect "a token that is no UUID" 2 '--vf-token wants a UUID' "${fake[@]}" -c --vf-token xyz "$uuid"
+	if ((EUID == 0)) && setpriv --reuid 65534 --clear-groups test -x "$lsvfio"; then
+		chmod 755 "$scratch"
+		chmod 600 "$root/dev/vfio/8"
+		chmod 700 "$root/proc/$pid/fd"
+		expect "no permission" 1 'no permission for /dev/vfio/8: be root' \
+			setpriv --reuid 65534 --clear-groups "$lsvfio" --root "$root" 00:03.0
+		setpriv --reuid 65534 --clear-groups "$lsvfio" --root "$root" -j >"$scratch/out"
+		that "users that cannot be seen are said to be so" \
+			grep -q '"users_complete": false' "$scratch/out"
+		chmod 755 "$root/proc/$pid/fd"
+	else
+		skip "no permission: not root, or the program is not readable for others"
+	fi
+	expect "--join without a user" 1 'no process is seen that has 0000:00:04.0 open' "${fake[@]}" -J 00:04.0
+	expect "--join with the group's user alone" 1 'has the group of .* open, but no device' \
+		"${fake[@]}" -J 00:03.0
+	expect "--join with a process that has gone" 1 "descriptor 6 of process $pid cannot be copied" \
+		"${fake[@]}" -J "$uuid"
+	ln -s 'anon_inode:[vfio-device]' "$root/proc/$((pid + 1))/fd/4"
+	ln -s 'anon_inode:[vfio-device]' "$root/proc/$((pid + 1))/fd/5"
+	expect "--join with several descriptors" 1 'which of 2 descriptors is .*--join=FD' \
+		"${fake[@]}" -J 00:03.0
+	rm "$root/proc/$((pid + 1))/fd"/[45]
+}
+
+# A descriptor that is no device, of a process that there is.
+joining() {
+	sleep 300 &
+	mkdir -p "$root/proc/$!/fd"
+	ln -s /dev/vfio/noiommu-9 "$root/proc/$!/fd/0"
+	expect "--join with a descriptor that is no device" 1 'does not answer VFIO_DEVICE_GET_INFO' \
+		"${fake[@]}" --join=0 00:04.0
+	expect "the same for a screenshot" 1 'does not answer' \
+		"${fake[@]}" --join=0 -s "$scratch/a.png" 00:04.0
+	that "there is no file then" test ! -e "$scratch/a.png"
+	expect "--join with a descriptor that is not open" 1 "process $! has no descriptor 99" \
+		"${fake[@]}" --join=99 00:04.0
+	that "that process is as it was" kill -0 $!
+	kill $!
+	wait $! 2>/dev/null
+	rm -r "$root/proc/$!"
+}
+
+# sysfs as no kernel has it: the program must not crash.
+bad_input() {
+	local dir=$root/sys/devices/pci0000:00/0000:00:03.0
+
+	: >"$dir/vendor"
+	expect "an empty attribute" 0 '' "${fake[@]}"
+	printf 'zz' >"$dir/vendor"
+	expect "one that is no number" 0 '' "${fake[@]}"
+	head -c 100000 /dev/urandom >"$root/$mdev/vendor/display"
+	expect "one that is long and no text" 0 '' "${fake[@]}" --json
+	mkdir "$root/$mdev/vendor/folder"
+	ln -s nowhere "$root/$mdev/vendor/dangling"
+	expect "a folder and a dangling link as attributes" 0 '' "${fake[@]}" --json
+	ln -sfn nowhere "$dir/driver"
+	expect "a dangling driver" 0 '' "${fake[@]}"
+	ln -sfn ../../../nowhere "$root/sys/class/vfio-dev/vfio9"
+	expect "a device that is going away" 0 '' "${fake[@]}"
+	mkdir -p "$root/sys/class/vfio/garbage" "$root/sys/class/vfio/-1"
+	expect "a group without a number" 0 '' "${fake[@]}"
+	printf 'vfio-device-syspath:' >"$root/proc/$pid/fdinfo/6"
+	expect "fdinfo without a path" 0 '' "${fake[@]}"
+	mkdir -p "$root/proc/99999999999999999999/fd"
+	expect "a process with a large number" 0 '' "${fake[@]}"
+	rm -r "$root/sys/class"
+	expect "a machine without VFIO" 0 '' "${fake[@]}"
+	mkdir "$scratch/empty"
+	expect "a machine without anything" 0 'no VFIO device: bind one' \
+		"$lsvfio" --root "$scratch/empty"
+	"$lsvfio" --root "$scratch/empty" --json | that "the same as JSON" schema
+}
+
+make_root
+arguments
+"${fake[@]}" | compare "the list" host-list.txt
+"${fake[@]}" --json | that "the list as JSON is as the man page says" schema
+"${fake[@]}" --json | schema --normal | compare "the list as JSON" host-list.json
+expect "a list that cannot be written" 1 'cannot write' bash -c '"$@" >/dev/full' bash \
+	"$lsvfio" --root "$root"
+names
+opening
+joining
+bad_input
+summary
