@@ -2,7 +2,7 @@
 /*
  * lsvfio: VFIO devices, and what they answer.
  *
- * struct device is what sysfs and /proc say of a device that nobody opens.  struct model
+ * struct device is what sysfs and /proc say of a device, without opening it.  struct model
  * is what an open device answers.  Both are filled first, and then read by one of two
  * printers, text.c and json.c.
  */

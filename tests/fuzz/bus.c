@@ -220,15 +220,7 @@ void function_spare(u64 val)
 static long put_attribute(struct thread *t, const struct pci_function *fn,
 			  const char *attribute, const char *val, size_t len)
 {
-	struct text path = text(PCI_FUNCTIONS "/%s/%s", fn->name, attribute);
-	int fd = call(t, open(path.s, O_WRONLY | O_CLOEXEC));
-	long ret;
-
-	if (fd < 0)
-		return fd;
-	ret = call(t, write(fd, val, len));
-	close(fd);
-	return ret;
+	return put_file(t, text(PCI_FUNCTIONS "/%s/%s", fn->name, attribute).s, val, len);
 }
 
 static long get_attribute(struct thread *t, const struct pci_function *fn,

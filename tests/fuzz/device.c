@@ -239,10 +239,9 @@ long op_spare(struct thread *t, const u64 *arg)
 	return 0;
 }
 
-static long put_attribute(struct thread *t, u64 dev, const char *name, const char *val, size_t len)
+long put_file(struct thread *t, const char *path, const char *val, size_t len)
 {
-	struct text path = text(MDEV_DEVICES "/%s/vendor/%s", shared->device[dev].mdev.uuid, name);
-	int fd = call(t, open(path.s, O_WRONLY | O_CLOEXEC));
+	int fd = call(t, open(path, O_WRONLY | O_CLOEXEC));
 	long ret;
 
 	if (fd < 0)
@@ -250,6 +249,12 @@ static long put_attribute(struct thread *t, u64 dev, const char *name, const cha
 	ret = call(t, write(fd, val, len));
 	close(fd);
 	return ret;
+}
+
+static long put_attribute(struct thread *t, u64 dev, const char *name, const char *val, size_t len)
+{
+	return put_file(t, text(MDEV_DEVICES "/%s/vendor/%s", shared->device[dev].mdev.uuid,
+				name).s, val, len);
 }
 
 long op_attribute(struct thread *t, const u64 *arg)

@@ -210,6 +210,8 @@ void function_spare(u64 val);
 long function_attribute(struct thread *t, const u64 *arg);
 
 /* device.c: devices, and threads that make and remove them while they are in use */
+/* A file that is there or not: what open(2) or write(2) returned. */
+long put_file(struct thread *t, const char *path, const char *val, size_t len);
 void devices_make(enum door door, unsigned int types, const struct step *setup,
 		  unsigned int nr_setup);
 void devices_remove(void);

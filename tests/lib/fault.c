@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -220,4 +221,17 @@ void fault_anywhere(void)
 {
 	fail_nth();
 	set_up();
+}
+
+void fault_remove_nodes(const char *nodes, const char *class)
+{
+	DIR *dir = opendir(nodes);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_type == DT_CHR && strcmp(entry->d_name, "vfio") &&
+		    access(text("%s/%s", class, entry->d_name).s, F_OK))
+			unlink(text("%s/%s", nodes, entry->d_name).s);
+	if (dir)
+		closedir(dir);
 }

@@ -104,4 +104,10 @@ bool fault_in_workers_done(enum fault_kind kind);
 void fault_arm(const struct fault *f);
 void fault_disarm(struct fault *f, long long ret);
 
+/*
+ * Remove the files of devices that are gone from a folder of devtmpfs: without memory
+ * devtmpfs_delete_node() leaves them there, and returns no error.
+ */
+void fault_remove_nodes(const char *nodes, const char *class);
+
 #endif /* TESTS_FAULT_H */

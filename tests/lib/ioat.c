@@ -155,3 +155,18 @@ void chain_reset(struct vfio *v)
 	check_eq(ioat_wait(v), HALTED);
 	ioat_put(v, IOAT_CHANCMP, CHAIN + CHAIN_SIZE);
 }
+
+bool chain_try(struct vfio *v, struct chain *chain, u32 operation, u32 size, u64 source,
+	       u64 target)
+{
+	unsigned int status;
+
+	chain_add(v, chain, operation | DESC_COMPLETION, size, source, target);
+	status = chain_wait(chain);
+	if (status == DONE)
+		return true;
+	check_eq(status, HALTED);
+	chain_reset(v);
+	chain_begin(v, chain);
+	return false;
+}

@@ -116,5 +116,11 @@ void chain_add(struct vfio *v, struct chain *chain, u32 control, u32 size, u64 s
 unsigned int chain_wait(const struct chain *chain);
 /* Reset of the channel, which takes CHANCMP with it: written again. */
 void chain_reset(struct vfio *v);
+/*
+ * After chain_begin() add one, and wait for it: whether it succeeded. If the channel has
+ * halted, it is reset, and the chain begun anew.
+ */
+bool chain_try(struct vfio *v, struct chain *chain, u32 operation, u32 size, u64 source,
+	       u64 target);
 
 #endif /* TESTS_IOAT_H */

@@ -201,20 +201,6 @@ static bool is_bound(const struct pci_function *fn)
 	return access(text(DRIVER "/%s", fn->address).s, F_OK) == 0;
 }
 
-/* devtmpfs_delete_node() gives up if it finds no memory, and nobody is told. */
-static void remove_stale_nodes(const char *nodes, const char *class)
-{
-	DIR *dir = opendir(nodes);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_type == DT_CHR && strcmp(entry->d_name, "vfio") &&
-		    access(text("%s/%s", class, entry->d_name).s, F_OK))
-			unlink(text("%s/%s", nodes, entry->d_name).s);
-	if (dir)
-		closedir(dir);
-}
-
 static void vfio_pci_binds_and_unbinds_or_not(struct env *env)
 {
 	struct outside unbound, bound;
@@ -247,8 +233,8 @@ static void vfio_pci_binds_and_unbinds_or_not(struct env *env)
 			expect_outside(&bound);
 		else
 			expect_outside(&unbound);
-		remove_stale_nodes("/dev/vfio", "/sys/class/vfio");
-		remove_stale_nodes("/dev/vfio/devices", "/sys/class/vfio-dev");
+		fault_remove_nodes("/dev/vfio", "/sys/class/vfio");
+		fault_remove_nodes("/dev/vfio/devices", "/sys/class/vfio-dev");
 	}
 }
 
@@ -273,16 +259,7 @@ static void engine_begin(struct engine *e)
 
 static bool copies(struct engine *e, u64 to, u64 from, u32 len)
 {
-	unsigned int status;
-
-	chain_add(e->v, &e->chain, DESC_COPY | DESC_COMPLETION, len, from, to);
-	status = chain_wait(&e->chain);
-	if (status == DONE)
-		return true;
-	check_eq(status, HALTED);
-	chain_reset(e->v);
-	chain_begin(e->v, &e->chain);
-	return false;
+	return chain_try(e->v, &e->chain, DESC_COPY, len, from, to);
 }
 
 static void expect_works(struct engine *e)

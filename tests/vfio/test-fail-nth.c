@@ -83,20 +83,6 @@ static void a_device_is_made_or_nothing(struct env *env)
 	}
 }
 
-/* devtmpfs_delete_node() gives up if it finds no memory, and nobody is told. */
-static void remove_stale_nodes(const char *nodes, const char *class)
-{
-	DIR *dir = opendir(nodes);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_type == DT_CHR && strcmp(entry->d_name, "vfio") &&
-		    access(text("%s/%s", class, entry->d_name).s, F_OK))
-			unlink(text("%s/%s", nodes, entry->d_name).s);
-	if (dir)
-		closedir(dir);
-}
-
 static void a_device_is_removed_or_stays(struct env *env)
 {
 	const char *type = env->model->type;
@@ -114,8 +100,8 @@ static void a_device_is_removed_or_stays(struct env *env)
 		} else {
 			check(!mdev_exists(&mdev));
 			expect_outside(type, &before);
-			remove_stale_nodes("/dev/vfio", "/sys/class/vfio");
-			remove_stale_nodes("/dev/vfio/devices", "/sys/class/vfio-dev");
+			fault_remove_nodes("/dev/vfio", "/sys/class/vfio");
+			fault_remove_nodes("/dev/vfio/devices", "/sys/class/vfio-dev");
 		}
 	}
 }

@@ -168,16 +168,7 @@ static struct hwpt engine_init_tracked(struct engine *e)
 
 static bool moves(struct engine *e, u32 operation, u64 to, u64 from, u32 len)
 {
-	unsigned int status;
-
-	chain_add(&e->v, &e->chain, operation | DESC_COMPLETION, len, from, to);
-	status = chain_wait(&e->chain);
-	if (status == DONE)
-		return true;
-	check_eq(status, HALTED);
-	chain_reset(&e->v);
-	chain_begin(&e->v, &e->chain);
-	return false;
+	return chain_try(&e->v, &e->chain, operation, len, from, to);
 }
 
 static void copy(struct engine *e, u64 to, u64 len)

@@ -55,16 +55,7 @@ static void engine_init(struct env *env, struct engine *e)
 /* Copy, and wait for the completion: whether it succeeded. */
 static bool copies(struct engine *e, u64 to, u64 from, u32 len)
 {
-	unsigned int status;
-
-	chain_add(e->v, &e->chain, DESC_COPY | DESC_COMPLETION, len, from, to);
-	status = chain_wait(&e->chain);
-	if (status == DONE)
-		return true;
-	check_eq(status, HALTED);
-	chain_reset(e->v);
-	chain_begin(e->v, &e->chain);
-	return false;
+	return chain_try(e->v, &e->chain, DESC_COPY, len, from, to);
 }
 
 static void expect_copies(struct engine *e)
