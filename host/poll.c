@@ -39,6 +39,9 @@
 #define PAUSE_PART	8
 #define MIN_PAUSE_NS	(20 * NSEC_PER_USEC)
 #define MAX_PAUSE_NS	(500 * NSEC_PER_USEC)
+/* But on a slow machine, looks are not to take more than this part of a CPU. */
+#define LOOK_PART	32
+#define MAX_SLOW_PAUSE_NS (10 * NSEC_PER_MSEC)
 
 /**
  * struct softpci_polled - a register
@@ -331,25 +334,35 @@ static bool may_be_hot(struct heat *heat, ktime_t now)
 	return heat->spent < MAX_HOT_NS;
 }
 
+/* How long to wait after @idle nothing was done, and a look that took @look. */
+static u64 pause_after(s64 idle, s64 look)
+{
+	s64 longest = clamp(look * LOOK_PART, MAX_PAUSE_NS, MAX_SLOW_PAUSE_NS);
+
+	return clamp(idle / PAUSE_PART, MIN_PAUSE_NS, longest);
+}
+
 static int poll_thread(void *unused)
 {
 	struct heat heat = {};
 	ktime_t active, now;
-	s64 idle;
+	s64 idle, look;
 
 	while (!kthread_should_stop()) {
 		if (!poll_all(&active)) {
 			rest(0);
+			heat.last = ktime_get();
 			continue;
 		}
 		now = ktime_get();
 		idle = ktime_to_ns(ktime_sub(now, active));
+		look = ktime_to_ns(ktime_sub(now, heat.last));
 		if (idle < HOT_NS && may_be_hot(&heat, now)) {
 			/* The job may be on this CPU. cond_resched() may do nothing. */
 			schedule();
 			continue;
 		}
-		rest(clamp(idle / PAUSE_PART, MIN_PAUSE_NS, MAX_PAUSE_NS));
+		rest(pause_after(idle, look));
 		heat.last = ktime_get();
 	}
 	return 0;
