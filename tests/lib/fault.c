@@ -85,7 +85,7 @@ bool fault_next(struct fault *f)
 		printf("figure: allocations and copies failed = %u\n", f->failed);
 		return false;
 	}
-	f->nth++;
+	f->nth += f->every ?: 1;
 	f->ret = -EINPROGRESS;
 	f->injected = false;
 	note("%s, failure %u", f->what, f->nth);

@@ -25,6 +25,7 @@
  * struct fault - the rounds of one call
  * @what: name of the call, for the message of a failed expectation
  * @also: an errno besides -ENOMEM and -EFAULT that the call may end with
+ * @every: of so many, one is made to fail; 0: each
  * @nth: which allocation or copy fails in this round
  * @injected: whether the call has come to it
  * @ret: return value of the call
@@ -33,6 +34,7 @@
 struct fault {
 	const char *what;
 	int also;
+	unsigned int every;
 	unsigned int nth;
 	bool injected;
 	long long ret;

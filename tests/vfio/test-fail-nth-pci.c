@@ -205,7 +205,8 @@ static void vfio_pci_binds_and_unbinds_or_not(struct env *env)
 {
 	struct outside unbound, bound;
 	struct pci_function fn;
-	struct fault f = { .what = "bind", .also = -ENODEV };
+	/* Hundreds, none of them of softpci-host, and a reset in each round. */
+	struct fault f = { .what = "bind", .also = -ENODEV, .every = 8 };
 
 	begin();
 	fn = pci_function_for_vfio("fn", functions[0]);
