@@ -121,6 +121,20 @@ bool memory_settles(const struct memory *before, unsigned int objects, long kib)
 	return retry(within, &(struct bounds){ before, objects, kib + freed_kib() });
 }
 
+bool memory_grows(void (*act)(void *arg), void *arg, unsigned int objects, long kib)
+{
+	struct memory before;
+	unsigned int round;
+
+	for (round = 0; round < 3; round++) {
+		memory_read(&before);
+		act(arg);
+		if (memory_settles(&before, objects, kib))
+			return false;
+	}
+	return true;
+}
+
 /* Page frames that are in the zone "Movable" of any node. */
 static bool frame_is_movable(u64 frame)
 {

@@ -30,6 +30,18 @@ void memory_read(struct memory *m);
  */
 bool memory_settles(const struct memory *before, unsigned int objects, long kib);
 
+/**
+ * memory_grows() - does something that can be done again and again take memory for good
+ * @act: does it, often
+ * @arg: its argument
+ * @objects: as of memory_settles(), less than what @act would lose
+ * @kib: as of memory_settles()
+ *
+ * Once, a slab that a processor takes for itself may count as full, with more objects
+ * than were allocated. What is lost is so each time.
+ */
+bool memory_grows(void (*act)(void *arg), void *arg, unsigned int objects, long kib);
+
 /* Clean pages are dropped, all of them that are not mapped. */
 void drop_caches(void);
 
