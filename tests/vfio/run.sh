@@ -9,7 +9,7 @@ set -u -o pipefail
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 # shellcheck source=tests/modules.sh
 . "$here/modules.sh"
-program_limit=900
+program_limit=1500
 # For programs that need files from there.
 export SOFTPCI_TESTS=$here
 
