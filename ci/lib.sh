@@ -18,6 +18,9 @@ BUILD=$SRC/build
 KERNELS=(6.1 6.12 7.2 7.3)
 DEFAULT_KERNEL=6.12
 SUITES=(trixie bookworm)
+# Whole systems, with their own kernels: the last one of a system is its default.
+SYSTEMS=(system system-bookworm)
+declare -A SYSTEM_KERNELS=([system]="7.2 6.12" [system-bookworm]="6.1")
 # For what runs test programs in a VM right after ci/build --tests: to ask make there
 # whether they are up to date takes half a minute on the debug kernel.
 BUILT_TESTS=(--bin "build/tests/${SUITES[0]}")
@@ -223,13 +226,23 @@ need_namespace() {
 }
 
 # Replaces this process by a command inside a Debian root, with this machine's
-# /dev, /proc and /sys, and folders or files bound to where it wants them.
-exec_in_root() { # ROOT [FROM:TO]... -- COMMAND [ARG...]
+# /dev, /proc and /sys, and folders or files bound to where it wants them. With
+# --overlay the folder LOWER is seen at TO, and what is written there is kept in the
+# folders upper and work of STATE.
+exec_in_root() { # ROOT [--overlay LOWER STATE TO] [FROM:TO]... -- COMMAND [ARG...]
 	# shellcheck disable=SC2016 # expands inside the namespace
 	exec "${UNSHARE[@]}" bash -c '
 		set -e
 		root=$1
 		shift
+		# First, as it may be the root itself.
+		if [[ $1 == --overlay ]]; then
+			options=lowerdir=$2,upperdir=$3/upper,workdir=$3/work
+			read -r _ first _ </proc/self/uid_map
+			((!first)) || options+=,userxattr # not the real root
+			mount -t overlay -o "$options" overlay "$root$4"
+			shift 4
+		fi
 		for dir in dev proc sys; do
 			mount --rbind "/$dir" "$root/$dir"
 		done
