@@ -32,6 +32,26 @@ say() {
 	printf '[%3ds] %s\n' $((EPOCHSECONDS - SOFTPCI_T0)) "$*" >&2
 }
 
+# Runs a command that may take minutes, with its output in LOG, and says now and then
+# that it still runs.
+logged() { # LOG TEXT COMMAND...
+	local log=$1 text=$2 begun=$EPOCHSECONDS status=0 never ticker
+
+	shift 2
+	(
+		# A read that nothing answers: unlike sleep, it is no process that outlives us.
+		exec {never}<> <(:)
+		while ! read -rt 15 -u "$never" && kill -0 $$ 2>/dev/null; do
+			say "... $text, $((EPOCHSECONDS - begun)) s so far"
+		done
+	) &
+	ticker=$!
+	"$@" </dev/null &>>"$log" || status=$?
+	kill "$ticker" 2>/dev/null || true
+	wait "$ticker" 2>/dev/null || true
+	return "$status"
+}
+
 die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 	exit 1
