@@ -242,7 +242,9 @@ class Run:
         found = self.guest.find(r"pci (\S+) 4348:3253 .*")
         lines = ["mtty: what the guest sent over the serial ports and got back", "",
                  f"device   {found[0][0].removeprefix('pci ') if found else '?'}"]
-        lines += [f"port     ttyS{match[1]}" for match in self.guest.find("port (.*)")]
+        numbers = "|".join(port[1] for port in self.guest.find(r"serial ttyS(\d+) of .*"))
+        lines += [f"port     ttyS{match[1]}"
+                  for match in self.guest.find(f"port ((?:{numbers}): .*)")]
         lines += [f"kernel   {match[1]}" for match in self.guest.find("kernel log (.*ttyS.*)")]
         with open(self.out("mtty.txt"), "wb") as file:
             file.write("\n".join(lines + ["", ""]).encode())
