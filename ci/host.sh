@@ -5,7 +5,11 @@
 # Loads the modules, creates devices for a guest and removes all of it again, by the
 # commands that an administrator of the host would use. Sourced in the VM by
 # ci/demo-inside and ci/migrate-inside, which set start, the time from which seconds
-# are counted, and check, whether assertions that hold are printed as well.
+# are counted, and check, whether assertions that hold are printed as well. Where record
+# is set it is written, see record.sh.
+
+# shellcheck source=ci/record.sh
+. "$(dirname "${BASH_SOURCE[0]}")/record.sh"
 
 failed=0
 declare -A uuid=()
@@ -19,8 +23,15 @@ say() {
 }
 
 die() {
+	note "not ok" "$*"
 	printf 'not ok - %s\n' "$*"
 	exit 1
+}
+
+# Runs a line as it is typed.
+typed() { # LINE
+	note command "$1"
+	eval "$1"
 }
 
 # Notes whether a command succeeds.
@@ -29,8 +40,10 @@ verify() { # TEXT COMMAND...
 
 	shift
 	if "$@"; then
+		note ok "$text"
 		((!check)) || echo "ok - $text"
 	else
+		note "not ok" "$text"
 		echo "not ok - $text"
 		failed=1
 	fi
@@ -38,11 +51,11 @@ verify() { # TEXT COMMAND...
 
 load() {
 	# vgem gives QEMU a render node: a display with dma-bufs wants OpenGL.
-	modprobe -a mdev vfio vfio_iommu_type1 vfio_pci vgem configfs ||
+	typed "modprobe -a mdev vfio vfio_iommu_type1 vfio_pci vgem configfs" ||
 		die "the stock modules cannot be loaded"
 	modprobe -q vfio_virqfd # a part of vfio in newer kernels
 	for module in "${modules[@]}"; do
-		insmod "$SOFTPCI_KO/$module.ko" || die "$module.ko cannot be loaded"
+		typed "insmod $SOFTPCI_KO/$module.ko" || die "$module.ko cannot be loaded"
 	done
 }
 
@@ -51,8 +64,7 @@ create() { # TYPE [NAME]
 	local name=${2:-$parent}
 
 	uuid[$name]=$(uuidgen)
-	echo "${uuid[$name]}" \
-		>"/sys/class/mdev_bus/$parent/mdev_supported_types/$1/create" ||
+	typed "echo ${uuid[$name]} >/sys/class/mdev_bus/$parent/mdev_supported_types/$1/create" ||
 		die "no device of type $1 can be created"
 	names+=("$name")
 	run+=("--$name" "${uuid[$name]}")
@@ -81,12 +93,12 @@ unplug() { # NAME
 }
 
 set_up() { # NAME ATTRIBUTE VALUE
-	echo "$3" >"/sys/bus/mdev/devices/${uuid[$1]}/vendor/$2" ||
+	typed "echo $3 >/sys/bus/mdev/devices/${uuid[$1]}/vendor/$2" ||
 		die "the attribute $2 does not take $3"
 }
 
 remove() { # NAME
-	echo 1 >"/sys/bus/mdev/devices/${uuid[$1]}/remove"
+	typed "echo 1 >/sys/bus/mdev/devices/${uuid[$1]}/remove"
 	[[ ! -e /sys/bus/mdev/devices/${uuid[$1]} ]]
 }
 
@@ -98,6 +110,7 @@ kernel_is_quiet() {
 clean_up() {
 	local name folder i
 
+	note phase "Remove the devices and unload the modules"
 	say "removing the devices and unloading the modules"
 	for name in "${names[@]}"; do
 		verify "$name: the device can be removed after use" remove "$name"
@@ -108,7 +121,7 @@ clean_up() {
 		verify "$name: the function can be unplugged after use" unplug "$name"
 	done
 	for ((i = ${#modules[@]} - 1; i >= 0; i--)); do
-		verify "${modules[i]} can be unloaded after use" rmmod "${modules[i]}"
+		verify "${modules[i]} can be unloaded after use" typed "rmmod ${modules[i]}"
 	done
 	verify "the kernel complains about nothing" kernel_is_quiet
 }

@@ -8,17 +8,28 @@ from machine import Failure
 
 
 class Report:
-    """Progress for a person; with --check also a line for each assertion."""
+    """Progress for a person; with --check also a line for each assertion.
 
-    def __init__(self, start, verbose):
+    And the record that page.py makes a page of, if that is wanted; see ci/record.sh.
+    """
+
+    def __init__(self, start, verbose, record=None):
         self.start = start
         self.verbose = verbose
+        self.record = record
         self.failures = []
         self.good = set()
         self.machine = None     # whose guest it is about
 
     def say(self, text):
         print(f"[{int(time.time() - self.start):3d}s] {text}", flush=True)
+
+    def note(self, kind, text):
+        """A line of the record."""
+        if self.record:
+            text = text.replace("\t", " ").replace("\n", " ")
+            with open(self.record, "a", encoding="utf-8") as file:
+                file.write(f"{time.time():.6f}\t{kind}\t{text}\n")
 
     def check(self, good, what, otherwise=""):
         """Notes whether 'what' holds; 'otherwise' tells what was seen instead."""
@@ -28,6 +39,8 @@ class Report:
             self.failures.append(text)
         # A guest that is started again does the same again.
         known = good and text in self.good
+        if not known:
+            self.note("ok" if good else "not ok", text)
         if good:
             self.good.add(text)
         if not good or self.verbose and not known:

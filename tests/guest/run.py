@@ -12,6 +12,7 @@ See README.
 import argparse
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -104,12 +105,16 @@ class Run:
                 raise Failure(f"there is no {path}: create the {name} device first")
         if "mbochs" in self.options.slots and not os.path.exists(RENDER_NODE):
             raise Failure(f"there is no {RENDER_NODE}: load the module vgem")
+        self.report.note("phase", "QEMU starts, and the kernel of its guest boots")
         self.report.say(f"starting QEMU with {len(self.options.slots)} devices")
+        self.report.note("command", shlex.join(run_command(self.options)))
         self.machine = Machine(run_command(self.options), self.out("guest-qemu.log"),
                                self.out("guest-console.log"), self.guest.hear)
         self.guest.machine = self.report.machine = self.machine
         version = self.machine.monitor.command("query-version")["qemu"]
-        self.report.say("QEMU {major}.{minor}.{micro} runs, its guest boots".format(**version))
+        version = "{major}.{minor}.{micro}".format(**version)
+        self.report.note("fact", f"qemu={version}")
+        self.report.say(f"QEMU {version} runs, its guest boots")
         if "mbochs" in self.options.slots:
             self.display = Display(self.machine, f"pci/0000/{SLOTS['mbochs']}")
 
@@ -122,6 +127,22 @@ class Run:
                   f"{name}: the guest has a framebuffer {ident}")
         check(self.guest.find("console driver .*frame buffer device"),
               "mbochs: the guest's text console is on the framebuffer")
+
+    def list_devices(self):
+        """lsvfio knows which process has the devices open."""
+        path = self.out("lsvfio.txt")
+        self.report.note("command", f"lsvfio >{path}")
+        with open(path, "wb") as file:
+            job = self.worker.submit(subprocess.run, ["lsvfio"], stdout=file, check=False)
+            self.machine.wait(job.done, SHOW_LIMIT, "lsvfio lists the devices")
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        user = str(self.machine.process.pid)
+        for name in self.options.slots:
+            line = [line for line in lines if getattr(self.options, name) in line.split()]
+            self.report.check(line and user in line[0].split(),
+                              f"{name}: lsvfio lists it, and that QEMU has it open",
+                              line[0] if line else "no such line")
 
     def look_at_console(self):
         """The text console is seen as the guest has it in its memory."""
@@ -195,6 +216,8 @@ class Run:
         try:
             self.machine.wait(equal, SHOW_LIMIT, f"{name} shows the test card")
             self.report.say(f"{name}: {size} drawn by the guest's {driver}, taken by {how}")
+            self.report.note("fact", f"{name}={size} pixels on the guest's {fb}, which "
+                             f"{driver} drives, by {how}")
             remove(self.out(f"{name}-diff.png"))    # of a try before
         except Failure as failure:
             memory = self.out(f"{name}-memory.png")
@@ -225,6 +248,7 @@ class Run:
             sent = f"this is {port}\n".encode() + text
             received = self.received_text(port)
             sent_all = sent + BYTE_VALUES
+            self.report.note("fact", f"{port}={len(sent_all)}")
             check("uart:16550A" in state, f"mtty: {port} is a 16550A", state)
             check(received == sent, f"mtty: {port} gave back {len(sent)} bytes of text, "
                   "byte by byte", first_difference(received, sent))
@@ -278,20 +302,27 @@ class Run:
                           f"status {status}")
 
     def play(self):
-        await_line = self.guest.await_line
+        await_line, note = self.guest.await_line, self.report.note
         self.start()
-        await_line("kernel .*", BOOT_LIMIT, "its kernel boots")
+        kernel = await_line("kernel (.*)", BOOT_LIMIT, "its kernel boots")[1]
+        note("fact", f"guest={kernel}")
         await_line("console shown .*", BOOT_LIMIT, "its drivers come up")
         self.machine.look_at_processor()
+        note("phase", "The guest shows its text console")
         self.look_at_drivers()
         self.look_at_console()
+        if self.options.lsvfio:
+            self.list_devices()
+        note("phase", "The guest draws, and the pictures are compared")
         self.guest.go_on()
         await_line("picture mdpy .*", STEP_LIMIT, "it draws")
         self.look_at_picture("mbochs", self.take_mbochs)
         self.look_at_picture("mdpy", self.take_mdpy)
+        note("phase", "The guest sends text over the serial ports")
         await_line("text exchanged", STEP_LIMIT, "it sends text over the serial ports")
         self.look_at_serial()
         if self.options.check:
+            note("phase", "The guest tries all that the serial ports can do")
             self.look_at_cards()
         await_line("ready", STEP_LIMIT, "it is done")
         self.finish()
@@ -340,6 +371,8 @@ def parse_options():
                         "goes over each serial port")
     parser.add_argument("--dma", action="store_true",
                         help="a guest with the devices that do DMA, and no others")
+    parser.add_argument("--record", metavar="FILE", help="a file to add the record to, for page.py")
+    parser.add_argument("--lsvfio", action="store_true", help="lsvfio is there: use it")
     parser.add_argument("--iommufd", action="store_true",
                         help="QEMU opens them by iommufd, for --dma")
     parser.add_argument("--no-mmap", action="store_true", help="x-no-mmap=on for all devices")
@@ -373,7 +406,7 @@ def play(options, report):
 
 def main():
     options = parse_options()
-    report = Report(options.start, bool(options.check))
+    report = Report(options.start, bool(options.check), options.record)
     for left in reversed(range(TRIES)):
         try:
             play(options, report)
