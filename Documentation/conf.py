@@ -14,7 +14,7 @@ version = re.search(r'^PACKAGE_VERSION="(.*)"', (HERE.parent / "dkms.conf").read
                     re.MULTILINE)[1]
 release = version
 
-extensions = ["registers", "attributes"]
+extensions = ["registers", "attributes", "commands", "mentions"]
 language = "en"
 highlight_language = "none"
 smartquotes = False
