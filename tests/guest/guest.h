@@ -18,6 +18,9 @@ void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fail(const char *format, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
 
+/* init.c: a line for each PCI device and its driver */
+void tell_devices(void);
+
 /* init.c: until the host says that the guest can go on */
 void await_go(void);
 

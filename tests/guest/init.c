@@ -194,7 +194,7 @@ static void load_modules(void)
 	tell("%d modules are loaded", count);
 }
 
-static void tell_devices(void)
+void tell_devices(void)
 {
 	struct pci_device devs[DEVICES_MAX];
 	const int count = pci_list(devs, DEVICES_MAX);
@@ -398,7 +398,10 @@ static void check_ports(const char *kib)
 	uart_check_loopback(&ports[LOOPBACK], strtoul(kib, NULL, 10) * 1024);
 }
 
-/* With migrate on the command line: all devices at work until the host has seen enough */
+/*
+ * With migrate on the command line: all devices at work until the host has seen enough.
+ * With card, too: before that, the test card.
+ */
 static void work_on_all(void)
 {
 	static const struct role *const displays[] = { &mdpy, &mbochs };
@@ -412,7 +415,11 @@ static void work_on_all(void)
 		pci_framebuffers(&dev, &fbs[i]);
 		names[i] = fbs[i].name[0];
 		tell("%s has %s", displays[i]->name, names[i]);
+		if (getenv("card"))
+			draw_card(displays[i]);
 	}
+	if (getenv("card"))
+		await_go();
 	find(&dev, &mtty);
 	pci_serial_ports(&dev, &ports);
 	work(names, 2, &ports);

@@ -6,6 +6,7 @@
  *
  *	tell N	tells what was done so far, and goes on
  *	rest N	stops when all is received that was sent, or copied, verifies and tells
+ *	list N	tells which PCI devices there are now; also while it rests
  *	work	goes on after a rest
  *	go	the end; of an engine's work when it rests
  *
@@ -149,6 +150,16 @@ static char *read_command(char *line, size_t size, int wait)
 	return line;
 }
 
+/* Whether it was a question about devices, which has been answered. */
+static int list_devices(const char *command)
+{
+	if (strncmp(command, "list ", 5))
+		return 0;
+	tell_devices();
+	tell("lists %s", command + 5);
+	return 1;
+}
+
 void work(const char *const *fbs, int fb_count, const struct names *names)
 {
 	struct line lines[PORTS_MAX] = { 0 };
@@ -178,13 +189,15 @@ void work(const char *const *fbs, int fb_count, const struct names *names)
 				   names->count);
 			continue;
 		}
-		if (strncmp(command, "rest ", 5))
+		if (list_devices(command) || strncmp(command, "rest ", 5))
 			continue;
 		drain(lines, names->count);
 		for (i = 0; i < fb_count; i++)
 			screen_tell_stripes(fbs[i], picture);
 		tell_lines("rests", command + 5, picture, lines, names->count);
-		read_command(command, sizeof(command), 1);
+		do
+			read_command(command, sizeof(command), 1);
+		while (list_devices(command));
 	}
 	for (i = 0; i < names->count; i++)
 		port_close(&lines[i].port);
