@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Has libvirt use the devices, by the files and commands of Documentation/libvirt.rst: the
+# part of ci/libvirt that runs in a machine with systemd and libvirt. The modules are those
+# of $SOFTPCI_KO, or the installed ones.
+#
+#   tests/system/libvirt.sh PROGRAM KERNEL START
+#
+# PROGRAM is libvirt_guest.py or libvirt_gl.py.
+
+set -uo pipefail
+
+program=$1 kernel=$2 start=$3
+parents=(mdpy mbochs mtty mioat)
+functions=/sys/kernel/config/softpci
+failed=0
+
+die() {
+	echo "not ok - $*"
+	exit 1
+}
+
+load() {
+	local module
+
+	# vgem has a render node, for the display with OpenGL.
+	modprobe -a vfio-pci vfio_iommu_type1 mdev configfs vgem ||
+		die "the stock modules cannot be loaded"
+	if [[ ! ${SOFTPCI_KO-} ]]; then
+		for module in "${parents[@]}"; do
+			modprobe "$module" parent=pci || die "$module cannot be loaded"
+		done
+		return
+	fi
+	for module in softpci softpci-vfio softpci-uart softpci-ioat softpci-host; do
+		insmod "$SOFTPCI_KO/$module.ko" || die "$module.ko cannot be loaded"
+	done
+	for module in "${parents[@]}"; do
+		insmod "$SOFTPCI_KO/$module.ko" parent=pci || die "$module.ko cannot be loaded"
+	done
+}
+
+# At the place that function.xml names, and with ids that a driver of the kernel knows.
+plug_in() {
+	local folder=$functions/function
+
+	if ! { mkdir "$folder" && echo 0x0011 >"$folder/device" && echo 4K >"$folder/bar0" &&
+		echo 10.0 >"$folder/devfn" && echo 1 >"$folder/live"; }; then
+		die "no function can be plugged in"
+	fi
+	udevadm settle
+}
+
+unplug() {
+	echo 0 >"$functions/function/live" && rmdir "$functions/function"
+}
+
+load
+plug_in
+PYTHONDONTWRITEBYTECODE=1 python3 "tests/system/$program" --xml Documentation/libvirt --out /out \
+	--start "$start" --kernel "build/guest/$kernel" --card build/guest/card \
+	--parents "$(IFS=, && echo "${parents[*]}")" || failed=1
+if unplug && rmmod "${parents[@]}" softpci-host; then
+	echo "ok - the modules can be unloaded after use"
+else
+	echo "not ok - the modules can be unloaded after use"
+	failed=1
+fi
+exit $failed
