@@ -5,10 +5,15 @@
  *
  * Only what changes nothing in the device may be asked then.
  */
+#include <endian.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lsvfio.h"
+
+/* So many descriptors are named to choose from. */
+#define MAX_LISTED	16
 
 static int copy_fd(struct handle *h, pid_t pid, int fd)
 {
@@ -25,10 +30,42 @@ static int copy_fd(struct handle *h, pid_t pid, int fd)
 	return h->fd < 0 ? -1 : 0;
 }
 
+/* The descriptors of a process to choose from, with the ids of those that are PCI. */
+static char *list_fds(pid_t pid)
+{
+	int fds[MAX_LISTED];
+	unsigned int i, nr = nameless_fds(pid, fds, MAX_LISTED);
+	char *list = xstrdup(""), *longer;
+	struct handle h;
+	u16 ids[2];
+
+	for (i = 0; i < nr && i < MAX_LISTED; i++) {
+		struct vfio_region_info info = {
+			.argsz = sizeof(info),
+			.index = VFIO_PCI_CONFIG_REGION_INDEX,
+		};
+
+		longer = text("%s%s%d", list, i ? ", " : "", fds[i]);
+		free(list);
+		list = longer;
+		if (copy_fd(&h, pid, fds[i]))
+			continue;
+		if (!ioctl(h.fd, VFIO_DEVICE_GET_REGION_INFO, &info) &&
+		    pread(h.fd, ids, sizeof(ids), info.offset) == sizeof(ids)) {
+			longer = text("%s (%04x:%04x)", list, le16toh(ids[0]), le16toh(ids[1]));
+			free(list);
+			list = longer;
+		}
+		close_device(&h);
+	}
+	return list;
+}
+
 /* Sets the process and its descriptor; the explanation if there is none. */
 static char *choose_fd(const struct device *dev, int *fd, pid_t *pid)
 {
 	unsigned int i, nr, sum = 0;
+	char *list, *why;
 	int candidate;
 
 	for (i = 0; i < dev->nr_users; i++) {
@@ -39,7 +76,7 @@ static char *choose_fd(const struct device *dev, int *fd, pid_t *pid)
 		return NULL;
 	}
 	for (i = 0; i < dev->nr_users; i++) {
-		nr = nameless_fds(dev->users[i].pid, &candidate);
+		nr = nameless_fds(dev->users[i].pid, &candidate, 1);
 		sum += nr;
 		if (nr) {
 			*pid = dev->users[i].pid;
@@ -49,10 +86,13 @@ static char *choose_fd(const struct device *dev, int *fd, pid_t *pid)
 	if (!sum)
 		return text("process %d (%s) has the group of %s open, but no device of it",
 			    dev->users[0].pid, dev->users[0].comm, dev->name);
-	if (sum > 1)
-		return text("which of %u descriptors is %s? Name one of process %d by --join=FD",
-			    sum, dev->name, *pid);
-	return NULL;
+	if (sum == 1)
+		return NULL;
+	list = list_fds(*pid);
+	why = text("which of %u descriptors is %s? Name one of process %d by --join=FD: %s", sum,
+		   dev->name, *pid, list);
+	free(list);
+	return why;
 }
 
 char *join_device(struct handle *h, const struct device *dev, int fd)

@@ -118,8 +118,11 @@ void free_devices(struct devices *all);
 void find_users(struct devices *all);
 /* "123 (qemu), 124 (dpdk)"; NULL: no user is known; to be freed. */
 char *name_users(const struct device *dev);
-/* The descriptors of a process that are VFIO devices; the kernel says not which. */
-unsigned int nameless_fds(pid_t pid, int *fd);
+/*
+ * How many descriptors of a process are VFIO devices of which the kernel says not which;
+ * the first of them go to FDS.
+ */
+unsigned int nameless_fds(pid_t pid, int *fds, unsigned int max);
 void free_users(struct device *dev);
 
 /* ---- an open device: open.c, join.c ---- */

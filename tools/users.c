@@ -131,7 +131,7 @@ char *name_users(const struct device *dev)
 	return s;
 }
 
-unsigned int nameless_fds(pid_t pid, int *found)
+unsigned int nameless_fds(pid_t pid, int *found, unsigned int max)
 {
 	char *dir = rooted("/proc/%d/fd", pid);
 	char **fds = list_names(dir), **fd, target[PATH_MAX];
@@ -144,10 +144,8 @@ unsigned int nameless_fds(pid_t pid, int *found)
 			continue;
 		/* One that has a path is another device's. */
 		path = path_of_fd(pid, *fd);
-		if (!path) {
-			*found = atoi(*fd);
-			nr++;
-		}
+		if (!path && nr++ < max)
+			found[nr - 1] = atoi(*fd);
 		free(path);
 	}
 	free_names(fds);

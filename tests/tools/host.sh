@@ -181,7 +181,7 @@ opening() {
 		"${fake[@]}" -J "$uuid"
 	ln -s 'anon_inode:[vfio-device]' "$root/proc/$((pid + 1))/fd/4"
 	ln -s 'anon_inode:[vfio-device]' "$root/proc/$((pid + 1))/fd/5"
-	expect "--join with several descriptors" 1 'which of 2 descriptors is .*--join=FD' \
+	expect "--join with several descriptors" 1 'which of 2 descriptors is .*--join=FD: 4, 5$' \
 		"${fake[@]}" -J 00:03.0
 	rm "$root/proc/$((pid + 1))/fd"/[45]
 }

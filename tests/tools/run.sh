@@ -292,7 +292,8 @@ several_descriptors() {
 	if grep -q vfio-device-syspath "/proc/$HOLD_PID/fdinfo/${fd##*/}"; then
 		shot "--join with two descriptors" 32 640x400 --join "$mbochs"
 	else
-		expect "--join with two descriptors" 1 'which of 2 descriptors' \
+		expect "--join with two descriptors" 1 \
+			'which of 2 descriptors .*: [0-9]+ \(1234:1111\), [0-9]+ \(1234:1111\)$' \
 			"${lsvfio[@]}" --join "$mbochs"
 	fi
 	shot "--join=FD" 32 640x400 "--join=${fd##*/}" "$mbochs"
