@@ -11,8 +11,9 @@
  *	start NAME N	makes N copies
  *	stop NAME	starts no more copies, unless there are to be N, and returns when
  *			all are compared
+ *	drop NAME	gives a channel back, on which nothing is copied
  *
- * and reading it gives a line for each channel that was ever started:
+ * and reading it gives a line for each channel that was started, and not dropped:
  *
  *	NAME copies COUNT bytes COUNT in flight COUNT STATE
  *
@@ -273,7 +274,7 @@ static struct channel *find(const char *name)
 	return NULL;
 }
 
-/* A channel and its memory stay. */
+/* A channel and its memory stay until it is dropped. */
 static struct channel *make(const char *name)
 {
 	struct channel *channel = kzalloc(sizeof(*channel), GFP_KERNEL);
@@ -330,6 +331,23 @@ static int stop(const char *name)
 	return channel->fault[0] ? -EIO : 0;
 }
 
+static int drop(const char *name)
+{
+	struct channel *channel = find(name);
+	unsigned int i;
+
+	if (!channel || channel->thread || count_state(channel, IDLE) < DEPTH)
+		return -EBUSY;
+	dma_release_channel(channel->chan);
+	for (i = 0; i < DEPTH; i++) {
+		free_pages((unsigned long)channel->copies[i].source, AREA_ORDER);
+		free_pages((unsigned long)channel->copies[i].target, AREA_ORDER);
+	}
+	list_del(&channel->link);
+	kfree(channel);
+	return 0;
+}
+
 static int channels_set(const char *text, const struct kernel_param *param)
 {
 	char verb[8], name[32];
@@ -340,6 +358,8 @@ static int channels_set(const char *text, const struct kernel_param *param)
 		return start(name, count);
 	if (words == 2 && !strcmp(verb, "stop"))
 		return stop(name);
+	if (words == 2 && !strcmp(verb, "drop"))
+		return drop(name);
 	return -EINVAL;
 }
 
@@ -364,7 +384,7 @@ static const struct kernel_param_ops channels_ops = {
 };
 
 module_param_cb(channels, &channels_ops, NULL, 0600);
-MODULE_PARM_DESC(channels, "start NAME or stop NAME; how far each channel is");
+MODULE_PARM_DESC(channels, "start NAME, stop NAME or drop NAME; how far each channel is");
 
 static int __init dma_copy_init(void)
 {
