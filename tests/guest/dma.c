@@ -2,29 +2,15 @@
 /* Copies memory by the guest's DMA engines, with the module dma-copy. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "guest.h"
 
 #define CLIENT		"/sys/module/dma_copy/parameters/channels"
 #define DRIVER_TIMEOUT	"/sys/module/ioatdma/parameters/completion_timeout"
 #define LINE_MAX	256
-
-static int write_line(const char *path, const char *text)
-{
-	const int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		err = errno;
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
 
 /* What dma-copy says of the channel, behind its name */
 static void read_state(const struct engine *engine, char *state, size_t size)
@@ -122,6 +108,12 @@ void dma_start(const struct engine *engine, unsigned int copies)
 void dma_stop(const struct engine *engine)
 {
 	command(engine, "stop", "");
+}
+
+/* Its engine can go then. */
+void dma_drop(const struct engine *engine)
+{
+	command(engine, "drop", "");
 }
 
 void dma_tell(const struct engine *engine, const char *word, const char *number)

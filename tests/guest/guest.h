@@ -24,6 +24,10 @@ void tell_devices(void);
 /* init.c: until the host says that the guest can go on */
 void await_go(void);
 
+/* init.c: a file in /modules, and the id of mdpy, mbochs, mtty or mioat */
+void load_module(const char *name);
+const char *device_id(const char *name);
+
 /* The checksum of zlib: quick, and available on the host */
 uint32_t adler32(const void *data, size_t length);
 
@@ -45,10 +49,13 @@ struct names {
 int pci_list(struct pci_device *devs, int max);
 int pci_find_all(struct pci_device *devs, int max, const char *id);
 void pci_find(struct pci_device *dev, const char *id);
+int pci_is_there(const struct pci_device *dev);
+int pci_is_driven(const struct pci_device *dev);
 void pci_framebuffers(const struct pci_device *dev, struct names *names);
 void pci_serial_ports(const struct pci_device *dev, struct names *names);
 void pci_dma_channels(const struct pci_device *dev, struct names *names);
 int read_line(const char *path, char *line, size_t size);
+int write_line(const char *path, const char *text);
 
 /* screen.c: a framebuffer such as "fb0" */
 void screen_tell_checksum(const char *fb);
@@ -77,11 +84,22 @@ struct engine {
 int dma_find_all(struct engine *engines, int max, const char *id);
 void dma_start(const struct engine *engine, unsigned int copies);
 void dma_stop(const struct engine *engine);
+void dma_drop(const struct engine *engine);
 void dma_tell(const struct engine *engine, const char *word, const char *number);
 
 /* work.c: uses displays and ports, or an engine, for as long as the host wants */
 void work(const char *const *fbs, int fb_count, const struct names *ports);
 void work_by_dma(const struct engine *engine);
+
+/* hold.c: a framebuffer, and the ports of a card, until they are taken away */
+void framebuffer_hold(const char *fb);
+void framebuffer_use(const struct pci_device *dev);
+void framebuffer_tell(const char *word);
+void framebuffer_let_go(void);
+void ports_use(const struct names *ports);
+
+/* plug.c: does what the host wants while devices come and go */
+void plug(void);
 
 /* program.c: tells each line that a program says, with a word before it */
 void tell_program(const char *word, char *const argv[]);

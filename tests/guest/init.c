@@ -50,6 +50,7 @@ static const struct role mdpy = { "mdpy", "1b36:000f" };
 static const struct role mbochs = { "mbochs", "1234:1111" };
 static const struct role mtty = { "mtty", "4348:3253" };
 static const struct role mioat = { "mioat", "8086:2021" };
+static const struct role *const roles[] = { &mdpy, &mbochs, &mtty, &mioat };
 
 static const char *const news[] = {
 	"bochs", "mdpy", ": fb", ".0: ttyS", "Console:", "ioatdma", NULL
@@ -146,6 +147,17 @@ static const char *id_of(const struct role *role)
 	return id ? id : role->id;
 }
 
+const char *device_id(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(roles) / sizeof(*roles); i++) {
+		if (!strcmp(roles[i]->name, name))
+			return id_of(roles[i]);
+	}
+	fail("there is no device %s", name);
+}
+
 static void find(struct pci_device *dev, const struct role *role)
 {
 	pci_find(dev, id_of(role));
@@ -173,21 +185,27 @@ static int is_module(const struct dirent *entry)
 	return strstr(entry->d_name, ".ko") ? 1 : 0;
 }
 
+void load_module(const char *name)
+{
+	char path[300];
+	int fd;
+
+	snprintf(path, sizeof(path), "/modules/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
+		fail("cannot load %s: %s", name, strerror(errno));
+	close(fd);
+}
+
 /* They are numbered in the order of loading. */
 static void load_modules(void)
 {
 	struct dirent **entries;
 	const int count = scandir("/modules", &entries, is_module, alphasort);
-	char path[300];
-	int i, fd;
+	int i;
 
 	for (i = 0; i < count; i++) {
-		snprintf(path, sizeof(path), "/modules/%s", entries[i]->d_name);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
-			fail("cannot load %s: %s", entries[i]->d_name,
-			     strerror(errno));
-		close(fd);
+		load_module(entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);
@@ -477,6 +495,8 @@ int main(void)
 		work_on_all();
 	else if (getenv("dma"))
 		copy_memory();
+	else if (getenv("plug"))
+		plug();
 	else
 		show_all();
 	filter_log(news, 0, tell_news);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What sysfs tells about the devices of the guest. */
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +29,19 @@ int read_line(const char *path, char *line, size_t size)
 		return -1;
 	line[strcspn(line, "\n")] = '\0';
 	return 0;
+}
+
+/* Returns 0 or what errno was */
+int write_line(const char *path, const char *text)
+{
+	const int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		err = errno;
+	if (fd >= 0)
+		close(fd);
+	return err;
 }
 
 /* A number in sysfs, without its 0x */
@@ -102,6 +117,22 @@ void pci_find(struct pci_device *dev, const char *id)
 {
 	if (!pci_find_all(dev, 1, id))
 		fail("there is no PCI device %s", id);
+}
+
+int pci_is_there(const struct pci_device *dev)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), DEVICES "/%s", dev->address);
+	return !access(path, F_OK);
+}
+
+int pci_is_driven(const struct pci_device *dev)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), DEVICES "/%s/driver", dev->address);
+	return !access(path, F_OK);
 }
 
 /* What matches, once there is something: a driver may put its probing off. */
