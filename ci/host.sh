@@ -4,9 +4,9 @@
 #
 # Loads the modules, creates devices for a guest and removes all of it again, by the
 # commands that an administrator of the host would use. Sourced in the VM by
-# ci/demo-inside and ci/migrate-inside, which set start, the time from which seconds
-# are counted, and check, whether assertions that hold are printed as well. Where record
-# is set it is written, see record.sh.
+# ci/demo-inside, ci/migrate-inside, ci/display-inside and ci/unplug-inside, which set
+# start, the time from which seconds are counted, and check, whether assertions that hold are printed as well.
+# Where record is set it is written, see record.sh.
 
 # shellcheck source=ci/record.sh
 . "$(dirname "${BASH_SOURCE[0]}")/record.sh"
