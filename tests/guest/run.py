@@ -17,11 +17,11 @@ import subprocess
 import sys
 import time
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 
 import ports
+from cards import Cards
 from display import Display, Picture
-from guest import (BOOT_LIMIT, DRIVERS, EXPRESS, PLAIN, RENDER_NODE, SHOW_LIMIT, STEP_LIMIT,
+from guest import (BOOT_LIMIT, EXPRESS, PLAIN, RENDER_NODE, SHOW_LIMIT, STEP_LIMIT,
                    Guest, boot_options, device_folder, device_options, find_bar, look_at_copies,
                    look_at_drivers, qemu_command)
 from machine import EmulatorFault, Failure, Machine
@@ -77,26 +77,10 @@ class Run:
         self.machine = None
         self.display = None
         self.shot = None
-        self.worker = ThreadPoolExecutor(1)
+        self.cards = Cards(options.card)
 
     def out(self, name):
         return os.path.join(self.options.out, name)
-
-    def card(self, *arguments, pixels=None):
-        """Runs our tool for pictures, returns its status and what it says."""
-        # In a thread of its own, so that QEMU gets its answers meanwhile.
-        job = self.worker.submit(
-            subprocess.run, [self.options.card, *map(str, arguments)], input=pixels,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        self.machine.wait(job.done, SHOW_LIMIT, "a picture is compared")
-        result = job.result()
-        return result.returncode, result.stdout.decode().strip().replace("\n", ", ")
-
-    def write_png(self, picture, path):
-        status, text = self.card("convert", picture.width, picture.height, picture.width * 4,
-                                 picture.fourcc, path, pixels=picture.pixels)
-        if status:
-            raise Failure(f"no picture of the display: {text}")
 
     def start(self):
         for name in self.options.slots:
@@ -110,7 +94,7 @@ class Run:
         self.report.note("command", shlex.join(run_command(self.options)))
         self.machine = Machine(run_command(self.options), self.out("guest-qemu.log"),
                                self.out("guest-console.log"), self.guest.hear)
-        self.guest.machine = self.report.machine = self.machine
+        self.guest.machine = self.report.machine = self.cards.machine = self.machine
         version = self.machine.monitor.command("query-version")["qemu"]
         version = "{major}.{minor}.{micro}".format(**version)
         self.report.note("fact", f"qemu={version}")
@@ -133,7 +117,7 @@ class Run:
         path = self.out("lsvfio.txt")
         self.report.note("command", f"lsvfio >{path}")
         with open(path, "wb") as file:
-            job = self.worker.submit(subprocess.run, ["lsvfio"], stdout=file, check=False)
+            job = self.cards.worker.submit(subprocess.run, ["lsvfio"], stdout=file, check=False)
             self.machine.wait(job.done, SHOW_LIMIT, "lsvfio lists the devices")
         with open(path, encoding="utf-8") as file:
             lines = file.read().splitlines()
@@ -161,7 +145,7 @@ class Run:
                           "byte by byte", "other pixels" if self.shot else "nothing is shown")
         if self.shot:
             self.report.check(not self.shot.is_blank(), "mbochs: there is text on it")
-            self.write_png(self.shot, self.out("mbochs-console.png"))
+            self.cards.write_png(self.shot, self.out("mbochs-console.png"))
 
     def take_memory(self, name, path):
         """The video memory as the guest's processor sees it: through BAR0."""
@@ -171,7 +155,7 @@ class Run:
         raw = f"{path}.raw"
         command("pmemsave", val=bar["address"], size=width * height * 4, filename=raw)
         with open(raw, "rb") as file:
-            self.write_png(Picture(width, height, "XR24", file.read(), "BAR0"), path)
+            self.cards.write_png(Picture(width, height, "XR24", file.read(), "BAR0"), path)
         remove(raw)
         return "QEMU's pmemsave of BAR0"
 
@@ -187,14 +171,12 @@ class Run:
         picture = self.display.picture()
         if not picture:
             return None
-        self.write_png(picture, path)
+        self.cards.write_png(picture, path)
         return f"{picture.source} {picture.fourcc} over D-Bus"
 
     def compare(self, name, path):
         """Holds a picture against the test card, returns what is wrong with it."""
-        status, text = self.card("compare", path, *SIZES[name], name, DRIVERS[name],
-                                 self.out(f"{name}-diff.png"))
-        return text if status else ""
+        return self.cards.compare(path, SIZES[name], name, self.out(f"{name}-diff.png"))
 
     def look_at_picture(self, name, take):
         """The display shows the test card, pixel by pixel."""
