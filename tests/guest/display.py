@@ -183,7 +183,8 @@ class Display:
             machine.monitor.command("getfd", fd=theirs.fileno(), fdname="display")
         machine.monitor.command("add_client", protocol="@dbus-display", fdname="display")
         self.bus = connect(ours, Gio.DBusConnectionFlags.NONE)
-        self.listen(self.find_console(address))
+        self.console = self.find_console(address)
+        self.listen(self.console)
 
     def call(self, path, interface, method, arguments, fds=None):
         """Calls QEMU, and serves it meanwhile."""
@@ -225,6 +226,17 @@ class Display:
             LISTENER_PATH, Gio.DBusNodeInfo.new_for_xml(LISTENER).interfaces[0],
             self.handle, lambda *_: GLib.Variant("as", []), None)
         self.listener.start_message_processing()
+
+    def close(self):
+        """Does not listen any more."""
+        for bus in (self.listener, self.bus):
+            bus.close_sync(None)
+        self.show(None)
+
+    def set_size(self, width, height):
+        """What a window tells the guest's monitor: the size that it has now."""
+        self.call(self.console, CONSOLE, "SetUIInfo",
+                  GLib.Variant("(qqiiuu)", (0, 0, 0, 0, width, height)))
 
     def handle(self, _bus, _sender, _path, _interface, method, arguments, invocation):
         try:

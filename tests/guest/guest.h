@@ -53,6 +53,7 @@ int pci_is_there(const struct pci_device *dev);
 int pci_is_driven(const struct pci_device *dev);
 void pci_framebuffers(const struct pci_device *dev, struct names *names);
 void pci_serial_ports(const struct pci_device *dev, struct names *names);
+void pci_drm_cards(const struct pci_device *dev, struct names *names);
 void pci_dma_channels(const struct pci_device *dev, struct names *names);
 int read_line(const char *path, char *line, size_t size);
 int write_line(const char *path, const char *text);
@@ -66,6 +67,18 @@ void screen_leave_text_mode(void);
 /* Stripes that are different for each number; tells that they are still there */
 void screen_draw_stripes(const char *fb, unsigned int number);
 void screen_tell_stripes(const char *fb, unsigned int number);
+
+/* kms.c: a display by its DRM device; each size of the monitor has a number */
+struct kms {
+	struct pci_device dev;
+	char path[32];		/* /dev/dri/card0 */
+	int fd;
+	uint32_t crtc;
+	uint32_t connector;
+};
+
+void kms_open(struct kms *kms, const struct pci_device *dev);
+void kms_follow(const struct kms *kms, const char *device, int number);
 
 /* serial.c */
 void serial_exchange(const char *text_file, const struct names *ports);

@@ -29,7 +29,7 @@ RENDER_NODE = "/dev/dri/renderD128"
 # machine some times that.
 BOOT_LIMIT = 900
 STEP_LIMIT = 420
-SHOW_LIMIT = 60
+SHOW_LIMIT = 240
 HEARTBEAT = 15
 
 
@@ -55,8 +55,10 @@ def device_folder(device):
 
 def device_options(name, device, slot, more=""):
     """A device of ours, as a person would name it."""
+    # Only a device that cannot be unplugged can have a ramfb.
+    driver = "vfio-pci-nohotplug" if "ramfb=on" in more else "vfio-pci"
     where = f"host={device}" if "." in device else f"sysfsdev={device_folder(device)}"
-    return ["-device", f"vfio-pci,id={name},{where},addr={slot}{more}"]
+    return ["-device", f"{driver},id={name},{where},addr={slot}{more}"]
 
 
 def find_bar(monitor, slot):

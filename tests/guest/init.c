@@ -453,6 +453,32 @@ static void work_on_engine(void)
 	work_by_dma(&engine);
 }
 
+/*
+ * With sizes=N on the command line: the test card on each display, and then on mbochs
+ * in the size that its monitor has after the host has changed it, N times.
+ */
+static void follow_sizes(int count)
+{
+	struct pci_device dev;
+	struct kms kms;
+	int i;
+
+	if (pci_find_all(&dev, 1, id_of(&mdpy)))
+		draw_card(&mdpy);
+	draw_card(&mbochs);
+	tell("cards shown");
+	await_go();
+	find(&dev, &mbochs);
+	if (count)
+		kms_open(&kms, &dev);
+	for (i = 1; i <= count; i++) {
+		tell("size %d awaited", i);
+		await_go();
+		kms_follow(&kms, mbochs.name, i);
+		await_go();
+	}
+}
+
 static void tell_news(const char *line)
 {
 	tell("kernel log %s", line);
@@ -485,7 +511,12 @@ int main(void)
 
 	set_up();
 	uname(&name);
+	/* Firmware may have left a line on the console without an end. */
+	putchar('\n');
 	tell("kernel %s", name.release);
+	/* The picture of the firmware is still there. */
+	if (getenv("firmware"))
+		await_go();
 	load_modules();
 	tell_devices();
 	tell_file("framebuffer", "/proc/fb");
@@ -497,6 +528,8 @@ int main(void)
 		copy_memory();
 	else if (getenv("plug"))
 		plug();
+	else if (getenv("sizes"))
+		follow_sizes(atoi(getenv("sizes")));
 	else
 		show_all();
 	filter_log(news, 0, tell_news);

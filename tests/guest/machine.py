@@ -134,7 +134,7 @@ class Machine:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=messages, pass_fds=[theirs.fileno()])
-        LineReader(self.process.stdout.fileno(), self.console_line)
+        self.console = LineReader(self.process.stdout.fileno(), self.console_line)
         try:
             self.monitor = Monitor(self, ours)
         except Failure:

@@ -180,6 +180,16 @@ void pci_serial_ports(const struct pci_device *dev, struct names *names)
 		fail("no serial port came up for %s at %s", dev->id, at);
 }
 
+void pci_drm_cards(const struct pci_device *dev, struct names *names)
+{
+	char pattern[128];
+
+	snprintf(pattern, sizeof(pattern), DEVICES "/%s/drm/card*", dev->address);
+	await_names(pattern, names);
+	if (!names->count)
+		fail("no DRM device came up for %s at %s", dev->id, dev->address);
+}
+
 void pci_dma_channels(const struct pci_device *dev, struct names *names)
 {
 	char pattern[128];
