@@ -14,7 +14,7 @@ depmod = depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(release)
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
 
 .PHONY: modules install uninstall dkms-install dkms-uninstall \
-	demo check check-all check-debug fuzz bench shell htmldocs clean distclean help
+	deb demo check check-all check-debug fuzz bench shell htmldocs clean distclean help
 
 modules: headers
 	$(kbuild) modules
@@ -47,6 +47,10 @@ dkms-install:
 
 dkms-uninstall:
 	dkms remove $(DKMS_NAME)/$(DKMS_VERSION) --all
+
+# Debian packages, into out/.
+deb:
+	@ci/deb
 
 demo:
 	@ci/demo
@@ -97,6 +101,7 @@ help:
 	@echo "make KDIR=DIR         build them for the kernel whose build tree is DIR"
 	@echo "make install          install them; uninstall removes them again"
 	@echo "make dkms-install     install them by DKMS, for every kernel to come"
+	@echo "make deb              Debian packages, into out/: modules for DKMS, and tools"
 	@echo "make demo             see the devices at work in a throwaway VM"
 	@echo "make shell            a root shell in a VM that has one of each device"
 	@echo "make htmldocs         Documentation/ as HTML, into out/html"
