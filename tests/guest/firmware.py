@@ -5,7 +5,7 @@ import os
 
 from display import Display, Picture
 from guest import (BOOT_LIMIT, PLAIN, RENDER_NODE, SHOW_LIMIT, STEP_LIMIT, boot_options,
-                   device_options, look_at_drivers, qemu_command)
+                   device_options, end_guest, look_at_drivers, qemu_command)
 from machine import Failure
 from screens import EDID_TRACE, SLOTS, Seen, show_by
 
@@ -225,4 +225,4 @@ class Handover(Booted):
             self.look("mbochs", wanted, "dma-buf", self.take_dmabuf)
             self.guest.go_on()
         self.guest.await_line("ready", STEP_LIMIT, "it is done")
-        self.finish()
+        end_guest(self.report, self.guest, self.machine)

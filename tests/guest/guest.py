@@ -81,6 +81,21 @@ def look_at_drivers(report, guest, slots):
                      driver or "no driver")
 
 
+def look_at_complaints(report, guest):
+    """The guest has told each line of its kernel's log that is a complaint."""
+    complaints = [match[1] for match in guest.find("kernel complaint (.*)")]
+    report.check(not complaints, "the guest's kernel complains about nothing",
+                 "; ".join(complaints))
+
+
+def end_guest(report, guest, machine):
+    """A guest that is done powers off when it may go on."""
+    look_at_complaints(report, guest)
+    guest.go_on()
+    status = machine.wait_for_end(STEP_LIMIT)
+    report.check(status == 0, "QEMU ends well after the guest powers off", f"status {status}")
+
+
 def look_at_copies(report, guest, name, slot):
     """A DMA engine has copied memory, and each copy was completed by an interrupt."""
     found = guest.find(rf"dma ends: (\w+) of \S+:{slot} interrupts (\d+) copies (\d+) "

@@ -16,7 +16,7 @@ import sys
 import time
 
 from guest import (BOOT_LIMIT, EXPRESS, PLAIN, RENDER_NODE, STEP_LIMIT, Guest, boot_options,
-                   look_at_drivers, look_at_log)
+                   look_at_complaints, look_at_drivers, look_at_log)
 from machine import Failure
 from move import ENDS, SLOTS, SOCKET, Place, arrive, begin, end
 from report import Report, show_tail
@@ -324,9 +324,7 @@ class Run:
     def finish(self):
         self.place.type_line("go")
         self.guest.await_line("ready", STEP_LIMIT, "it is done")
-        complaints = [match[1] for match in self.guest.find("kernel complaint (.*)")]
-        self.report.check(not complaints, "the guest's kernel complains about nothing",
-                          "; ".join(complaints))
+        look_at_complaints(self.report, self.guest)
         bad = self.end(self.place)
         self.report.check(not bad, "the last QEMU ends well", str(bad))
 

@@ -22,8 +22,8 @@ import ports
 from cards import Cards
 from display import Display, Picture
 from guest import (BOOT_LIMIT, EXPRESS, PLAIN, RENDER_NODE, SHOW_LIMIT, STEP_LIMIT,
-                   Guest, boot_options, device_folder, device_options, find_bar, look_at_copies,
-                   look_at_drivers, qemu_command)
+                   Guest, boot_options, device_folder, device_options, end_guest, find_bar,
+                   look_at_copies, look_at_drivers, qemu_command)
 from machine import EmulatorFault, Failure, Machine
 from report import Report, show_tail
 
@@ -274,15 +274,6 @@ class Run:
             self.report.check(status == "0", f"mtty: {program} finds no fault", status)
             look(self.report, cards, [found[1] for found in guest.find(rf"{program}: (.+)")])
 
-    def finish(self):
-        complaints = [match[1] for match in self.guest.find("kernel complaint (.*)")]
-        self.report.check(not complaints, "the guest's kernel complains about nothing",
-                          "; ".join(complaints))
-        self.guest.go_on()
-        status = self.machine.wait_for_end(STEP_LIMIT)
-        self.report.check(status == 0, "QEMU ends well after the guest powers off",
-                          f"status {status}")
-
     def play(self):
         await_line, note = self.guest.await_line, self.report.note
         self.start()
@@ -307,7 +298,7 @@ class Run:
             note("phase", "The guest tries all that the serial ports can do")
             self.look_at_cards()
         await_line("ready", STEP_LIMIT, "it is done")
-        self.finish()
+        end_guest(self.report, self.guest, self.machine)
 
     def play_engines(self):
         """A guest with DMA engines and nothing else."""
@@ -318,7 +309,7 @@ class Run:
         look_at_drivers(self.report, self.guest, ENGINE_SLOTS)
         for name, slot in ENGINE_SLOTS.items():
             look_at_copies(self.report, self.guest, name, slot)
-        self.finish()
+        end_guest(self.report, self.guest, self.machine)
 
 
 def remove(path):

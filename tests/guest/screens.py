@@ -6,7 +6,7 @@ import os
 from cards import Cards
 from display import Display
 from guest import (BOOT_LIMIT, PLAIN, SHOW_LIMIT, STEP_LIMIT, Guest, boot_options,
-                   device_folder, device_options, look_at_drivers, qemu_command)
+                   device_folder, device_options, end_guest, look_at_drivers, qemu_command)
 from machine import Failure, Machine
 
 SLOTS = {"mdpy": "03.0", "mbochs": "04.0"}
@@ -120,15 +120,6 @@ class Seen:
                           "mbochs: a window of {}x{} makes the guest's driver prefer {}x{}".format(
                               *asked, *wanted), told[0][1])
 
-    def finish(self):
-        complaints = [match[1] for match in self.guest.find("kernel complaint (.*)")]
-        self.report.check(not complaints, "the guest's kernel complains about nothing",
-                          "; ".join(complaints))
-        self.guest.go_on()
-        status = self.machine.wait_for_end(STEP_LIMIT)
-        self.report.check(status == 0, "QEMU ends well after the guest powers off",
-                          f"status {status}")
-
 
 class Screens(Seen):
     """Displays without OpenGL, which show regions: all of them at the same guest."""
@@ -157,4 +148,4 @@ class Screens(Seen):
                 self.look(name, size, how, take)
         self.guest.go_on()
         self.guest.await_line("ready", STEP_LIMIT, "it is done")
-        self.finish()
+        end_guest(self.report, self.guest, self.machine)

@@ -15,7 +15,7 @@ import sys
 import time
 
 from guest import (BOOT_LIMIT, DRIVERS, IDS, STEP_LIMIT, Guest, boot_options, device_folder,
-                   device_options, look_at_drivers, qemu_command)
+                   device_options, look_at_complaints, look_at_drivers, qemu_command)
 from look import Output, Programs
 from machine import Failure, Machine, wait
 from report import Report, show_tail
@@ -404,9 +404,7 @@ class Run:
     def finish(self, removal):
         self.machine.type_line("go")
         self.guest.await_line("ready", STEP_LIMIT, "it is done")
-        complaints = [match[1] for match in self.guest.find("kernel complaint (.*)")]
-        self.report.check(not complaints, "the guest's kernel complains about nothing",
-                          "; ".join(complaints))
+        look_at_complaints(self.report, self.guest)
         self.guest.go_on()
         self.report.check(removal.waits(), "mbochs: remove still waits")
         status = self.machine.wait_for_end(STEP_LIMIT)
