@@ -38,7 +38,7 @@ static long at_hand_kib(void)
 	return sum * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-/* Caches keep freed objects at hand for each CPU, and count them as in use. */
+/* Caches keep free objects at hand for each CPU, and count them as in use. */
 static void shrink_cache(const char *cache)
 {
 	__sysfs_write(text("/sys/kernel/slab/%s/shrink", cache).s, "1");
@@ -61,6 +61,7 @@ static void read_kmalloc(struct memory *m, bool count)
 			shrink_cache(name);
 			continue;
 		}
+		snprintf(m->caches[i], sizeof(m->caches[i]), "%s", name);
 		m->objects[i++] = active;
 		m->kmalloc_kib += (long)active * size / 1024;
 	}
@@ -108,7 +109,7 @@ static bool within(void *arg)
 	memory_read(&now);
 	for (i = 0; i < ARRAY_SIZE(now.objects); i++)
 		if (now.objects[i] > b->before->objects[i] + b->objects) {
-			note("kmalloc cache %u: %u objects, then %u", i, b->before->objects[i],
+			note("%s: %u objects, then %u", now.caches[i], b->before->objects[i],
 			     now.objects[i]);
 			return false;
 		}
@@ -121,15 +122,17 @@ bool memory_settles(const struct memory *before, unsigned int objects, long kib)
 	return retry(within, &(struct bounds){ before, objects, kib + freed_kib() });
 }
 
+#define GROWTH_ROUNDS	8
+
 bool memory_grows(void (*act)(void *arg), void *arg, unsigned int objects, long kib)
 {
 	struct memory before;
 	unsigned int round;
 
-	for (round = 0; round < 3; round++) {
-		memory_read(&before);
+	memory_read(&before);
+	for (round = 1; round <= GROWTH_ROUNDS; round++) {
 		act(arg);
-		if (memory_settles(&before, objects, kib))
+		if (memory_settles(&before, round * objects, round * kib))
 			return false;
 	}
 	return true;

@@ -9,7 +9,8 @@
 #include "check.h"
 
 struct memory {
-	unsigned int objects[128];	/* of each kmalloc cache */
+	char caches[128][64];		/* all kmalloc caches */
+	unsigned int objects[128];	/* of each of them */
 	long kmalloc_kib;		/* all of those */
 	long used_kib;			/* pages that could not be given back */
 };
@@ -34,11 +35,12 @@ bool memory_settles(const struct memory *before, unsigned int objects, long kib)
  * memory_grows() - does something that can be done again and again take memory for good
  * @act: does it, often
  * @arg: its argument
- * @objects: as of memory_settles(), less than what @act would lose
- * @kib: as of memory_settles()
+ * @objects: how many more of any one size are fine, each time: less than @act would lose
+ * @kib: how much more memory is fine, each time
  *
- * Once, a slab that a processor takes for itself may count as full, with more objects
- * than were allocated. What is lost is so each time.
+ * What is lost grows with each time. What a processor takes from a cache for itself,
+ * to have it at hand, does not, and counts as in use: up to two sheaves of 60 objects.
+ * So @act is done once where nothing grows, and up to eight times before it says yes.
  */
 bool memory_grows(void (*act)(void *arg), void *arg, unsigned int objects, long kib);
 
