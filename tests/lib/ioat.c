@@ -70,6 +70,16 @@ void chain_init(struct vfio *v, struct chain *chain)
 	chain_reset(v);
 }
 
+void windows_init(struct vfio *v, struct windows *w, u64 source, u64 target, size_t size)
+{
+	w->source = dma_memory(size);
+	w->target = dma_memory(size);
+	fill_pattern(w->source, size, 1);
+	dma_map(v, source, w->source, size, DMA_RW);
+	dma_map(v, target, w->target, size, DMA_RW);
+	chain_init(v, &w->chain);
+}
+
 void chain_set(struct chain *chain, unsigned int n, u32 control, u32 size, u64 source,
 	       u64 target)
 {

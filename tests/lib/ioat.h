@@ -82,6 +82,12 @@ static inline u64 desc_at(unsigned int n)
 	return CHAIN + n * sizeof(struct ioat_desc);
 }
 
+/* Memory that an engine copies from and to, both mapped for it, and its chain. */
+struct windows {
+	u8 *source, *target;
+	struct chain chain;
+};
+
 u64 ioat_get(struct vfio *v, unsigned int reg);
 void ioat_put(struct vfio *v, unsigned int reg, u64 val);
 unsigned int ioat_status(struct vfio *v);
@@ -90,6 +96,8 @@ unsigned int ioat_wait(struct vfio *v);
 
 /* Map a chain, with MSI-X and completions enabled, and enable Bus Master. */
 void chain_init(struct vfio *v, struct chain *chain);
+/* The same, and map @size bytes at @source, with a pattern in them, and at @target. */
+void windows_init(struct vfio *v, struct windows *w, u64 source, u64 target, size_t size);
 void chain_set(struct chain *chain, unsigned int n, u32 control, u32 size, u64 source,
 	       u64 target);
 /* Have the channel process @count descriptors from @first on. */

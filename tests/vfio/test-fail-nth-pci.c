@@ -243,31 +243,25 @@ static void vfio_pci_binds_and_unbinds_or_not(struct env *env)
 struct engine {
 	struct pci_function fn;
 	struct vfio *v;
-	u8 *source, *target;
-	struct chain chain;
+	struct windows w;
 };
 
 static void engine_begin(struct engine *e)
 {
-	e->source = dma_memory(SIZE);
-	e->target = dma_memory(SIZE);
-	fill_pattern(e->source, SIZE, 1);
-	dma_map(e->v, SOURCE, e->source, SIZE, DMA_RW);
-	dma_map(e->v, TARGET, e->target, SIZE, DMA_RW);
-	chain_init(e->v, &e->chain);
-	chain_begin(e->v, &e->chain);
+	windows_init(e->v, &e->w, SOURCE, TARGET, SIZE);
+	chain_begin(e->v, &e->w.chain);
 }
 
 static bool copies(struct engine *e, u64 to, u64 from, u32 len)
 {
-	return chain_try(e->v, &e->chain, DESC_COPY, len, from, to);
+	return chain_try(e->v, &e->w.chain, DESC_COPY, len, from, to);
 }
 
 static void expect_works(struct engine *e)
 {
-	e->target[0] = ~e->source[0];
+	e->w.target[0] = ~e->w.source[0];
 	check(copies(e, TARGET, SOURCE, SIZE));
-	check_mem(e->target, e->source, SIZE);
+	check_mem(e->w.target, e->w.source, SIZE);
 }
 
 static void a_function_opens_or_not(struct env *env)
@@ -308,15 +302,15 @@ static void memory_is_mapped_or_not(struct env *env)
 	/* iommufd maps, and then fails to say where. */
 	fault_only_in("softpci_host:map_pages");
 	while (fault_next(&f)) {
-		memory[0] = ~e.source[0];
+		memory[0] = ~e.w.source[0];
 		if (faulted(&f, __dma_map(e.v, FAR, memory, SIZE, DMA_RW))) {
 			check(!copies(&e, FAR, SOURCE, SIZE));
-			check(memory[0] != e.source[0]);
+			check(memory[0] != e.w.source[0]);
 			/* Nothing of it is left. */
 			dma_map(e.v, FAR, memory, SIZE, DMA_RW);
 		}
 		check(copies(&e, FAR, SOURCE, SIZE));
-		check_mem(memory, e.source, SIZE);
+		check_mem(memory, e.w.source, SIZE);
 		dma_unmap(e.v, FAR, SIZE);
 	}
 	expect_works(&e);

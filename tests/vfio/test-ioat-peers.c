@@ -19,42 +19,26 @@
 #define TARGET		0x120000000UL
 #define NOWHERE		0x40000000UL
 
-/* Windows of memory, mapped for the device, and a chain. */
-struct memory {
-	u8 *source, *target;
-	struct chain chain;
-};
-
-static void memory_init(struct env *env, struct memory *m)
-{
-	m->source = dma_memory(SIZE);
-	m->target = dma_memory(SIZE);
-	fill_pattern(m->source, SIZE, 1);
-	dma_map(&env->dev, SOURCE, m->source, SIZE, DMA_RW);
-	dma_map(&env->dev, TARGET, m->target, SIZE, DMA_RW);
-	chain_init(&env->dev, &m->chain);
-}
-
-static u32 copy(struct env *env, struct memory *m, u64 to, u64 from, u32 len)
+static u32 copy(struct env *env, struct windows *w, u64 to, u64 from, u32 len)
 {
 	u32 errors;
 
-	chain_set(&m->chain, 0, DESC_COPY, len, from, to);
+	chain_set(&w->chain, 0, DESC_COPY, len, from, to);
 	errors = chain_run(&env->dev, 0, 1);
 	if (errors)
 		chain_reset(&env->dev);
 	return errors;
 }
 
-static void expect_copies(struct env *env, struct memory *m)
+static void expect_copies(struct env *env, struct windows *w)
 {
-	m->target[0] = ~m->source[0];
-	check_eq(copy(env, m, TARGET, SOURCE, SIZE), 0);
-	check_mem(m->target, m->source, SIZE);
+	w->target[0] = ~w->source[0];
+	check_eq(copy(env, w, TARGET, SOURCE, SIZE), 0);
+	check_mem(w->target, w->source, SIZE);
 }
 
 /* Both are of one program: it has mapped the memory of one for the other. */
-static void expect_display_is_a_target(struct env *env, struct memory *m, const char *type)
+static void expect_display_is_a_target(struct env *env, struct windows *w, const char *type)
 {
 	struct env other;
 	u8 *bar;
@@ -62,23 +46,23 @@ static void expect_display_is_a_target(struct env *env, struct memory *m, const 
 	note("%s", type);
 	env_open(&other, type, env->door);
 	bar = region_map(&other.dev, 0, 0, SIZE);
-	memset(m->target, 0, PAGE);
+	memset(w->target, 0, PAGE);
 	dma_map(&env->dev, NOWHERE, bar, SIZE, DMA_RW);
-	chain_set(&m->chain, 0, DESC_COPY, SIZE, SOURCE, NOWHERE);
-	chain_set(&m->chain, 1, DESC_COPY, PAGE, NOWHERE + PAGE, TARGET);
+	chain_set(&w->chain, 0, DESC_COPY, SIZE, SOURCE, NOWHERE);
+	chain_set(&w->chain, 1, DESC_COPY, PAGE, NOWHERE + PAGE, TARGET);
 	check_eq(chain_run(&env->dev, 0, 2), 0);
-	check_mem(bar, m->source, SIZE);
-	check_mem(m->target, m->source + PAGE, PAGE);
+	check_mem(bar, w->source, SIZE);
+	check_mem(w->target, w->source + PAGE, PAGE);
 	dma_unmap(&env->dev, NOWHERE, SIZE);
 }
 
 static void another_devices_memory_can_be_a_target(struct env *env)
 {
-	struct memory m;
+	struct windows w;
 
-	memory_init(env, &m);
-	expect_display_is_a_target(env, &m, "mbochs-small");
-	expect_display_is_a_target(env, &m, "mdpy-vga");
+	windows_init(&env->dev, &w, SOURCE, TARGET, SIZE);
+	expect_display_is_a_target(env, &w, "mbochs-small");
+	expect_display_is_a_target(env, &w, "mdpy-vga");
 }
 
 /* A function of vfio-pci, opened, of which the engine has the BAR mapped at NOWHERE. */
@@ -105,67 +89,67 @@ static void a_bar_of_vfio_pci_can_be_a_target(struct env *env)
 {
 	/* The longer ones would be done in pinned memory, which a BAR cannot be. */
 	static const u32 lengths[] = { 1, 8, 100, PAGE, 3 * PAGE + 5, PEER_SIZE };
-	struct memory m;
+	struct windows w;
 	struct peer p;
 	unsigned int i;
 
-	memory_init(env, &m);
+	windows_init(&env->dev, &w, SOURCE, TARGET, SIZE);
 	peer_init(env, &p);
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
 		note("%u bytes", lengths[i]);
 		memset(p.bar, 0, PEER_SIZE);
-		memset(m.target, 0, PEER_SIZE);
-		check_eq(copy(env, &m, NOWHERE, SOURCE, lengths[i]), 0);
-		check_mem(p.bar, m.source, lengths[i]);
+		memset(w.target, 0, PEER_SIZE);
+		check_eq(copy(env, &w, NOWHERE, SOURCE, lengths[i]), 0);
+		check_mem(p.bar, w.source, lengths[i]);
 		check(lengths[i] == PEER_SIZE || !p.bar[lengths[i]]);
 		p.bar[0] = ~p.bar[0];
-		check_eq(copy(env, &m, TARGET, NOWHERE, lengths[i]), 0);
-		check_mem(m.target, p.bar, lengths[i]);
+		check_eq(copy(env, &w, TARGET, NOWHERE, lengths[i]), 0);
+		check_mem(w.target, p.bar, lengths[i]);
 	}
 	dma_unmap(&env->dev, NOWHERE, PEER_SIZE);
-	check_eq(copy(env, &m, NOWHERE, SOURCE, PAGE), CHANERR_WRITE_DATA);
+	check_eq(copy(env, &w, NOWHERE, SOURCE, PAGE), CHANERR_WRITE_DATA);
 	vfio_close(&p.vfio);
-	expect_copies(env, &m);
+	expect_copies(env, &w);
 }
 
-static void expect_out_of_reach(struct env *env, struct memory *m)
+static void expect_out_of_reach(struct env *env, struct windows *w)
 {
 	static const u32 lengths[] = { 8, PEER_SIZE };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
 		note("%u bytes", lengths[i]);
-		check_eq(copy(env, m, NOWHERE, SOURCE, lengths[i]), CHANERR_WRITE_DATA);
-		check_eq(copy(env, m, TARGET, NOWHERE, lengths[i]), CHANERR_READ_DATA);
+		check_eq(copy(env, w, NOWHERE, SOURCE, lengths[i]), CHANERR_WRITE_DATA);
+		check_eq(copy(env, w, TARGET, NOWHERE, lengths[i]), CHANERR_READ_DATA);
 	}
 }
 
 static void a_bar_that_does_not_answer_is_an_error(struct env *env)
 {
-	struct memory m;
+	struct windows w;
 	struct peer p;
 
-	memory_init(env, &m);
+	windows_init(&env->dev, &w, SOURCE, TARGET, SIZE);
 	peer_init(env, &p);
 	memset(p.bar, 0x55, PEER_SIZE);
 	config_put(&p.vfio, PCI_COMMAND, 2, 0);
-	expect_out_of_reach(env, &m);
+	expect_out_of_reach(env, &w);
 	config_put(&p.vfio, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
 	check_eq(p.bar[0], 0x55);
 	power_put(&p.vfio, D3HOT);
-	expect_out_of_reach(env, &m);
+	expect_out_of_reach(env, &w);
 	power_put(&p.vfio, D0);
 	pci_wait(&p.fn);
-	check_eq(copy(env, &m, NOWHERE, SOURCE, PEER_SIZE), 0);
-	check_mem(p.bar, m.source, PEER_SIZE);
+	check_eq(copy(env, &w, NOWHERE, SOURCE, PEER_SIZE), 0);
+	check_mem(p.bar, w.source, PEER_SIZE);
 	/* The mapping for DMA stays when that of the program has gone. */
 	munmap(p.bar, PEER_SIZE);
-	expect_out_of_reach(env, &m);
+	expect_out_of_reach(env, &w);
 	vfio_close(&p.vfio);
-	expect_out_of_reach(env, &m);
+	expect_out_of_reach(env, &w);
 	pci_absent(&p.fn);
-	expect_out_of_reach(env, &m);
-	expect_copies(env, &m);
+	expect_out_of_reach(env, &w);
+	expect_copies(env, &w);
 }
 
 static void clear_bars_again_and_again(void *arg)
@@ -193,26 +177,26 @@ static void copy_again_and_again(void *arg)
 /* Page faults of a copy take locks of the function's driver. */
 static void a_bar_may_go_while_it_is_copied_to(struct env *env)
 {
-	struct memory m;
+	struct windows w;
 	struct peer p;
 	const struct racer racers[] = {
 		{ copy_again_and_again, env }, { clear_bars_again_and_again, &p },
 	};
 	unsigned int i;
 
-	memory_init(env, &m);
+	windows_init(&env->dev, &w, SOURCE, TARGET, SIZE);
 	peer_init(env, &p);
 	/* The answers are kept: threads only read them. */
 	vfio_region(&env->dev, IOAT_BAR0);
 	vfio_region(&p.vfio, CONFIG);
 	for (i = 0; i < CHAIN_DESCS; i++)
-		chain_set(&m.chain, i, DESC_COPY, PEER_SIZE, i % 2 ? NOWHERE : SOURCE,
+		chain_set(&w.chain, i, DESC_COPY, PEER_SIZE, i % 2 ? NOWHERE : SOURCE,
 			  i % 2 ? TARGET : NOWHERE);
 	for (i = 0; i < 5; i++)
 		race(racers, ARRAY_SIZE(racers));
 	vfio_close(&p.vfio);
 	chain_reset(&env->dev);
-	expect_copies(env, &m);
+	expect_copies(env, &w);
 }
 
 const struct test_case cases[] = {

@@ -37,8 +37,7 @@ struct hwpt {
 struct engine {
 	struct pci_function fn;
 	struct vfio v;
-	u8 *source, *target;
-	struct chain chain;
+	struct windows w;
 };
 
 static int __hwpt_alloc(const struct vfio *v, u32 flags, struct hwpt *hwpt)
@@ -132,13 +131,8 @@ static u64 pages_of(u64 offset, u64 len)
 
 static void engine_begin(struct engine *e)
 {
-	e->source = dma_memory(SIZE);
-	e->target = dma_memory(SIZE);
-	fill_pattern(e->source, SIZE, 1);
-	dma_map(&e->v, SOURCE, e->source, SIZE, DMA_RW);
-	dma_map(&e->v, TARGET, e->target, SIZE, DMA_RW);
-	chain_init(&e->v, &e->chain);
-	chain_begin(&e->v, &e->chain);
+	windows_init(&e->v, &e->w, SOURCE, TARGET, SIZE);
+	chain_begin(&e->v, &e->w.chain);
 }
 
 /* Opened, in the page table that iommufd makes for who does not ask for another. */
@@ -168,7 +162,7 @@ static struct hwpt engine_init_tracked(struct engine *e)
 
 static bool moves(struct engine *e, u32 operation, u64 to, u64 from, u32 len)
 {
-	return chain_try(&e->v, &e->chain, operation, len, from, to);
+	return chain_try(&e->v, &e->w.chain, operation, len, from, to);
 }
 
 static void copy(struct engine *e, u64 to, u64 len)
@@ -248,7 +242,7 @@ static void what_is_refused_is_not_dirty(struct env *env)
 	check_eq(take(&hwpt, TARGET), 0);
 	/* What was written in front of it is. */
 	check(!moves(&e, DESC_COPY, TARGET + SIZE - PAGE, SOURCE, 2 * PAGE));
-	check_mem(e.target + SIZE - PAGE, e.source, PAGE);
+	check_mem(e.w.target + SIZE - PAGE, e.w.source, PAGE);
 	check_eq(take(&hwpt, TARGET), 1ULL << (PAGES - 1));
 }
 
@@ -403,7 +397,7 @@ static void follow(const struct engine *e, u8 *shadow, u64 bits)
 
 	for (n = 0; n < PAGES; n++)
 		if (bits >> n & 1)
-			memcpy(shadow + n * PAGE, e->target + n * PAGE, PAGE);
+			memcpy(shadow + n * PAGE, e->w.target + n * PAGE, PAGE);
 }
 
 /* Have pages written to, each several times, with other bytes each time. */
@@ -413,15 +407,15 @@ static void write_pages(struct engine *e, unsigned int round)
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		chain_append(&e->chain, DESC_COPY | (i == nr - 1 ? DESC_COMPLETION : 0), PAGE,
+		chain_append(&e->w.chain, DESC_COPY | (i == nr - 1 ? DESC_COMPLETION : 0), PAGE,
 			     SOURCE + (i + round) * 5 % (PAGES - 1) * PAGE,
 			     TARGET + i * 7 % PAGES * PAGE);
-	chain_ring(&e->v, &e->chain);
+	chain_ring(&e->v, &e->w.chain);
 }
 
 static bool is_writing(const struct engine *e)
 {
-	return (*e->chain.completion & 7) == ACTIVE;
+	return (*e->w.chain.completion & 7) == ACTIVE;
 }
 
 static void no_page_is_lost_while_dma_goes_on(struct env *env)
@@ -438,9 +432,9 @@ static void no_page_is_lost_while_dma_goes_on(struct env *env)
 			follow(&e, shadow, take(&hwpt, TARGET));
 			looks++;
 		} while (is_writing(&e));
-		check_eq(chain_wait(&e.chain), DONE);
+		check_eq(chain_wait(&e.w.chain), DONE);
 		follow(&e, shadow, take(&hwpt, TARGET));
-		check_mem(shadow, e.target, SIZE);
+		check_mem(shadow, e.w.target, SIZE);
 	}
 	check(looks > ROUNDS);
 }
@@ -464,10 +458,10 @@ static void pages_that_are_unmapped_are_forgotten(struct env *env)
 	for (i = 0; i < ROUNDS / 3; i++) {
 		note("round %u with DMA", i);
 		dma_map(&e.v, NOWHERE, memory, SIZE, DMA_RW);
-		*e.chain.completion = ACTIVE;
-		chain_flood(&e.v, &e.chain, SIZE, SOURCE, NOWHERE, memory);
+		*e.w.chain.completion = ACTIVE;
+		chain_flood(&e.v, &e.w.chain, SIZE, SOURCE, NOWHERE, memory);
 		dma_unmap(&e.v, NOWHERE, SIZE);
-		check_eq(chain_wait(&e.chain), HALTED);
+		check_eq(chain_wait(&e.w.chain), HALTED);
 		dma_map(&e.v, NOWHERE, memory, SIZE, DMA_RW);
 		check_eq(take(&hwpt, NOWHERE), 0);
 		dma_unmap(&e.v, NOWHERE, SIZE);
@@ -519,9 +513,9 @@ static void no_page_is_lost_when_the_page_table_is_replaced(struct env *env)
 			follow(&e, shadow, take(old, TARGET));
 			check_eq(take(old, TARGET), 0);
 		} while (is_writing(&e));
-		check_eq(chain_wait(&e.chain), DONE);
+		check_eq(chain_wait(&e.w.chain), DONE);
 		follow(&e, shadow, take(&hwpts[now], TARGET));
-		check_mem(shadow, e.target, SIZE);
+		check_mem(shadow, e.w.target, SIZE);
 	}
 }
 
@@ -541,8 +535,8 @@ static void functions_in_one_page_table_are_told_together(struct env *env)
 	copy(&other, TARGET + PAGE, PAGE);
 	check_eq(look(&hwpt, TARGET), 1ULL << 1);
 	/* A reset before the first copy would not halt it (Documentation/ioat.rst). */
-	e.chain = other.chain;
-	chain_begin(&e.v, &e.chain);
+	e.w.chain = other.w.chain;
+	chain_begin(&e.v, &e.w.chain);
 	copy(&e, TARGET + 6 * PAGE, PAGE);
 	check_eq(take(&hwpt, TARGET), 1ULL << 1 | 1ULL << 6);
 	vfio_close(&other.v);
@@ -570,7 +564,7 @@ static void a_page_table_without_tracking_tells_nothing(struct env *env)
 	check_eq(bits, 0);
 	/* One with the same mappings to which nothing is attached. */
 	check_eq(take(&tracking, TARGET), 0);
-	check_mem(e.target, e.source, PAGE);
+	check_mem(e.w.target, e.w.source, PAGE);
 }
 
 const struct test_case cases[] = {

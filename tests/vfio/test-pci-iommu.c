@@ -29,8 +29,7 @@
 struct engine {
 	struct pci_function fn;
 	struct vfio *v;
-	u8 *source, *target;
-	struct chain chain;
+	struct windows w;
 };
 
 /*
@@ -43,26 +42,21 @@ static void engine_init(struct env *env, struct engine *e)
 	e->v = &env->dev;
 	e->fn = pci_function_for_vfio("engine", "model=ioat");
 	vfio_open(e->v, e->fn.address, env->door);
-	e->source = dma_memory(SIZE);
-	e->target = dma_memory(SIZE);
-	fill_pattern(e->source, SIZE, 1);
-	dma_map(e->v, SOURCE, e->source, SIZE, DMA_RW);
-	dma_map(e->v, TARGET, e->target, SIZE, DMA_RW);
-	chain_init(e->v, &e->chain);
-	chain_begin(e->v, &e->chain);
+	windows_init(e->v, &e->w, SOURCE, TARGET, SIZE);
+	chain_begin(e->v, &e->w.chain);
 }
 
 /* Copy, and wait for the completion: whether it succeeded. */
 static bool copies(struct engine *e, u64 to, u64 from, u32 len)
 {
-	return chain_try(e->v, &e->chain, DESC_COPY, len, from, to);
+	return chain_try(e->v, &e->w.chain, DESC_COPY, len, from, to);
 }
 
 static void expect_copies(struct engine *e)
 {
-	e->target[0] = ~e->source[0];
+	e->w.target[0] = ~e->w.source[0];
 	check(copies(e, TARGET, SOURCE, SIZE));
-	check_mem(e->target, e->source, SIZE);
+	check_mem(e->w.target, e->w.source, SIZE);
 }
 
 static void what_is_mapped_is_copied(struct env *env)
@@ -72,7 +66,7 @@ static void what_is_mapped_is_copied(struct env *env)
 
 	engine_init(env, &e);
 	for (i = 0; i < 20; i++) {
-		fill_pattern(e.source, SIZE, i);
+		fill_pattern(e.w.source, SIZE, i);
 		expect_copies(&e);
 	}
 }
@@ -99,7 +93,7 @@ static void addresses_that_are_not_mapped_fail_and_change_nothing(struct env *en
 		note("from %#llx to %#llx", bad[i].from, bad[i].to);
 		check(!copies(&e, bad[i].to, bad[i].from, 64));
 	}
-	check_mem(e.target, zeroes, PAGE);
+	check_mem(e.w.target, zeroes, PAGE);
 	expect_copies(&e);
 }
 
@@ -118,7 +112,7 @@ static void permissions_are_honoured(struct env *env)
 	check(!copies(&e, NOWHERE, SOURCE, PAGE));
 	check_mem(memory, before, PAGE);
 	check(copies(&e, TARGET, NOWHERE, PAGE));
-	check_mem(e.target, before, PAGE);
+	check_mem(e.w.target, before, PAGE);
 }
 
 static void unmapped_memory_is_out_of_reach_at_once(struct env *env)
@@ -155,12 +149,12 @@ static void unmapping_waits_for_dma_in_flight(struct env *env)
 	for (i = 0; i < ROUNDS / 4; i++) {
 		note("round %u", i);
 		dma_map(e.v, NOWHERE, memory, SIZE, DMA_RW);
-		*e.chain.completion = ACTIVE;
-		chain_flood(e.v, &e.chain, SIZE, SOURCE, NOWHERE, memory);
+		*e.w.chain.completion = ACTIVE;
+		chain_flood(e.v, &e.w.chain, SIZE, SOURCE, NOWHERE, memory);
 		dma_unmap(e.v, NOWHERE, SIZE);
 		memset(memory, 0x55, SIZE);
 		/* It ends by itself, as there is nothing to write to. */
-		check_eq(chain_wait(&e.chain), HALTED);
+		check_eq(chain_wait(&e.w.chain), HALTED);
 		for (j = 0; j < SIZE; j++)
 			check_eq(memory[j], 0x55);
 		chain_reset(e.v);
@@ -174,14 +168,14 @@ static void without_bus_master_there_is_no_dma(struct env *env)
 
 	engine_init(env, &e);
 	config_put(e.v, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
-	chain_add(e.v, &e.chain, DESC_COPY | DESC_COMPLETION | DESC_INT, PAGE, SOURCE, TARGET);
+	chain_add(e.v, &e.w.chain, DESC_COPY | DESC_COMPLETION | DESC_INT, PAGE, SOURCE, TARGET);
 	check_quiet();
-	check_eq(event_take(e.chain.event), 0);
-	check_mem(e.target, zeroes, PAGE);
+	check_eq(event_take(e.w.chain.event), 0);
+	check_mem(e.w.target, zeroes, PAGE);
 	/* It is done when it may be. */
 	config_put(e.v, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	check_eq(chain_wait(&e.chain), DONE);
-	check_mem(e.target, e.source, PAGE);
+	check_eq(chain_wait(&e.w.chain), DONE);
+	check_mem(e.w.target, e.w.source, PAGE);
 }
 
 static void clearing_bus_master_ends_dma_in_flight(struct env *env)
@@ -190,14 +184,14 @@ static void clearing_bus_master_ends_dma_in_flight(struct env *env)
 	unsigned int n;
 
 	engine_init(env, &e);
-	chain_flood(e.v, &e.chain, SIZE, SOURCE, TARGET, e.target);
+	chain_flood(e.v, &e.w.chain, SIZE, SOURCE, TARGET, e.w.target);
 	config_put(e.v, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
 	check(ioat_wait(e.v) != DONE);
 	check(ioat_get(e.v, IOAT_CHANERR));
-	memset(e.target, 0x55, SIZE);
+	memset(e.w.target, 0x55, SIZE);
 	config_put(e.v, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	for (n = 0; n < SIZE; n++)
-		check_eq(e.target[n], 0x55);
+		check_eq(e.w.target[n], 0x55);
 }
 
 static void one_function_does_not_reach_what_is_mapped_for_another(struct env *env)
@@ -240,15 +234,15 @@ static void a_closed_function_does_no_dma(struct env *env)
 	unsigned int n;
 
 	engine_init(env, &e);
-	chain_flood(e.v, &e.chain, SIZE, SOURCE, TARGET, e.target);
+	chain_flood(e.v, &e.w.chain, SIZE, SOURCE, TARGET, e.w.target);
 	vfio_close(e.v);
-	memset(e.target, 0x55, SIZE);
+	memset(e.w.target, 0x55, SIZE);
 	for (n = 0; n < SIZE; n++)
-		check_eq(e.target[n], 0x55);
+		check_eq(e.w.target[n], 0x55);
 	memset(e.v, 0, sizeof(*e.v));
 	vfio_open(e.v, e.fn.address, env->door);
 	for (n = 0; n < SIZE; n++)
-		check_eq(e.target[n], 0x55);
+		check_eq(e.w.target[n], 0x55);
 }
 
 /* Another function of the user, whose BAR is mapped for DMA of the engine. */
@@ -275,10 +269,10 @@ static void peer_to_peer_reaches_a_bar_that_is_mapped(struct env *env)
 	engine_init(env, &e);
 	peer_init(&e, &p, "bar0=64K");
 	check(copies(&e, NOWHERE, SOURCE, PAGE));
-	check_mem(p.bar, e.source, PAGE);
+	check_mem(p.bar, e.w.source, PAGE);
 	p.bar[100] = ~p.bar[100];
 	check(copies(&e, TARGET, NOWHERE, PAGE));
-	check_mem(e.target, p.bar, PAGE);
+	check_mem(e.w.target, p.bar, PAGE);
 	dma_unmap(e.v, NOWHERE, PAGE);
 	vfio_close(&p.vfio);
 }
@@ -368,7 +362,7 @@ static void maps_resets_and_doorbells_may_race(struct env *env)
 	/* The answers are kept: threads only read them. */
 	vfio_region(e.v, IOAT_BAR0);
 	for (n = 0; n < CHAIN_DESCS; n++)
-		chain_set(&e.chain, n, DESC_COPY, PAGE, SOURCE, n % 2 ? NOWHERE : TARGET);
+		chain_set(&e.w.chain, n, DESC_COPY, PAGE, SOURCE, n % 2 ? NOWHERE : TARGET);
 	race(racers, ARRAY_SIZE(racers));
 	/* The memory behind the chain is mapped still. */
 	vfio_close(e.v);

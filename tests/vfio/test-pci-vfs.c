@@ -23,8 +23,7 @@
 struct engine {
 	struct pci_function pf, vf;
 	struct vfio parent, *v;
-	u8 *source, *target;
-	struct chain chain;
+	struct windows w;
 };
 
 static void engine_init(struct env *env, struct engine *e)
@@ -36,22 +35,17 @@ static void engine_init(struct env *env, struct engine *e)
 	e->vf = pci_vf(&e->pf, 1);
 	e->v = &env->dev;
 	vfio_open(e->v, text("%s " PCI_TOKEN, e->vf.address).s, env->door);
-	e->source = dma_memory(SIZE);
-	e->target = dma_memory(SIZE);
-	fill_pattern(e->source, SIZE, 1);
-	dma_map(e->v, SOURCE, e->source, SIZE, DMA_RW);
-	dma_map(e->v, TARGET, e->target, SIZE, DMA_RW);
-	chain_init(e->v, &e->chain);
+	windows_init(e->v, &e->w, SOURCE, TARGET, SIZE);
 }
 
 static void expect_copy_and_message(struct engine *e)
 {
-	memset(e->target, 0, SIZE);
-	chain_begin(e->v, &e->chain);
-	chain_add(e->v, &e->chain, DESC_COPY | DESC_COMPLETION | DESC_INT, SIZE, SOURCE, TARGET);
-	check_eq(chain_wait(&e->chain), DONE);
-	check_mem(e->target, e->source, SIZE);
-	check_eq(event_wait(e->chain.event), 1);
+	memset(e->w.target, 0, SIZE);
+	chain_begin(e->v, &e->w.chain);
+	chain_add(e->v, &e->w.chain, DESC_COPY | DESC_COMPLETION | DESC_INT, SIZE, SOURCE, TARGET);
+	check_eq(chain_wait(&e->w.chain), DONE);
+	check_mem(e->w.target, e->w.source, SIZE);
+	check_eq(event_wait(e->w.chain.event), 1);
 }
 
 static void a_virtual_function_does_dma_and_sends_messages(struct env *env)
@@ -78,9 +72,9 @@ static void expect_no_dma(struct engine *e, const char *when)
 	note("%s", when);
 	dma_map(e->v, NOWHERE, dma_memory(PAGE), PAGE, DMA_RW);
 	dma_unmap(e->v, NOWHERE, PAGE);
-	memset(e->target, 0x55, SIZE);
+	memset(e->w.target, 0x55, SIZE);
 	for (i = 0; i < SIZE; i++)
-		check_eq(((volatile u8 *)e->target)[i], 0x55);
+		check_eq(((volatile u8 *)e->w.target)[i], 0x55);
 }
 
 static void expect_new_function(struct engine *e)
@@ -93,7 +87,7 @@ static void expect_new_function(struct engine *e)
 	check_eq(ioat_get(e->v, IOAT_CHANCMP), 0);
 	check_eq(ioat_get(e->v, IOAT_DMACOUNT), 0);
 	for (i = 0; i < SIZE; i++)
-		check_eq(e->target[i], 0x55);
+		check_eq(e->w.target[i], 0x55);
 }
 
 static void set_control(struct engine *e, u16 clear, u16 set)
@@ -108,7 +102,7 @@ static void without_vf_enable_there_is_no_virtual_function_and_it_is_new_afterwa
 	struct engine e;
 
 	engine_init(env, &e);
-	chain_flood(e.v, &e.chain, SIZE, SOURCE, TARGET, e.target);
+	chain_flood(e.v, &e.w.chain, SIZE, SOURCE, TARGET, e.w.target);
 	set_control(&e, PCI_SRIOV_CTRL_VFE, 0);
 	check_eq(pci_config_get(&e.vf, PCI_COMMAND, 2), 0xffff);
 	expect_no_dma(&e, "VF Enable is cleared");
@@ -121,7 +115,7 @@ static void a_reset_of_the_physical_function_resets_the_virtual_ones(struct env 
 	struct engine e;
 
 	engine_init(env, &e);
-	chain_flood(e.v, &e.chain, SIZE, SOURCE, TARGET, e.target);
+	chain_flood(e.v, &e.w.chain, SIZE, SOURCE, TARGET, e.w.target);
 	vfio_reset(&e.parent);
 	expect_no_dma(&e, "the physical function was reset");
 	expect_new_function(&e);
@@ -145,7 +139,7 @@ static void virtual_functions_are_pulled_out_with_their_physical_one(struct env 
 	check_eq(__irq_assign(&e.parent, REQ, 0, 1, &event), 0);
 	check_eq(__irq_assign(e.v, REQ, 0, 1, &gone), 0);
 	bar = region_map(e.v, IOAT_BAR0, IOAT_TABLE, PAGE);
-	chain_flood(e.v, &e.chain, SIZE, SOURCE, TARGET, e.target);
+	chain_flood(e.v, &e.w.chain, SIZE, SOURCE, TARGET, e.w.target);
 	pci_set(&e.pf, "errors/surprise_removal", "1");
 	check_eq(pci_config_get(&e.vf, PCI_COMMAND, 2), 0xffff);
 	check_eq(bar[0], 0xff);
