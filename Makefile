@@ -6,8 +6,10 @@ KDIR ?= /lib/modules/$(KVER)/build
 DKMS_NAME := softpci
 DKMS_VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
-# The kernel that KDIR builds for, where modules_install puts the modules.
-release = $(or $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),$(KVER))
+# What the kernel that KDIR builds for calls itself: modules_install puts the modules there.
+# The headers of Debian 12 have another name in kernel.release.
+release = $(or $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' \
+	$(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))
 depmod = depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(release)
 
 # kbuild's own, handed through: make W=1 C=1 V=1 CC=...
@@ -29,13 +31,13 @@ headers:
 unsigned = $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
 install: modules
-	$(kbuild) modules_install $(unsigned)
+	$(kbuild) modules_install INSTALL_MOD_DIR=updates $(unsigned)
 	$(depmod)
 
 # All modules are named in dkms.conf, which ci/build compares with what is built.
 names := $(shell sed -n 's/^BUILT_MODULE_NAME\[.*\]="\(.*\)"/\1/p' dkms.conf)
 
-# modules_install puts them there, under whatever compression is in use.
+# Under whatever compression is in use.
 uninstall:
 	rm -f $(foreach m,$(names),$(INSTALL_MOD_PATH)/lib/modules/$(release)/updates/$(m).ko*)
 	$(depmod)
