@@ -18,13 +18,15 @@
 #   before PART FUNCTION        something to be done before the first command with PART in it
 #   check 'SENTENCE' COMMAND... a test of its own, in the VM
 #   built 'SENTENCE' COMMAND... the same about what was built
+#   lacking 'REASON' PART...    commands and tests that have one of these PARTs in them are
+#                               skipped: what they need is not in the machine
 #
 # Each command of a block has to succeed. In its comment, "prints TEXT" is compared
 # with what it prints, and "fails: TEXT" makes it one that has to fail so.
 # Names that begin with _ are of this file, all others of the page.
 
 _number=0 _failed=0 _builds=0 _printed=''
-declare -A _comments=() _befores=()
+declare -A _comments=() _befores=() _lacks=()
 _words=() _values=() _parts=()
 
 _ok() {
@@ -35,6 +37,18 @@ _not_ok() { # TEXT [FILE WITH WHAT IT SAID]
 	printf 'not ok - %s: %s\n' "$_page" "$1"
 	[[ $# -lt 2 ]] || sed 's/^/    /' "$2"
 	_failed=1
+}
+
+# Is it one that is to be skipped? If so, says so.
+_is_lacking() { # COMMAND NAME
+	local _part
+
+	for _part in "${!_lacks[@]}"; do
+		[[ $1 == *"$_part"* ]] || continue
+		printf 'skipped %s: %s: %s\n' "$_page" "$2" "${_lacks[$_part]}"
+		return
+	done
+	return 1
 }
 
 # Sets _file to the next block of the page.
@@ -66,7 +80,7 @@ left() {
 }
 
 given() {
-	[[ $_place == vm ]] || return 0
+	[[ $_place == vm ]] && ! _is_lacking "$1" "given: $1" || return 0
 	eval "$1" </dev/null >"$_scratch/given" 2>&1 ||
 		_not_ok "given: $1" "$_scratch/given"
 }
@@ -83,8 +97,16 @@ before() {
 	_befores[$1]=$2
 }
 
+lacking() { # REASON PART...
+	local _part
+
+	for _part in "${@:2}"; do
+		_lacks[$_part]=$1
+	done
+}
+
 check() {
-	[[ $_place != vm ]] || _check "$@"
+	[[ $_place != vm ]] || _is_lacking "$1" "$1" || _check "$@"
 }
 
 built() {
@@ -153,6 +175,7 @@ _try() { # COMMAND
 		$_text
 		return
 	fi
+	! _is_lacking "$1" "$_name" || return 0
 	for _part in "${!_befores[@]}"; do
 		[[ $1 == *"$_part"* ]] || continue
 		_text=${_befores[$_part]}
@@ -182,6 +205,14 @@ _try() { # COMMAND
 create() { # TYPE: makes a device, and sets uuid
 	uuid=$(uuidgen)
 	echo "$uuid" >"/sys/class/mdev_bus/${1%-*}/mdev_supported_types/$1/create"
+}
+
+# Skips what the QEMU or the kernel of this machine has not.
+look_for_migration() {
+	/usr/bin/qemu-system-x86_64 -device vfio-pci,help | grep -q '^ *enable-migration=' ||
+		lacking 'this QEMU cannot migrate devices of VFIO' \
+			enable-migration=on '(qemu) ' 'the device has moved' 'the migration '
+	[[ $(uname -r) != 6.1.* ]] || lacking 'kernel 6.1 has no PRE_COPY' PRE_COPY_P2P
 }
 
 # A QEMU with these options that goes on until qemu_ends
