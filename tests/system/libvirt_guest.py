@@ -21,7 +21,12 @@ import time
 import tty
 import xml.etree.ElementTree as ElementTree
 
-import libvirt
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../guest"))
+
+import libvirt  # noqa: E402
+
+from machine import Failure, wait  # noqa: E402
+from report import Report, show_tail  # noqa: E402
 
 MDEVS = "/sys/bus/mdev/devices"
 # Of libvirt, where its machine is emulated, and of a guest that is emulated in there
@@ -33,38 +38,6 @@ HEARTBEAT = 15
 DOWNTIME = "60000"
 # As libvirt.sh makes it, and the driver that takes it, in the host and in the guest
 FUNCTION = "1b36:0011", "pvpanic-pci"
-
-
-class Failure(Exception):
-    """Something that a person is told in one line."""
-
-
-class Report:
-    """Lines for a person, and lines that are counted."""
-
-    def __init__(self, start):
-        self.start = start
-        self.failures = 0
-
-    def say(self, text):
-        print(f"[{int(time.time() - self.start):3d}s] {text}", flush=True)
-
-    def check(self, good, what, otherwise=""):
-        if not good:
-            self.failures += 1
-            what = f"{what}: {otherwise}" if otherwise else what
-        print("ok" if good else "not ok", "-", what, flush=True)
-        return good
-
-
-def await_value(ask, seconds, what):
-    """Asks for something that comes without an event, until it is true."""
-    deadline = time.monotonic() + seconds
-    while not (value := ask()):
-        if time.monotonic() > deadline:
-            raise Failure(f"{what}: not within {seconds} s")
-        time.sleep(0.2)
-    return value
 
 
 def read(path):
@@ -177,7 +150,7 @@ class Run:
 
     def __init__(self, options):
         self.options = options
-        self.report = Report(options.start)
+        self.report = Report(options.start, True)
         self.console = Console(f"{options.out}/libvirt-console.log", self.report)
         self.nodes = {}         # names of node devices, by the names of their files
         self.uuids = {}
@@ -200,7 +173,7 @@ class Run:
                 parents[device.findtext("driver/name")] = {
                     mdev.get("id") for mdev in device.iter("type")}
             return len(parents) >= len(self.options.parents)
-        await_value(ask, LIMIT, "libvirt finds the parents")
+        wait(ask, LIMIT, "libvirt finds the parents")
         for name in self.options.parents:
             folder = f"/sys/class/mdev_bus/{self.parent_of(name)}/mdev_supported_types"
             check(parents.get(name) == set(os.listdir(folder)),
@@ -247,25 +220,29 @@ class Run:
                   f"virsh nodedev-destroy removes the device of node-{name}.xml")
             virsh("nodedev-undefine", node)
         with contextlib.suppress(Failure):
-            await_value(lambda: not virsh("nodedev-list", "--cap", "mdev", "--all"), LIMIT,
-                        "an empty list")
+            wait(lambda: not virsh("nodedev-list", "--cap", "mdev", "--all"), LIMIT,
+                 "an empty list")
         left = virsh("nodedev-list", "--cap", "mdev", "--all")
         check(not left, "virsh nodedev-undefine forgets them", left)
 
     # A guest
 
-    def start(self):
+    def take_kernel(self):
+        """To where guest.xml has it."""
         for name in ("vmlinux", "initramfs"):
             subprocess.run(["cp", f"{self.options.kernel}/{name}", "/var/lib/libvirt/images/"],
                            check=True)
+
+    def start(self):
+        self.take_kernel()
         virsh("define", "--validate", self.file(self.guest))
         self.report.say("virsh start: the guest boots")
         virsh("start", self.domain)
         self.console.open(self.domain)
 
-    def look_at_vnc(self):
-        """The size of the display that a VNC client is told."""
-        host, port = virsh("vncdisplay", self.domain).split(":")
+    def look_at_vnc(self, name, size, address):
+        """The size of the display that a VNC client is told at an address of vncdisplay."""
+        host, port = address.split(":")
         with socket.create_connection((host, 5900 + int(port)), LIMIT) as sock:
             stream = sock.makefile("rwb")
             # RFC 6143, 7.1 to 7.3: versions, no security, a shared display
@@ -273,8 +250,8 @@ class Run:
                 stream.read(wanted)
                 stream.write(answer)
                 stream.flush()
-            size = struct.unpack(">HH", stream.read(4))
-        self.report.check(size == (1024, 768), "VNC shows mdpy", f"a display of {size}")
+            seen = struct.unpack(">HH", stream.read(4))
+        self.report.check(seen == size, f"VNC shows {name}", f"a display of {seen}")
 
     def screenshot(self, path):
         virsh("screenshot", self.domain, path)
@@ -307,7 +284,7 @@ class Run:
             return not result.returncode
         # The guest's kernel may take a moment to bring its picture here.
         try:
-            await_value(equal, STEP_LIMIT // 5, "the picture")
+            wait(equal, STEP_LIMIT // 5, "the picture")
         except Failure:
             pass
         self.report.check(equal(), f"{name}: {how} shows the test card of {size} that the "
@@ -316,7 +293,7 @@ class Run:
     def look_at_guest(self):
         console = self.console
         console.await_line("kernel .*", BOOT_LIMIT, "its kernel boots")
-        self.look_at_vnc()
+        self.look_at_vnc("mdpy", (1024, 768), virsh("vncdisplay", self.domain))
         for name in ("mdpy", "mbochs"):
             console.await_line(f"picture {name} .*", BOOT_LIMIT, f"it draws on {name}")
         self.look_at_card("mdpy", self.screenshot, "virsh screenshot")
@@ -358,7 +335,7 @@ class Run:
             now = self.guest_devices()
             return [now[address] for address in now if address not in before]
         try:
-            await_value(lambda: ask() == wanted, STEP_LIMIT, "a device")
+            wait(lambda: ask() == wanted, STEP_LIMIT, "a device")
         except Failure:
             pass
         found = ask()
@@ -401,7 +378,7 @@ class Run:
         before = self.plug("function", *FUNCTION)
         check(driver() == "vfio-pci", "managed='yes': libvirt binds it to vfio-pci", driver())
         self.unplug("function", before)
-        await_value(lambda: driver() == FUNCTION[1], LIMIT, f"{FUNCTION[1]} has the function again")
+        wait(lambda: driver() == FUNCTION[1], LIMIT, f"{FUNCTION[1]} has the function again")
         check(True, f"managed='yes': the host drives it with {FUNCTION[1]} again")
 
     # Save and restore
@@ -450,13 +427,11 @@ class Run:
         self.report.check(not complaints, "the guest's kernel complains about nothing",
                           "; ".join(complaints))
         console.type_line("go")
-        await_value(self.is_off, STEP_LIMIT, "the guest ends")
-        virsh("undefine", self.domain)
+        wait(self.is_off, STEP_LIMIT, "the guest ends")
 
     def show_logs(self):
         for path in (f"/var/log/libvirt/qemu/{self.domain}.log", self.console.log.name):
-            with contextlib.suppress(OSError), open(path, encoding="latin-1") as file:
-                print(f"--- the end of {path}", *file.read().splitlines()[-25:], "---", sep="\n")
+            show_tail(path)
 
     def play(self):
         self.find_parents()
@@ -469,6 +444,7 @@ class Run:
         self.plug_function()
         self.save()
         self.finish()
+        virsh("undefine", self.domain)
         self.remove_devices()
 
     def main(self):
