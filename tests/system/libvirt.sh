@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Has libvirt use the devices, by the files and commands of Documentation/libvirt.rst: the
-# part of ci/libvirt that runs in a machine with systemd and libvirt. The modules are those
-# of $SOFTPCI_KO, or the installed ones.
+# part of ci/libvirt that runs in a machine with systemd and libvirt.
 #
 #   tests/system/libvirt.sh PROGRAM KERNEL START
+#   tests/system/libvirt.sh configure
 #
-# PROGRAM is libvirt_guest.py or libvirt_gl.py.
+# PROGRAM is libvirt_guest.py or libvirt_gl.py, for which the modules of $SOFTPCI_KO are
+# loaded; or libvirt_first.py, for installed ones that the machine has loaded when it
+# booted. For that one "configure" comes before the first boot.
 
 set -uo pipefail
 
-program=$1 kernel=$2 start=$3
 parents=(mdpy mbochs mtty mioat)
 functions=/sys/kernel/config/softpci
 failed=0
@@ -27,12 +28,6 @@ load() {
 	# vgem has a render node, for the display with OpenGL.
 	modprobe -a vfio-pci vfio_iommu_type1 mdev configfs vgem ||
 		die "the stock modules cannot be loaded"
-	if [[ ! ${SOFTPCI_KO-} ]]; then
-		for module in "${parents[@]}"; do
-			modprobe "$module" parent=pci || die "$module cannot be loaded"
-		done
-		return
-	fi
 	for module in softpci softpci-vfio softpci-uart softpci-ioat softpci-host; do
 		insmod "$SOFTPCI_KO/$module.ko" || die "$module.ko cannot be loaded"
 	done
@@ -56,8 +51,25 @@ unplug() {
 	echo 0 >"$functions/function/live" && rmdir "$functions/function"
 }
 
-load
-plug_in
+# As the administrator does it before the packages are installed, by the command of the page.
+configure() {
+	cd "$(dirname "$0")/../../Documentation/libvirt" || exit
+	../../tests/system/commands.py ../libvirt.rst "From the package to a guest" |
+		grep '^cp ' | bash -e || die "the page has no command that succeeds for softpci.conf"
+}
+
+[[ $1 != configure ]] || {
+	configure
+	exit
+}
+program=$1 kernel=$2 start=$3
+if [[ $program == libvirt_first.py ]]; then
+	parents=(mdpy mbochs mtty)
+	unplug() { :; }
+else
+	load
+	plug_in
+fi
 PYTHONDONTWRITEBYTECODE=1 python3 "tests/system/$program" --xml Documentation/libvirt --out /out \
 	--start "$start" --kernel "build/guest/$kernel" --card build/guest/card \
 	--parents "$(IFS=, && echo "${parents[*]}")" || failed=1
