@@ -14,7 +14,7 @@ import time
 from firmware import Firmware, Handover
 from guest import device_options, qemu_command
 from machine import EmulatorFault
-from report import Report, show_tail
+from report import Report
 from screens import SLOTS, Screens, show_by
 
 TRIES = 4
@@ -44,8 +44,7 @@ def play(run, report):
         run.play()
     except (Exception, KeyboardInterrupt) as failure:
         report.check(False, f"{run.NAME}: the run comes to its end: {failure}")
-        show_tail(run.out(f"{run.NAME}-qemu.log"))
-        show_tail(run.out(f"{run.NAME}-console.log"))
+        run.show_logs()
     finally:
         report.machine = None
         if run.machine:

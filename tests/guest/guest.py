@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A guest with the devices in it: how QEMU is started for it, and what it tells."""
 
+import os
 import re
 import time
 
-from machine import Failure
+from machine import Failure, Machine
+from report import show_tail
 
 IDS = {"mdpy": "1b36:000f", "mbochs": "1234:1111", "mtty": "4348:3253", "mioat": "8086:2021",
        "function": "8086:2021"}
@@ -173,3 +175,30 @@ class Guest:
     def go_on(self):
         """Lets the guest go on after it showed something."""
         self.machine.type_line("go")
+
+
+class OneGuest:
+    """A guest in a QEMU, from its boot to its end."""
+
+    NAME = ""       # how its logs begin
+
+    def __init__(self, options, report):
+        self.options = options
+        self.report = report
+        self.guest = Guest(report)
+        self.machine = None
+
+    def out(self, name):
+        return os.path.join(self.options.out, name)
+
+    def logs(self):
+        """Of QEMU, and of the guest on its console"""
+        return [os.path.join(self.options.out, f"{self.NAME}-{what}.log")
+                for what in ("qemu", "console")]
+
+    def start_machine(self, command):
+        self.machine = self.guest.machine = Machine(command, *self.logs(), self.guest.hear)
+
+    def show_logs(self):
+        for path in self.logs():
+            show_tail(path)

@@ -22,10 +22,10 @@ import ports
 from cards import Cards
 from display import Display, Picture
 from guest import (BOOT_LIMIT, EXPRESS, PLAIN, RENDER_NODE, SHOW_LIMIT, STEP_LIMIT,
-                   Guest, boot_options, device_folder, device_options, end_guest, find_bar,
+                   OneGuest, boot_options, device_folder, device_options, end_guest, find_bar,
                    look_at_copies, look_at_drivers, qemu_command)
-from machine import EmulatorFault, Failure, Machine
-from report import Report, show_tail
+from machine import EmulatorFault, Failure
+from report import Report
 
 # Where the guest finds the devices, and how QEMU's D-Bus display names one.
 SLOTS = {"mdpy": "03.0", "mbochs": "04.0", "mtty": "05.0"}
@@ -67,20 +67,16 @@ def run_command(options):
     return command
 
 
-class Run:
-    """One guest from its boot to its end, and its output in between."""
+class Run(OneGuest):
+    """And the output of the guest in between."""
+
+    NAME = "guest"
 
     def __init__(self, options, report):
-        self.options = options
-        self.report = report
-        self.guest = Guest(report)
-        self.machine = None
+        super().__init__(options, report)
         self.display = None
         self.shot = None
         self.cards = Cards(options.card)
-
-    def out(self, name):
-        return os.path.join(self.options.out, name)
 
     def start(self):
         for name in self.options.slots:
@@ -92,9 +88,8 @@ class Run:
         self.report.note("phase", "QEMU starts, and the kernel of its guest boots")
         self.report.say(f"starting QEMU with {len(self.options.slots)} devices")
         self.report.note("command", shlex.join(run_command(self.options)))
-        self.machine = Machine(run_command(self.options), self.out("guest-qemu.log"),
-                               self.out("guest-console.log"), self.guest.hear)
-        self.guest.machine = self.report.machine = self.cards.machine = self.machine
+        self.start_machine(run_command(self.options))
+        self.report.machine = self.cards.machine = self.machine
         version = self.machine.monitor.command("query-version")["qemu"]
         version = "{major}.{minor}.{micro}".format(**version)
         self.report.note("fact", f"qemu={version}")
@@ -369,8 +364,7 @@ def play(options, report):
             run.play()
     except (Failure, OSError, KeyboardInterrupt) as failure:
         report.check(False, f"the guest's run comes to its end: {failure}")
-        show_tail(run.out("guest-qemu.log"))
-        show_tail(run.out("guest-console.log"))
+        run.show_logs()
     finally:
         report.machine = None
         if run.machine:

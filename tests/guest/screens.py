@@ -5,9 +5,9 @@ import os
 
 from cards import Cards
 from display import Display
-from guest import (BOOT_LIMIT, PLAIN, SHOW_LIMIT, STEP_LIMIT, Guest, boot_options,
+from guest import (BOOT_LIMIT, PLAIN, SHOW_LIMIT, STEP_LIMIT, OneGuest, boot_options,
                    device_folder, device_options, end_guest, look_at_drivers, qemu_command)
-from machine import Failure, Machine
+from machine import Failure
 
 SLOTS = {"mdpy": "03.0", "mbochs": "04.0"}
 # mdpy-vga has one of its own. QEMU writes no EDID if mbochs is shown by region: this is
@@ -34,26 +34,17 @@ def vnc_options():
             for option in ("-vnc", f"127.0.0.1:{port},display={name}")]
 
 
-class Seen:
+class Seen(OneGuest):
     """What the displays of a guest show, however they are looked at."""
 
-    NAME = ""       # what its pictures and logs are called
-
     def __init__(self, options, report):
-        self.options = options
-        self.report = report
-        self.guest = Guest(report)
+        super().__init__(options, report)
         self.cards = Cards(options.card)
-        self.machine = None
         self.display = None
 
-    def out(self, name):
-        return os.path.join(self.options.out, name)
-
     def start(self, command):
-        self.machine = Machine(command, self.out(f"{self.NAME}-qemu.log"),
-                               self.out(f"{self.NAME}-console.log"), self.guest.hear)
-        self.guest.machine = self.report.machine = self.cards.machine = self.machine
+        self.start_machine(command)
+        self.report.machine = self.cards.machine = self.machine
 
     def take_screendump(self, name, path):
         """-display none, or any other"""

@@ -14,11 +14,11 @@ import subprocess
 import sys
 import time
 
-from guest import (BOOT_LIMIT, DRIVERS, IDS, STEP_LIMIT, Guest, boot_options, device_folder,
+from guest import (BOOT_LIMIT, DRIVERS, IDS, STEP_LIMIT, OneGuest, boot_options, device_folder,
                    device_options, look_at_complaints, look_at_drivers, qemu_command)
 from look import Output, Programs
 from machine import Failure, Machine, wait
-from report import Report, show_tail
+from report import Report
 
 # ioatdma wants PCI Express; hot-plug, and interrupts of what is plugged in, want ACPI.
 HOTPLUG = ["-machine", "q35,sata=off,smbus=off,hpet=off,smm=off"], ""
@@ -64,21 +64,20 @@ class Removal:
         return not os.path.exists(self.folder)
 
 
-class Run:
-    """One guest, and devices that come and go."""
+class Run(OneGuest):
+    """And devices that come and go meanwhile."""
+
+    NAME = "unplug"
 
     def __init__(self, options, report):
-        self.options = options
-        self.report = report
-        self.guest = Guest(report)
-        self.machine = None
+        super().__init__(options, report)
         self.commands = 0
         self.programs = Programs(options.lsvfio, options.card)
         self.plugged = {}       # UUID by QEMU's id of the device
         self.removals = []
 
     def out(self, name):
-        return os.path.join(self.options.out, f"unplug-{name}")
+        return super().out(f"{self.NAME}-{name}")
 
     # QEMU
 
@@ -92,9 +91,7 @@ class Run:
             more = ",display=on" if kind in DISPLAYS else ""
             command += ["-device", f"vfio-pci,id={kind},bus=slot-{kind},"
                         f"sysfsdev={device_folder(uuids[kind])}{more}"]
-        self.machine = Machine(command, self.out("qemu.log"), self.out("console.log"),
-                               self.guest.hear)
-        self.guest.machine = self.machine
+        self.start_machine(command)
         self.plugged = dict(uuids)
         version = self.machine.monitor.command("query-version")["qemu"]
         self.report.say("QEMU {major}.{minor}.{micro} runs, its guest boots".format(**version))
@@ -455,8 +452,7 @@ def main():
         run.play()
     except (Failure, OSError, KeyboardInterrupt) as failure:
         report.check(False, f"the guest's run comes to its end: {failure}")
-        show_tail(run.out("qemu.log"))
-        show_tail(run.out("console.log"))
+        run.show_logs()
     finally:
         if run.machine:
             run.machine.stop()
