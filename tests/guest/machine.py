@@ -143,6 +143,8 @@ class Machine:
             raise
 
     def console_line(self, line):
+        if self.console_log.closed:     # QEMU was stopped while it talked
+            return
         self.console_log.write(line + b"\n")
         self.handle_line(line.rstrip(b"\r"))
 
