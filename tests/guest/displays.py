@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from firmware import Firmware, Handover
+from firmware import Firmware, Handover, OvmfHandover
 from guest import device_options, qemu_command
 from machine import EmulatorFault
 from report import Report
@@ -68,6 +68,8 @@ def parse_options():
     for name in SLOTS:
         parser.add_argument(f"--{name}", metavar="UUID", required=True, help=f"the {name} device")
     parser.add_argument("--kernel", required=True, help="folder with vmlinux and initramfs")
+    parser.add_argument("--image", metavar="FILE", required=True,
+                        help="the kernel as firmware starts it")
     parser.add_argument("--card", required=True, help="the program that compares pictures")
     parser.add_argument("--out", required=True, help="folder for the results")
     parser.add_argument("--start", type=float, default=time.time(),
@@ -80,7 +82,7 @@ def main():
     options = parse_options()
     report = Report(options.start, True)
     if options.boot:
-        kinds = [Firmware, Handover]
+        kinds = [Firmware, Handover, OvmfHandover]
     else:
         kinds = [Screens]
         look_at_refusals(options, report)

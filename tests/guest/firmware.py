@@ -25,6 +25,8 @@ SEABIOS = ["-machine", "pc", "-chardev", f"file,id=log,path={LOG}",
 WITH_GL = f"dbus,p2p=yes,gl=on,rendernode={RENDER_NODE}"
 OVMF = ["-machine", "pc", "-bios", "/usr/share/ovmf/OVMF.fd"]
 FIRMWARE_LIMIT = 900
+# The first words of a kernel on its own console, and long before its drivers start
+KERNEL_LINE = "Linux version"
 # Behind the kernel, and below the memory of the firmware
 INITRD = 0x8000000
 
@@ -85,35 +87,15 @@ class Booted(Seen):
         return device_options("mbochs", self.options.mbochs, SLOTS["mbochs"],
                               ",display=on" + more)
 
-
-class Firmware(Booted):
-    """Machines with nothing to boot, on whose displays the firmware says so."""
-
-    NAME = "boot-firmware"
-
-    def mdpy(self, more=""):
-        return device_options("mdpy", self.options.mdpy, SLOTS["mdpy"], ",display=on" + more)
-
-    def is_done(self, firmware):
-        if firmware is OVMF:
-            # Its shell awaits a command: the line does not end.
-            return b"Shell>" in self.machine.console.rest
-        with open(LOG, encoding="latin-1") as file:
-            return "No bootable device.\n" in file.read()
-
-    def boot(self, firmware, devices, display="none"):
-        self.start(qemu_command(display, 256) + firmware + devices)
-        self.machine.wait(lambda: self.is_done(firmware), FIRMWARE_LIMIT,
-                          "the firmware finds nothing to boot")
+    def own_bochs(self):
+        return ["-device", f"bochs-display,id=own,addr={SLOTS['mbochs']}{EDID}"]
 
     def end(self):
         self.machine.stop()
         self.machine = self.report.machine = None
 
-    def reference(self, firmware, devices, name):
+    def take_reference(self, name):
         """What firmware shows on QEMU's own display, which has the id 'own'."""
-        self.report.say(f"{name}: on a display of QEMU's own")
-        self.boot(firmware, devices)
         last = None
 
         def settled():
@@ -143,7 +125,36 @@ class Firmware(Booted):
             width, height, pixels = seen
             self.cards.write_png(from_rgb(width, height, pixels), self.out(f"boot-{name}.png"))
         self.report.check(seen == expected, what, otherwise)
-        self.end()
+
+    def see_dmabuf(self):
+        picture = self.display.picture()
+        return picture and rgb_of(picture)
+
+
+class Firmware(Booted):
+    """Machines with nothing to boot, on whose displays the firmware says so."""
+
+    NAME = "boot-firmware"
+
+    def mdpy(self, more=""):
+        return device_options("mdpy", self.options.mdpy, SLOTS["mdpy"], ",display=on" + more)
+
+    def is_done(self, firmware):
+        if firmware is OVMF:
+            # Its shell awaits a command: the line does not end.
+            return b"Shell>" in self.machine.console.rest
+        with open(LOG, encoding="latin-1") as file:
+            return "No bootable device.\n" in file.read()
+
+    def boot(self, firmware, devices, display="none"):
+        self.start(qemu_command(display, 256) + firmware + devices)
+        self.machine.wait(lambda: self.is_done(firmware), FIRMWARE_LIMIT,
+                          "the firmware finds nothing to boot")
+
+    def reference(self, firmware, devices, name):
+        self.report.say(f"{name}: on a display of QEMU's own")
+        self.boot(firmware, devices)
+        return self.take_reference(name)
 
     def look_at_dmabuf(self, name, firmware, more, what, expected):
         """By a dma-buf that QEMU hands to a client, in the size of the EDID."""
@@ -152,15 +163,9 @@ class Firmware(Booted):
         show_by(self.options.mbochs, "dmabuf")
         self.report.say(f"{name}: on mbochs")
         self.boot(firmware, self.mbochs(EDID + more), WITH_GL)
-        display = Display(self.machine, f"pci/0000/{SLOTS['mbochs']}")
-
-        def see():
-            picture = display.picture()
-            return picture and rgb_of(picture)
-        self.look_at_firmware(name, what, expected, see)
-
-    def own_bochs(self):
-        return ["-device", f"bochs-display,id=own,addr={SLOTS['mbochs']}{EDID}"]
+        self.display = Display(self.machine, f"pci/0000/{SLOTS['mbochs']}")
+        self.look_at_firmware(name, what, expected, self.see_dmabuf)
+        self.end()
 
     def play_seabios(self):
         wanted = self.reference(SEABIOS, self.own_bochs(), "seabios-rom")
@@ -174,10 +179,12 @@ class Firmware(Booted):
         self.look_at_firmware(
             "seabios-ramfb", "mbochs: with ramfb=on SeaBIOS shows the same, {}x{}".format(
                 *wanted[:2]), wanted, lambda: self.dump("mbochs"))
+        self.end()
         self.boot(SEABIOS, self.mdpy(RAMFB))
         self.look_at_firmware(
             "seabios-mdpy", "mdpy: with ramfb=on its own memory is shown, from the beginning",
             ramp(640, 480), lambda: self.dump("mdpy"))
+        self.end()
 
     def play_ovmf(self):
         wanted = self.reference(OVMF, self.own_bochs(), "ovmf")
@@ -224,5 +231,50 @@ class Handover(Booted):
             self.resize(self.display, number, asked, wanted)
             self.look("mbochs", wanted, "dma-buf", self.take_dmabuf)
             self.guest.go_on()
+        self.guest.await_line("ready", STEP_LIMIT, "it is done")
+        end_guest(self.report, self.guest, self.machine)
+
+
+class OvmfHandover(Booted):
+    """A guest that OVMF starts, on a display that shows dma-bufs from the beginning."""
+
+    NAME = "boot-ovmf-kernel"
+
+    def boot(self, what, display, devices):
+        """OVMF starts a kernel as it is packed, and this one is not quiet about it.
+
+        Without ACPI it would know of no interrupts: only SeaBIOS has other tables of them.
+        """
+        self.report.say(f"OVMF starts a kernel: on {what}")
+        options = boot_options(self.options.kernel, "initramfs", "sizes=0", (OVMF, ""))
+        options[options.index("-kernel") + 1] = self.options.image
+        at = options.index("-append") + 1
+        options[at] = options[at].replace(" quiet ", " ")
+        self.start(qemu_command(display, 512) + options + devices)
+        self.machine.wait(self.is_started, FIRMWARE_LIMIT, "OVMF starts a kernel")
+
+    def is_started(self):
+        _qemu, console = self.logs()
+        with open(console, encoding="latin-1") as file:
+            return KERNEL_LINE in file.read()
+
+    def play(self):
+        self.boot("a display of QEMU's own", "none", self.own_bochs())
+        wanted = self.take_reference("ovmf-kernel")
+        self.report.check(wanted[:2] == SIZE, "ovmf-kernel: it is of the size in the EDID",
+                          "{}x{}".format(*wanted[:2]))
+        show_by(self.options.mbochs, "dmabuf")
+        self.boot("mbochs", WITH_GL, self.mbochs(EDID))
+        self.display = Display(self.machine, f"pci/0000/{SLOTS['mbochs']}")
+        self.look_at_firmware("ovmf-kernel-firmware", "mbochs: OVMF shows the same before a "
+                              "kernel", wanted, self.see_dmabuf)
+        self.guest.await_line("cards shown", BOOT_LIMIT, "its drivers come up, it draws")
+        look_at_drivers(self.report, self.guest, {"mbochs": SLOTS["mbochs"]})
+        framebuffers = [found[1] for found in self.guest.find(r"framebuffer \d+ (.*)")]
+        self.report.check(framebuffers == ["bochs-drmdrmfb"],
+                          "mbochs: the guest's driver replaces efifb, which has OVMF's picture",
+                          ", ".join(framebuffers))
+        self.look("mbochs", SIZE, "dma-buf", self.take_dmabuf)
+        self.guest.go_on()
         self.guest.await_line("ready", STEP_LIMIT, "it is done")
         end_guest(self.report, self.guest, self.machine)
