@@ -22,6 +22,8 @@ from report import Report
 
 # ioatdma wants PCI Express; hot-plug, and interrupts of what is plugged in, want ACPI.
 HOTPLUG = ["-machine", "q35,sata=off,smbus=off,hpet=off,smm=off"], ""
+# In QEMU's log: the guest reads for which slots of a bus it is asked, and ejects one
+EJECTION_TRACE = ["-trace", "acpi_pci_down_read", "-trace", "acpi_pci_eject_slot"]
 # The size of mbochs, which shows no EDID as a region. With iomem=relaxed the registers of
 # a device that has a driver can be mapped.
 ARGUMENTS = "plug=1 8250.nr_uarts=8 video=640x480 iomem=relaxed"
@@ -83,7 +85,7 @@ class Run(OneGuest):
 
     def start(self):
         uuids = self.options.first
-        command = qemu_command("none", 192)
+        command = qemu_command("none", 192) + EJECTION_TRACE
         command += boot_options(self.options.kernel, "initramfs", ARGUMENTS, HOTPLUG)
         for number, kind in enumerate(KINDS):
             command += ["-device", f"pcie-root-port,id=slot-{kind},chassis={number + 1},"
@@ -99,7 +101,19 @@ class Run(OneGuest):
         self.guest.await_line("obeys", BOOT_LIMIT, "it boots")
         look_at_drivers(self.report, self.guest, {kind: "00.0" for kind in KINDS})
 
+    def is_rid(self):
+        """The guest has ejected as often as it was asked to."""
+        with open(self.machine.log, encoding="utf-8", errors="replace") as file:
+            log = file.read()
+        asked = sum(int(slots).bit_count()
+                    for slots in re.findall(r"acpi_pci_down_read (\d+)\n", log))
+        return len(re.findall(r"acpi_pci_eject_slot bsel: ", log)) >= asked
+
     def plug_in(self, ident, kind, uuid, display=False):
+        # A device that is being removed is asked for every ten seconds. A guest that is
+        # slower than that ejects its slot once for each time, and QEMU then takes away
+        # the device that is there, the next one as well, of which the guest hears nothing.
+        self.machine.wait(self.is_rid, STEP_LIMIT, "the guest ejects as often as it was asked")
         arguments = {"driver": "vfio-pci", "id": ident, "bus": f"slot-{kind}",
                      "sysfsdev": device_folder(uuid)}
         if display:
