@@ -5,7 +5,9 @@
 # COMMAND runs the VMM, and finds the path of a device in $D.
 
 set -u
-tree=$(dirname "$0")/..
+# In the tree, or beside the copy of this file in the Debian package
+complaints=$(dirname "$0")/../tests/complaints
+[[ -e $complaints ]] || complaints=$(dirname "$0")/complaints
 
 fail() {
 	echo "ci-job.sh: $*" >&2
@@ -42,9 +44,15 @@ timeout "${VMM_TIME:-600}" "$@" || fail "the VMM ended with status $?"
 
 # The write waits for the VMM, and no signal ends it.
 echo 1 >"$D/remove" &
-timeout "${REMOVE_TIME:-60}" tail --pid=$! -f /dev/null ||
+if ! timeout "${REMOVE_TIME:-60}" tail --pid=$! -f /dev/null; then
 	fail "the VMM did not let go of the device"
-if dmesg | sed "1,/$mark/d" | grep -aF -f <(sed '/^#/d' "$tree/tests/complaints"); then
+elif [[ -e $D ]]; then
+	fail "the device cannot be removed"
+fi
+log=$(dmesg)
+if ! grep -qF "$mark" <<<"$log"; then
+	fail "the kernel log has lost the beginning of the job: boot with log_buf_len=16M"
+elif sed "1,/$mark/d" <<<"$log" | grep -aF -f <(sed '/^#/d' "$complaints"); then
 	fail "the kernel complained as above"
 fi
 exit $failed

@@ -118,7 +118,10 @@ mark() {
 }
 
 since_mark() {
-	dmesg | awk -v marker="$marker" 'seen; index($0, marker) { seen = 1 }'
+	dmesg | awk -v marker="$marker" '
+		seen
+		index($0, marker) { seen = 1 }
+		END { if (!seen) print "BUG: the kernel log has lost its beginning: boot with log_buf_len=16M" }'
 }
 
 # Lines of that part that read like trouble. With options of grep, such as -A 30,
