@@ -40,6 +40,7 @@ static char *list_fds(pid_t pid)
 	u16 ids[2];
 
 	for (i = 0; i < nr && i < MAX_LISTED; i++) {
+		struct vfio_device_info device = { .argsz = sizeof(device) };
 		struct vfio_region_info info = {
 			.argsz = sizeof(info),
 			.index = VFIO_PCI_CONFIG_REGION_INDEX,
@@ -50,7 +51,9 @@ static char *list_fds(pid_t pid)
 		list = longer;
 		if (copy_fd(&h, pid, fds[i]))
 			continue;
-		if (!ioctl(h.fd, VFIO_DEVICE_GET_REGION_INFO, &info) &&
+		if (!ioctl(h.fd, VFIO_DEVICE_GET_INFO, &device) &&
+		    device.flags & VFIO_DEVICE_FLAGS_PCI &&
+		    !ioctl(h.fd, VFIO_DEVICE_GET_REGION_INFO, &info) &&
 		    pread(h.fd, ids, sizeof(ids), info.offset) == sizeof(ids)) {
 			longer = text("%s (%04x:%04x)", list, le16toh(ids[0]), le16toh(ids[1]));
 			free(list);
