@@ -75,7 +75,7 @@ enum {
 
 static unsigned int mem = 65536;
 module_param(mem, uint, 0444);
-MODULE_PARM_DESC(mem, "megabytes for all devices together (default 65536)");
+MODULE_PARM_DESC(mem, "megabytes for all devices of each parent (default 65536)");
 module_param_named(count, mem, uint, 0444);
 MODULE_PARM_DESC(count, "the same by another name");
 

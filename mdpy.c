@@ -23,7 +23,7 @@
 
 static unsigned int count = 1024;
 module_param(count, uint, 0444);
-MODULE_PARM_DESC(count, "how many devices there can be at once (default 1024)");
+MODULE_PARM_DESC(count, "devices of each parent (default 1024)");
 
 /**
  * struct mdpy_vendor_cap - the vendor-specific capability, behind its header

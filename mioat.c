@@ -16,7 +16,7 @@
 
 static unsigned int count = 1024;
 module_param(count, uint, 0444);
-MODULE_PARM_DESC(count, "how many devices there may be (default 1024)");
+MODULE_PARM_DESC(count, "devices of each parent (default 1024)");
 
 static const struct softpci_type mioat_types[] = {
 	{

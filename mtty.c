@@ -20,7 +20,7 @@
 
 static unsigned int ports = 2048;
 module_param(ports, uint, 0444);
-MODULE_PARM_DESC(ports, "how many ports all devices have together (default 2048)");
+MODULE_PARM_DESC(ports, "ports of all devices of each parent (default 2048)");
 
 /**
  * struct mtty_device - a card
