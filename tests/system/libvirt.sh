@@ -6,10 +6,11 @@
 #
 #   tests/system/libvirt.sh PROGRAM KERNEL START
 #   tests/system/libvirt.sh configure
+#   tests/system/libvirt.sh rebooted
 #
 # PROGRAM is libvirt_guest.py or libvirt_gl.py, for which the modules of $SOFTPCI_KO are
 # loaded; or libvirt_first.py, for installed ones that the machine has loaded when it
-# booted. For that one "configure" comes before the first boot.
+# booted. For that one "configure" comes before the first boot, and "rebooted" after it.
 
 set -uo pipefail
 
@@ -51,17 +52,35 @@ unplug() {
 	echo 0 >"$functions/function/live" && rmdir "$functions/function"
 }
 
+# The device that libvirt was told to make at each boot has a parent on the PCI bus.
+rebooted() {
+	local device=/sys/bus/mdev/devices/11e0b9f6-5a44-4c1c-8f3e-2f6a9a7d3c02
+
+	udevadm settle --timeout=600
+	[[ -d $device ]] || die "a device of nodedev-autostart is there after a reboot"
+	echo "ok - a device of nodedev-autostart is there after a reboot"
+	[[ $(<"$device/vendor/display") == region ]] || die "it has its attributes"
+	echo "ok - it has its attributes"
+}
+
 # As the administrator does it before the packages are installed, by the command of the page.
 configure() {
+	[[ $0 == /src/* ]] || die "run ci/libvirt, which has a machine for it"
 	cd "$(dirname "$0")/../../Documentation/libvirt" || exit
 	../../tests/system/commands.py ../libvirt.rst "From the package to a guest" |
 		grep '^cp ' | bash -e || die "the page has no command that succeeds for softpci.conf"
 }
 
-[[ $1 != configure ]] || {
+case $1 in
+configure)
 	configure
 	exit
-}
+	;;
+rebooted)
+	rebooted
+	exit
+	;;
+esac
 program=$1 kernel=$2 start=$3
 if [[ $program == libvirt_first.py ]]; then
 	parents=(mdpy mbochs mtty)

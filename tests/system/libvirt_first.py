@@ -212,6 +212,8 @@ class FirstRun(Run):
         self.look_at_driver()
         said = self.follow("virsh nodedev-destroy ")
         wait(lambda: not os.path.exists(device), LIMIT, "the device is gone")
+        virsh("nodedev-define", self.file("node-mbochs"))
+        virsh("nodedev-autostart", virsh("nodedev-list", "--cap", "mdev", "--inactive"))
         check(not self.commands, "these were all commands of the page, and the device is gone",
               str(self.commands))
 

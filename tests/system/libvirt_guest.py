@@ -204,13 +204,13 @@ class Run:
                       f"{name}: {attribute.get('name')} is what node-{name}.xml says", value)
 
     def set_autostart(self):
-        """Whether that happens is shown by the test of mdevctl."""
+        """Whether that happens is seen by ci/libvirt --packages, which boots again."""
         check = self.report.check
         virsh("nodedev-autostart", self.nodes["mtty"])
         info = dict(line.split(None, 1) for line in
                     virsh("nodedev-info", self.nodes["mtty"]).splitlines())
         check((info["Active:"], info["Persistent:"], info["Autostart:"]) == ("yes",) * 3,
-              "virsh nodedev-info tells that a device is made at each boot", str(info))
+              "virsh nodedev-info says that it is to be made at each boot", str(info))
 
     def remove_devices(self):
         check = self.report.check
@@ -251,7 +251,7 @@ class Run:
                 stream.write(answer)
                 stream.flush()
             seen = struct.unpack(">HH", stream.read(4))
-        self.report.check(seen == size, f"VNC shows {name}", f"a display of {seen}")
+        self.report.check(seen == size, f"VNC offers a display of the size of {name}", f"{seen}")
 
     def screenshot(self, path):
         virsh("screenshot", self.domain, path)
