@@ -3,8 +3,8 @@
 """usage: commands.py FILE.rst [HEADING]
 
 Prints the commands of a page of Documentation/, or of one section of it: its literal blocks
-that are indented by one tab, without the tab. Lines in parentheses are for people and left
-out.
+that are indented by one tab, without the tab. A block that is indented by spaces is for
+people and left out.
 """
 import re
 import sys
@@ -22,7 +22,7 @@ def main():
     heading = None
     for line, below in zip(lines, lines[1:]):
         if line.startswith("\t"):
-            if literal and not line.startswith("\t(") and wanted in (None, heading):
+            if literal and wanted in (None, heading):
                 print(line[1:])
         elif line.strip():
             literal = line.rstrip().endswith("::")

@@ -5,12 +5,19 @@
 #
 #   packages.sh install PACKAGES    before the first boot
 #   packages.sh boot                the first boot: mdevctl
-#   packages.sh reboot              the next boot, and the end of the packages
-#   packages.sh upgrade PACKAGES    from the version that is installed to this one
+#   packages.sh reboot              the next boot
+#   packages.sh remove              purge, without a boot
+#   packages.sh upgrade PACKAGES    a boot: from the version that is installed to this one
+#   packages.sh purge               a boot: purge with a device in use
 
 # shellcheck disable=SC2016,SC2317 # functions are called by name, texts by eval
 
 here=$(cd "$(dirname "$0")" && pwd)
+# It changes the machine for good.
+[[ $here == /src/tests/system ]] || {
+	echo "${0##*/}: run ci/packages, which has a machine for it" >&2
+	exit 2
+}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit
@@ -132,6 +139,14 @@ refuses() { # ATTRIBUTE VALUE
 	return "$result"
 }
 
+# What the package does when it is installed, without DKMS's part.
+install_again() {
+	modprobe -r mdpy mbochs mtty && [[ ! -e /sys/module/softpci ]] &&
+		sed '/^# Automatically added by dh_dkms/,/^# End automatically added/d' \
+			/var/lib/dpkg/info/softpci-dkms.postinst >postinst &&
+		! grep -q 'dkms.*common.postinst' postinst && sh postinst configure && parents
+}
+
 cabled_in_order() { # UUID UUID
 	mdevctl stop --uuid "$ONE" && mdevctl stop --uuid "$OTHER" &&
 		mdevctl start --uuid "$1" && mdevctl start --uuid "$2" &&
@@ -151,12 +166,25 @@ is_left_to_mdevctl() { # UUID
 	stop "$1" && /usr/libexec/softpci/autostart mtty && ! active "$1"
 }
 
+# By mdevctl's own rule, when its parent appears.
+is_started_without_us() { # UUID
+	local rule=/etc/udev/rules.d/61-softpci.rules result=0
+
+	ln -s /dev/null "$rule" && udevadm control --reload && modprobe -r mtty &&
+		! active "$1" && modprobe mtty && udevadm settle --timeout=600 && active "$1" || result=1
+	rm "$rule"
+	udevadm control --reload
+	return "$result"
+}
+
 leave_it_to_mdevctl() {
 	local rule=/etc/udev/rules.d/60-mdevctl.rules
 
 	ln -s ../bin/mdevctl /usr/sbin/mdevctl
 	verify "a link in /usr/sbin mends mdevctl, and the package leaves the start to it" \
 		is_left_to_mdevctl "$ONE"
+	verify "with that link mdevctl starts devices without the package" \
+		is_started_without_us "$ONE"
 	rm /usr/sbin/mdevctl
 	sed 's,/usr/sbin/,/usr/bin/,g' /usr/lib/udev/rules.d/60-mdevctl.rules >"$rule"
 	verify "so it does with a rule of mdevctl that runs the right program" \
@@ -169,6 +197,7 @@ leave_it_to_mdevctl() {
 
 boot() {
 	verify "the parents are there before sysinit.target, that is before libvirt" parents_are_early
+	verify "the package loads them when it is installed" install_again
 	"$here/commands.py" "$here/../../Documentation/mdevctl.rst" >commands
 	echo 'declare -p DISPLAY_CARD SERIAL_CARD ONE OTHER >uuids' >>commands
 	verify "the commands of Documentation/mdevctl.rst succeed" bash -e commands
@@ -253,8 +282,8 @@ remove() {
 }
 
 purge() {
-	# shellcheck source=/dev/null
-	. /var/tmp/softpci-test
+	DISPLAY_CARD=$(uuidgen)
+	echo "$DISPLAY_CARD" >/sys/class/mdev_bus/mbochs/mdev_supported_types/mbochs-small/create
 	verify "a process has a device open" hold "$DISPLAY_CARD"
 	verify "both packages can be purged while a device is in use" dpkg_purge
 	verify "which says in a line that it stays" says_once log "they keep running"
@@ -284,9 +313,6 @@ upgrade() {
 		eval 'dkms status softpci | grep "^softpci/$new, $(uname -r),.*: installed"'
 	verify "and no other version" eval '! dkms status softpci | grep -v "^softpci/$new,"'
 	verify "the old source is gone" is "/usr/src/softpci-$new" <(echo /usr/src/softpci-*)
-	DISPLAY_CARD=$(uuidgen)
-	echo "$DISPLAY_CARD" >/sys/class/mdev_bus/mbochs/mdev_supported_types/mbochs-small/create
-	printf '%s=%s\n' DISPLAY_CARD "$DISPLAY_CARD" >/var/tmp/softpci-test
 }
 
 case ${1-} in
