@@ -101,7 +101,7 @@ class Run(OneGuest):
         self.guest.await_line("obeys", BOOT_LIMIT, "it boots")
         look_at_drivers(self.report, self.guest, {kind: "00.0" for kind in KINDS})
 
-    def is_rid(self):
+    def has_ejected(self):
         """The guest has ejected as often as it was asked to."""
         with open(self.machine.log, encoding="utf-8", errors="replace") as file:
             log = file.read()
@@ -113,7 +113,7 @@ class Run(OneGuest):
         # A device that is being removed is asked for every ten seconds. A guest that is
         # slower than that ejects its slot once for each time, and QEMU then takes away
         # the device that is there, the next one as well, of which the guest hears nothing.
-        self.machine.wait(self.is_rid, STEP_LIMIT, "the guest ejects as often as it was asked")
+        self.machine.wait(self.has_ejected, STEP_LIMIT, "the guest ejects as often as it was asked")
         arguments = {"driver": "vfio-pci", "id": ident, "bus": f"slot-{kind}",
                      "sysfsdev": device_folder(uuid)}
         if display:
