@@ -105,7 +105,7 @@ help:
 	@echo "make dkms-install     install them by DKMS, for every kernel to come"
 	@echo "make deb              Debian packages, into out/: modules for DKMS, and tools"
 	@echo "make demo             see the devices at work in a throwaway VM"
-	@echo "make shell            a root shell in a VM that has one of each device"
+	@echo "make shell            a root shell in a VM that has an mdpy, mbochs and mtty"
 	@echo "make htmldocs         Documentation/ as HTML, into out/html"
 	@echo "make check            build for all kernels, run all tests"
 	@echo "make check-all        what costs much and adds little as well"
