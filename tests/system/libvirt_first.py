@@ -70,13 +70,21 @@ class FirstRun(Run):
         for name in ("node-mbochs", "first"):
             shutil.copy(self.file(name), self.folder)
 
-    def follow(self, start):
-        """Runs the next command of the page, which has to begin like this."""
+    def next_command(self, start):
+        """Of the page; it has to begin like this."""
         command = self.commands.pop(0) if self.commands else "nothing"
         if not command.startswith(start):
             raise Failure(f"the page has '{command}' where '{start}' is expected")
         self.report.say(command)
+        return command
+
+    def run(self, command):
+        """Where the reader is."""
         return run("sh", "-c", f"cd {self.folder} && {command}")
+
+    def follow(self, start):
+        """Runs the next command."""
+        return self.run(self.next_command(start))
 
     # The modules
 
@@ -153,14 +161,21 @@ class FirstRun(Run):
         check = self.report.check
         path = f"{self.options.out}/libvirt-first.png"
         address = self.follow("virsh vncdisplay ")
+        command = self.next_command("virsh screenshot ")
+
+        def is_shown():
+            # The cursor blinks.
+            self.run(command)
+            shutil.copy(f"{self.folder}/first.png", path)
+            with open(path, "rb") as file:
+                return file.read() == png
+        shown = True
         try:
-            wait(lambda: self.screenshot(path) == png, STEP_LIMIT, "the picture")
+            wait(is_shown, STEP_LIMIT, "the picture")
         except Failure:
-            pass
-        self.follow("virsh screenshot ")
-        with open(f"{self.folder}/first.png", "rb") as file:
-            check(file.read() == png, "virsh screenshot shows on mbochs all that SeaBIOS writes",
-                  f"another picture, {path}")
+            shown = False
+        check(shown, "virsh screenshot shows on mbochs all that SeaBIOS writes",
+              f"another picture, {path}")
         self.look_at_vnc("mbochs", SIZE, address)
 
     # A driver
