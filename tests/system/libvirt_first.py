@@ -220,6 +220,7 @@ class FirstRun(Run):
         check(os.path.isdir(device), "virsh nodedev-create makes the device of node-mbochs.xml",
               said)
         said = self.follow("virsh create ")
+        self.look_at_confinement()
         check(virsh("domstate", self.domain) == "running", "virsh create: the guest of "
               "first.xml runs, two commands after the boot", said)
         self.look_at_firmware(png)

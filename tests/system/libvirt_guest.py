@@ -238,7 +238,13 @@ class Run:
         virsh("define", "--validate", self.file(self.guest))
         self.report.say("virsh start: the guest boots")
         virsh("start", self.domain)
+        self.look_at_confinement()
         self.console.open(self.domain)
+
+    def look_at_confinement(self):
+        label = re.search(r"^Security label: *(.*)$", virsh("dominfo", self.domain), re.M)
+        self.report.check(label and label[1].endswith("(enforcing)"),
+                          "AppArmor confines QEMU", label and label[1])
 
     def look_at_vnc(self, name, size, address):
         """The size of the display that a VNC client is told at an address of vncdisplay."""
