@@ -141,7 +141,7 @@ refuses() { # ATTRIBUTE VALUE
 
 # What the package does when it is installed, without DKMS's part.
 install_again() {
-	modprobe -r mdpy mbochs mtty && [[ ! -e /sys/module/softpci ]] &&
+	modprobe -r mdpy mbochs mtty softpci && [[ ! -e /sys/module/softpci ]] &&
 		sed '/^# Automatically added by dh_dkms/,/^# End automatically added/d' \
 			/var/lib/dpkg/info/softpci-dkms.postinst >postinst &&
 		! grep -q 'dkms.*common.postinst' postinst && sh postinst configure && parents
