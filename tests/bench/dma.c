@@ -14,13 +14,8 @@
 void engine_init(struct engine *e, const char *name, struct vfio *v)
 {
 	*e = (struct engine){ .name = name, .v = v };
-	e->source = dma_memory(IOAT_MAX_LENGTH);
-	e->target = dma_memory(IOAT_MAX_LENGTH);
-	fill_pattern(e->source, IOAT_MAX_LENGTH, 1);
-	dma_map(v, SOURCE, e->source, IOAT_MAX_LENGTH, DMA_RW);
-	dma_map(v, TARGET, e->target, IOAT_MAX_LENGTH, DMA_RW);
-	chain_init(v, &e->chain);
-	chain_begin(v, &e->chain);
+	windows_init(v, &e->w, SOURCE, TARGET, IOAT_MAX_LENGTH);
+	chain_begin(v, &e->w.chain);
 }
 
 /* As many as a driver that has much to copy leaves to one doorbell. */
@@ -29,14 +24,14 @@ void engine_init(struct engine *e, const char *name, struct vfio *v)
 /* Some more descriptors, and wait for the interrupt of the last one. */
 static void run_some(struct engine *e, unsigned int nr, u32 control, u32 size)
 {
-	struct pollfd pollfd = { e->chain.event, POLLIN, 0 };
+	struct pollfd pollfd = { e->w.chain.event, POLLIN, 0 };
 
 	while (--nr)
-		chain_append(&e->chain, control, size, SOURCE, TARGET);
-	chain_append(&e->chain, control | DESC_INT | DESC_COMPLETION, size, SOURCE, TARGET);
-	chain_ring(e->v, &e->chain);
+		chain_append(&e->w.chain, control, size, SOURCE, TARGET);
+	chain_append(&e->w.chain, control | DESC_INT | DESC_COMPLETION, size, SOURCE, TARGET);
+	chain_ring(e->v, &e->w.chain);
 	check_eq(poll(&pollfd, 1, WAIT_MS), 1);
-	event_take(e->chain.event);
+	event_take(e->w.chain.event);
 }
 
 static double run_copy(void *arg, unsigned long n)
@@ -54,9 +49,9 @@ static double run_memcpy(void *arg, unsigned long n)
 	double start = now_ns();
 
 	for (n *= QUEUED; n; n--) {
-		memcpy(e->target, e->source, IOAT_MAX_LENGTH);
+		memcpy(e->w.target, e->w.source, IOAT_MAX_LENGTH);
 		/* It is to be done each time. */
-		asm volatile("" : : "r" (e->target) : "memory");
+		asm volatile("" : : "r" (e->w.target) : "memory");
 	}
 	return now_ns() - start;
 }

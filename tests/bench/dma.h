@@ -13,15 +13,12 @@
  * struct engine - an engine, and memory that it copies
  * @name: of the device, in the table
  * @v: opened
- * @source: IOAT_MAX_LENGTH bytes, as @target
- * @target: of the copies
- * @chain: its descriptors
+ * @w: of IOAT_MAX_LENGTH bytes each, and its descriptors
  */
 struct engine {
 	const char *name;
 	struct vfio *v;
-	u8 *source, *target;
-	struct chain chain;
+	struct windows w;
 };
 
 void engine_init(struct engine *e, const char *name, struct vfio *v);
