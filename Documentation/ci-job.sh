@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A job that tests a VMM: ci-job.sh COMMAND [ARG...]
-# COMMAND runs the VMM, and finds the path of a device in $D.
+# COMMAND runs the VMM, and finds the path of a device in $DEVICE.
 
 set -u
 # In the tree, or beside the copy of this file in the Debian package
@@ -37,16 +37,16 @@ echo "$mark" >/dev/kmsg
 
 uuid=$(uuidgen)
 echo "$uuid" >/sys/class/mdev_bus/mtty/mdev_supported_types/mtty-2/create || exit
-export D=/sys/bus/mdev/devices/$uuid
-echo crossed >"$D/vendor/wire" || fail "the device cannot be set up"
+export DEVICE=/sys/bus/mdev/devices/$uuid
+echo crossed >"$DEVICE/vendor/wire" || fail "the device cannot be set up"
 
 timeout "${VMM_TIME:-600}" "$@" || fail "the VMM ended with status $?"
 
 # The write waits for the VMM, and no signal ends it.
-echo 1 >"$D/remove" &
+echo 1 >"$DEVICE/remove" &
 if ! timeout "${REMOVE_TIME:-60}" tail --pid=$! -f /dev/null; then
 	fail "the VMM did not let go of the device"
-elif [[ -e $D ]]; then
+elif [[ -e $DEVICE ]]; then
 	fail "the device cannot be removed"
 fi
 log=$(dmesg)
