@@ -152,7 +152,7 @@ static bool can_show(enum softpci_display display,
 /*
  * @plane: argsz, flags and drm_plane_type in, the rest out unless it is a probe;
  * size 0 if there is nothing to show.  -EINVAL if the flags are not those of the
- * one interface that the device has.
+ * one interface by which the device is shown.
  */
 static int query_plane(struct softpci_vfio *svfio,
 		       struct vfio_device_gfx_plane_info *plane)
@@ -161,7 +161,8 @@ static int query_plane(struct softpci_vfio *svfio,
 	const struct softpci_model *model = dev->model;
 	struct softpci_mode mode = {};
 
-	if ((plane->flags & ~VFIO_GFX_PLANE_TYPE_PROBE) != plane_flag(svfio->display))
+	if (svfio->display == SOFTPCI_DISPLAY_NONE ||
+	    (plane->flags & ~VFIO_GFX_PLANE_TYPE_PROBE) != plane_flag(svfio->display))
 		return -EINVAL;
 	if (plane->flags & VFIO_GFX_PLANE_TYPE_PROBE)
 		return 0;
@@ -197,8 +198,8 @@ static int query_plane(struct softpci_vfio *svfio,
  *	 the rest out unless it is a probe
  *
  * Return: 0, with size 0 if there is nothing to show; -EINVAL if argsz is too
- * small or the flags are not those of the one interface that the device has;
- * -ENOTTY if it has no display; -EFAULT.
+ * small or the flags are not those of the one interface by which the device is
+ * shown; -ENOTTY if no device of the model has a display; -EFAULT.
  */
 long softpci_vfio_query_plane(struct softpci_vfio *svfio, void __user *arg)
 {
@@ -209,7 +210,7 @@ long softpci_vfio_query_plane(struct softpci_vfio *svfio, void __user *arg)
 	struct vfio_device_gfx_plane_info plane;
 	int ret;
 
-	if (svfio->display == SOFTPCI_DISPLAY_NONE)
+	if (svfio->dev->model->display == SOFTPCI_DISPLAY_NONE)
 		return -ENOTTY;
 	if (copy_from_user(&plane, arg, insz))
 		return -EFAULT;
