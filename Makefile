@@ -35,7 +35,7 @@ install: modules
 	$(depmod)
 
 # All modules are named in dkms.conf, which ci/build compares with what is built.
-names := $(shell sed -n 's/^BUILT_MODULE_NAME\[.*\]="\(.*\)"/\1/p' dkms.conf)
+names := $(shell sed -n 's/^\s*BUILT_MODULE_NAME\[.*\]="\(.*\)"/\1/p' dkms.conf)
 
 # Under whatever compression is in use.
 uninstall:
