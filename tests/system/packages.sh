@@ -83,6 +83,20 @@ is_left_out() { # KERNEL LOG
 		[[ $(grep -c "^softpci: not for kernel $1, which has no CONFIG_VFIO_MDEV:" "$2") == 1 ]]
 }
 
+# One that has all options, and is older than the sources know.
+old_kernel_is_left_out() {
+	local kernel=5.10.0-old folder=/lib/modules/5.10.0-old source result
+
+	source=$(echo /usr/src/softpci-*)
+	mkdir -p "$folder/build/include"
+	printf 'CONFIG_VFIO_%s=m\n' MDEV VIRQFD >"$folder/build/.config"
+	dkms build "softpci/${source#*softpci-}" -k "$kernel" &>log.old
+	result=$?
+	rm -rf "$folder"
+	cat log.old
+	((result == 77)) && [[ $(grep -c "^softpci: not for kernel $kernel: " log.old) == 1 ]]
+}
+
 install() {
 	local kernel
 
@@ -100,6 +114,8 @@ install() {
 				is_left_out "$kernel" log
 		fi
 	done
+	verify "DKMS builds none for a kernel older than 6.1, and the reason is given" \
+		old_kernel_is_left_out
 	verify "lsvfio runs" lsvfio --version
 	verify "lsvfio has its man page" man -w lsvfio
 	verify "lsvfio has its completion" \
@@ -145,6 +161,21 @@ install_again() {
 		sed '/^# Automatically added by dh_dkms/,/^# End automatically added/d' \
 			/var/lib/dpkg/info/softpci-dkms.postinst >postinst &&
 		! grep -q 'dkms.*common.postinst' postinst && sh postinst configure && parents
+}
+
+# Whether the package says this where this kernel runs, for which there are no modules.
+says_of() { # KERNEL TEXT
+	local result=0
+
+	mkdir stub
+	printf '#!/bin/sh\necho %s\n' "$1" >stub/uname
+	printf '#!/bin/sh\nexec /usr/sbin/modinfo -k %s "$@"\n' "$1" >stub/modinfo
+	chmod +x stub/*
+	modprobe -r mdpy mbochs mtty softpci && PATH=$PWD/stub:$PATH sh postinst configure &>said &&
+		says_once said "$2" || result=1
+	rm -r stub
+	modprobe -a mdpy mbochs mtty
+	return "$result"
 }
 
 cabled_in_order() { # UUID UUID
@@ -196,8 +227,19 @@ leave_it_to_mdevctl() {
 }
 
 boot() {
+	local kernel
+
 	verify "the parents are there before sysinit.target, that is before libvirt" parents_are_early
 	verify "the package loads them when it is installed" install_again
+	for kernel in /boot/config-*; do
+		grep -q '^CONFIG_VFIO_MDEV=' "$kernel" ||
+			verify "it says so where the kernel that runs has no mediated devices" \
+				says_of "${kernel#*/config-}" "has no mediated devices"
+	done
+	verify "it says so where the kernel that runs is too old" \
+		says_of 5.10.0-30-amd64 "is too old"
+	verify "it names the package of headers that is missing" \
+		says_of "$(uname -r)-other" "linux-headers-$(uname -r)-other"
 	"$here/commands.py" "$here/../../Documentation/mdevctl.rst" >commands
 	echo 'declare -p DISPLAY_CARD SERIAL_CARD ONE OTHER >uuids' >>commands
 	verify "the commands of Documentation/mdevctl.rst succeed" bash -e commands
