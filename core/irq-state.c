@@ -113,7 +113,8 @@ bool softpci_irqs_are_valid(const struct softpci_model *model, const u8 *from)
 	memcpy(&head, from, sizeof(head));
 	if (le16_to_cpu(head.nr_vectors) != nr ||
 	    le16_to_cpu(head.nr_entries) != model->msix.nr ||
-	    (nr < 32 && le32_to_cpu(head.risen) >> nr))
+	    (nr < 32 && le32_to_cpu(head.risen) >> nr) ||
+	    (!model->pin && head.level))
 		return false;
 	from += sizeof(head);
 

@@ -179,7 +179,7 @@ static u32 asked_vectors(const struct softpci_irqs *irqs)
 
 /**
  * softpci_irq_level() - a source asks for service, or no longer
- * @dev: the device, lock held
+ * @dev: a device with an interrupt pin, lock held
  * @source: below SOFTPCI_MAX_SOURCES; with messages also which vector
  * @level: whether it asks
  */

@@ -227,6 +227,38 @@ static void model_without_state_refuses_a_section_of_it(struct kunit *test)
 	expect_unchanged(test, dev, stream, save(test, dev));
 }
 
+/* It would come up as a message of a device that never sends one. */
+static void model_without_a_pin_refuses_a_level(struct kunit *test)
+{
+	static struct softpci_model model, silent;
+	struct softpci_device *dev;
+	struct stream *stream, *before;
+
+	model = stateful_model;
+	model.pin = 0;
+	dev = kunit_device(test, &model)->dev;
+	before = save(test, dev);
+	fill_stateful(dev);
+	stream = save(test, dev);
+	KUNIT_ASSERT_EQ(test, softpci_state_load(dev, before->buf, before->size), 0);
+	KUNIT_EXPECT_EQ(test, softpci_state_load(dev, stream->buf, stream->size),
+			-EINVAL);
+	expect_unchanged(test, dev, before, save(test, dev));
+
+	/* Nor without any message. */
+	silent = model;
+	silent.nr_msi = 0;
+	silent.msix.nr = 0;
+	dev = kunit_device(test, &silent)->dev;
+	before = save(test, dev);
+	scoped_guard(softpci, dev)
+		dev->irqs.level = 1;
+	stream = save(test, dev);
+	KUNIT_ASSERT_EQ(test, softpci_state_load(dev, before->buf, before->size), 0);
+	KUNIT_EXPECT_EQ(test, softpci_state_load(dev, stream->buf, stream->size),
+			-EINVAL);
+}
+
 static void post_load_that_refuses_has_the_old_state_put_back(struct kunit *test)
 {
 	struct softpci_device *dev = kunit_device(test, &stateful_model)->dev;
@@ -315,6 +347,7 @@ static struct kunit_case state_refused_cases[] = {
 	KUNIT_CASE_PARAM(stream_is_refused_for_its_fault, refused_gen_params),
 	KUNIT_CASE(missing_section_is_refused),
 	KUNIT_CASE(model_without_state_refuses_a_section_of_it),
+	KUNIT_CASE(model_without_a_pin_refuses_a_level),
 	KUNIT_CASE(model_of_the_same_ids_is_told_apart),
 	KUNIT_CASE(post_load_that_refuses_has_the_old_state_put_back),
 	{}
