@@ -141,6 +141,7 @@ static void power_off(struct softpci_device *dev)
 	lockdep_assert_held(&dev->life);
 	softpci_jobs_drop(dev);
 	softpci_dma_unpin_all(dev);
+	softpci_dma_copy_destroy(dev);
 	scoped_guard(softpci, dev)
 		reset_locked(dev, SOFTPCI_RESET_CLOSE);
 	softpci_memory_close(dev);

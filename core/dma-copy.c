@@ -251,7 +251,7 @@ int softpci_dma_copy(struct softpci_device *dev, u64 to, u64 from, u64 len)
 EXPORT_SYMBOL_GPL(softpci_dma_copy);
 
 /**
- * softpci_dma_copy_destroy() - free the windows of copies
+ * softpci_dma_copy_destroy() - free the windows of copies, and bytes of the guest
  * @dev: a device that nothing runs on
  */
 void softpci_dma_copy_destroy(struct softpci_device *dev)

@@ -34,7 +34,6 @@ void softpci_dma_create(struct softpci_device *dev)
  */
 void softpci_dma_destroy(struct softpci_device *dev)
 {
-	softpci_dma_copy_destroy(dev);
 	WARN_ON(!list_empty(&dev->dma.pins));
 	mutex_destroy(&dev->dma.pinning);
 }

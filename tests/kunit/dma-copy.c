@@ -142,6 +142,8 @@ static void stopped_device_has_no_windows(struct kunit *test)
 	EXPECT_PINNED(test, host);
 	kunit_close(test, host);
 	KUNIT_EXPECT_EQ(test, host->pinned, 0);
+	/* Nor memory, in which are bytes of the guest. */
+	KUNIT_EXPECT_NULL(test, host->dev->dma.copying);
 }
 
 static struct kunit_case dma_copy_cases[] = {
