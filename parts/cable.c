@@ -77,9 +77,9 @@ bool softpci_cable_send(struct softpci_port *port,
 	if (!force && !cable_has_place(inbox, frame)) {
 		/*
 		 * Nothing changes at the far end, so it is not woken: two full
-		 * ends would wake each other for ever.
+		 * ends would wake each other for ever.  A paced sender has a timer.
 		 */
-		inbox->waits = inbox->keep;
+		inbox->waits = inbox->keep || !port->uart.paced;
 		return false;
 	}
 	if (inbox->len < SOFTPCI_IN_FLIGHT) {

@@ -223,6 +223,35 @@ static void paced_sender_does_not_go_ahead_of_the_far_end(struct kunit *test)
 	far->arrival.run = arrival;
 }
 
+/* It can be on its way in a stream: the sender that came with it is paced otherwise. */
+static void unpaced_sender_behind_paced_data_is_woken(struct kunit *test)
+{
+	static const struct softpci_uart_frame frame = { 0x3fe, 10, 1 };
+	struct softpci_serial *a, *b;
+	struct softpci_port *near, *far;
+
+	wired_cards(test, &a, &b);
+	near = &a->port[1];
+	far = &b->port[0];
+	arrival = far->arrival.run;
+	far->arrival.run = count_arrival;
+	near->uart.paced = true;
+	KUNIT_EXPECT_TRUE(test, send_frame(near, &frame, false));
+	near->uart.paced = false;
+	settle(far);
+	KUNIT_EXPECT_FALSE(test, send_frame(near, &frame, false));
+
+	far->arrival.run = arrival;
+	arrival = near->arrival.run;
+	near->arrival.run = count_arrival;
+	arrivals = 0;
+	/* It fetches what has come. */
+	port_in(far, UART_LSR);
+	settle(near);
+	KUNIT_EXPECT_EQ(test, arrivals, 1);
+	near->arrival.run = arrival;
+}
+
 static void lines_cross_with_deltas(struct kunit *test)
 {
 	struct softpci_serial *a, *b;
@@ -515,6 +544,7 @@ static struct kunit_case mtty_wire_cases[] = {
 	KUNIT_CASE(a_refused_character_does_not_wake_the_far_end),
 	KUNIT_CASE(without_fifos_the_newest_counts),
 	KUNIT_CASE(paced_sender_does_not_go_ahead_of_the_far_end),
+	KUNIT_CASE(unpaced_sender_behind_paced_data_is_woken),
 	KUNIT_CASE(lines_cross_with_deltas),
 	KUNIT_CASE(far_end_is_interrupted),
 	KUNIT_CASE(closed_end_hears_nothing),
