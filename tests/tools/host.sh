@@ -235,7 +235,27 @@ bad_input() {
 	"$lsvfio" --root "$scratch/empty" --json | that "the same as JSON" schema
 }
 
+# The program for other machines and compilers, as far as this one can tell.
+building() {
+	local make=(make -C "$tools/../../tools" O="$scratch/build" CFLAGS=-O0 MAKEFLAGS=)
+
+	if ! command -v make "${CC:-cc}" >/dev/null; then
+		skip "building: there is no make or no compiler"
+		return
+	fi
+	that "it is built with the types of ppc64el" \
+		"${make[@]}" CPPFLAGS="-include $tools/types.h" "$scratch/build/lsvfio"
+	echo '#warning of a new compiler' >"$scratch/warning.h"
+	that "a warning is an error" \
+		fails "${make[@]}" CPPFLAGS="-include $scratch/warning.h" -B "$scratch/build/main.o"
+	that "a warning is none with WERROR=" \
+		"${make[@]}" CPPFLAGS="-include $scratch/warning.h" WERROR= -B "$scratch/build/main.o"
+	that "a package is built so" \
+		grep -qE '^in_tools := .* WERROR=$' "$tools/../../debian/rules"
+}
+
 make_root
+building
 arguments
 "${fake[@]}" | compare "the list" host-list.txt
 "${fake[@]}" --json | that "the list as JSON is as the man page says" schema

@@ -39,6 +39,10 @@ that() { # TEXT COMMAND...
 	fi
 }
 
+fails() { # COMMAND...
+	! "$@"
+}
+
 # That a command ends with this status and says this, in one line of standard error;
 # "" if it must be silent. Its output is in $scratch/out.
 expect() { # TEXT STATUS PATTERN COMMAND...
