@@ -27,6 +27,9 @@ typedef __u32 u32;
 typedef __u64 u64;
 typedef __s32 s32;
 
+/* Regions of a device are at large offsets. */
+_Static_assert(sizeof(off_t) == sizeof(u64), "off_t is too small: -D_FILE_OFFSET_BITS=64");
+
 #define __printf(fmt, args)	__attribute((format(printf, fmt, args)))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 

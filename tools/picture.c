@@ -8,6 +8,8 @@
 
 /* More is taken for a mistake of the device. */
 #define MAX_SIDE	16384
+/* So much fits into a size_t everywhere. */
+#define MAX_BYTES	((u64)MAX_SIDE * MAX_SIDE * 4)
 /* How often a plane may change between the question and the dma-buf. */
 #define MAX_TRIES	100
 
@@ -72,6 +74,9 @@ static size_t check_size(const struct vfio_device_gfx_plane_info *info,
 	if (info->stride < line || size > there)
 		die(EXIT_DEVICE, "%ux%u pixels with lines of %u bytes do not fit into %llu bytes",
 		    info->width, info->height, info->stride, there);
+	if (size > MAX_BYTES)
+		die(EXIT_DEVICE, "%ux%u pixels with lines of %u bytes: more than %llu bytes are %s",
+		    info->width, info->height, info->stride, MAX_BYTES, "not plausible");
 	return size;
 }
 

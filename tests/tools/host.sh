@@ -23,6 +23,7 @@ while (($# > 1)); do
 	shift 2
 done
 lsvfio=$(realpath -e "$bin/lsvfio") || exit 2
+device=$(realpath -e "$bin/device.so") || exit 2
 
 root=$scratch/root
 uuid=00c0ffee-0000-4000-8000-00000000abcd
@@ -99,6 +100,8 @@ make_root() {
 	put proc/meminfo "MemTotal: 1 kB"
 }
 
+# VFIO is that of device.c then.
+preload=(env LD_PRELOAD="$device")
 fake=("$lsvfio" --root "$root" --ids "$tools/pci.ids")
 
 arguments() {
@@ -186,6 +189,25 @@ opening() {
 	rm "$root/proc/$((pid + 1))/fd"/[45]
 }
 
+pictures() {
+	local file=$scratch/picture.png limit=$((16384 * 16384 * 4))
+
+	expect "a screenshot" 0 '' "${preload[@]}" DEVICE="64 48 256 1000000 0" "${fake[@]}" -s "$file" 00:03.0
+	that "it is a PNG" grep -qa PNG "$file"
+	rm -f "$file"
+	expect "a picture that is larger than its region" 1 'do not fit into 12287 bytes' \
+		"${preload[@]}" DEVICE="64 48 256 12287 0" "${fake[@]}" -s "$file" 00:03.0
+	expect "a picture with too many pixels" 1 'a picture of 16385x1 pixels is not plausible' \
+		"${preload[@]}" DEVICE="16385 1 65540 1000000 0" "${fake[@]}" -s "$file" 00:03.0
+	# A line of 64 pixels behind 16383 others.
+	expect "a picture with more bytes than an address space of 32 bits may have" 1 \
+		"lines of 4294967295 bytes: more than $limit bytes are not plausible" \
+		"${preload[@]}" DEVICE="64 16384 4294967295 $((1 << 50)) 0" "${fake[@]}" -s "$file" 00:03.0
+	expect "a picture that is a byte too large" 1 "lines of $limit bytes: more than $limit bytes" \
+		"${preload[@]}" DEVICE="1 2 $limit $((1 << 40)) 0" "${fake[@]}" -s "$file" 00:03.0
+	that "there is no file then" test ! -e "$file"
+}
+
 # A descriptor that is no device, of a process that there is.
 joining() {
 	sleep 300 &
@@ -264,6 +286,7 @@ expect "a list that cannot be written" 1 'cannot write' bash -c '"$@" >/dev/full
 	"$lsvfio" --root "$root"
 names
 opening
+pictures
 joining
 bad_input
 summary
