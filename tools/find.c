@@ -30,7 +30,7 @@ static char *find_cdev(const char *dir)
 		char *folder = text("%s/%s", path, *name);
 
 		if (!strncmp(*name, "vfio", 4) && exists(folder, "dev"))
-			cdev = text("/dev/vfio/devices/%s", *name);
+			cdev = clean(text("/dev/vfio/devices/%s", *name), "");
 		free(folder);
 	}
 	free_names(names);
@@ -86,8 +86,8 @@ static void read_type(struct device *dev, const char *dir)
 	dev->type = link_name(dir, "mdev_type");
 	if (!dev->type)
 		return;
-	dev->type_name = read_text(dir, "mdev_type/name");
-	dev->api = read_text(dir, "mdev_type/device_api");
+	dev->type_name = read_line(dir, "mdev_type/name");
+	dev->api = read_line(dir, "mdev_type/device_api");
 	path = xstrdup(dev->path);
 	slash = strrchr(path, '/');
 	if (slash)
@@ -106,7 +106,7 @@ static void read_attributes(struct device *dev, const char *dir)
 		dev->attributes = grow(dev->attributes, &dev->nr_attributes,
 				       sizeof(*dev->attributes));
 		dev->attributes[dev->nr_attributes - 1] = (struct attribute) {
-			.name = xstrdup(*name),
+			.name = clean(xstrdup(*name), ""),
 			.value = read_text(path, *name),
 		};
 	}
@@ -124,10 +124,10 @@ static bool is_known(const struct devices *all, const char *path)
 	return false;
 }
 
-/* @link: leads to the device's folder, the root included */
-static void add_device(struct devices *all, const char *link)
+/* @dir: leads to the device's folder, the root included */
+static void add_device(struct devices *all, const char *dir)
 {
-	char *path = resolve(link), *dir;
+	char *path = resolve(dir);
 	struct device *dev;
 
 	if (!path || is_known(all, path)) {
@@ -136,7 +136,6 @@ static void add_device(struct devices *all, const char *link)
 	}
 	all->device = grow(all->device, &all->nr, sizeof(*all->device));
 	dev = &all->device[all->nr - 1];
-	dir = rooted("%s", path);
 	dev->path = path;
 	dev->name = xstrdup(strrchr(path, '/') + 1);
 	dev->bus = link_name(dir, "subsystem");
@@ -146,7 +145,6 @@ static void add_device(struct devices *all, const char *link)
 	read_ids(dev, dir);
 	read_type(dev, dir);
 	read_attributes(dev, dir);
-	free(dir);
 }
 
 /* All that a folder has links to; FILE: of each, "" for itself. */

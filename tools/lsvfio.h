@@ -45,19 +45,26 @@ void *xcalloc(size_t nr, size_t size);
 void *grow(void *array, unsigned int *nr, size_t size);
 __printf(1, 2) char *text(const char *fmt, ...);
 char *xstrdup(const char *s);
+/*
+ * Bytes that are no UTF-8 or control a terminal become '?', but for characters in KEEP:
+ * a process can choose its name, and a driver its attributes. Returns S.
+ */
+char *clean(char *s, const char *keep);
 
 /* Where /sys, /proc and /dev are: "" or the DIR of --root. */
 extern const char *root_dir;
 /* A path below it; to be freed. */
 __printf(1, 2) char *rooted(const char *fmt, ...);
-/* All symbolic links resolved, without the root in front; NULL: there is none. */
+/* All symbolic links resolved, without the root in front, clean; NULL: there is none. */
 char *resolve(const char *path);
-/* The last part of where a link leads; NULL: there is none. */
+/* The last part of where a link leads, clean; NULL: there is none. */
 char *link_name(const char *dir, const char *file);
-/* The text of a file without its last newline, NULL if it cannot be read. */
+/* The text of a file without its last newline, clean, NULL if it cannot be read. */
 char *read_text(const char *dir, const char *file);
+/* The same of a file that should have one line. */
+char *read_line(const char *dir, const char *file);
 bool read_number(const char *dir, const char *file, u64 *val);
-/* Sorted names in a folder without "." and "..", NULL at the end; never NULL. */
+/* Sorted names in a folder, not clean, without "." and "..", NULL at the end; never NULL. */
 char **list_names(const char *dir);
 void free_names(char **names);
 

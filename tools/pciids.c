@@ -44,6 +44,12 @@ static struct pci_access *ids(void)
 	return access_data;
 }
 
+/* NULL, or a name, which a list of names may have in any encoding. */
+static const char *named(char *name)
+{
+	return name ? clean(name, "") : NULL;
+}
+
 static int lookup_flags(int what)
 {
 	return what | PCI_LOOKUP_NO_NUMBERS | (ids_file ? PCI_LOOKUP_NO_HWDB : 0);
@@ -53,39 +59,41 @@ const char *vendor_name(u16 vendor)
 {
 	static char name[128];
 
-	return pci_lookup_name(ids(), name, sizeof(name), lookup_flags(PCI_LOOKUP_VENDOR), vendor);
+	return named(pci_lookup_name(ids(), name, sizeof(name), lookup_flags(PCI_LOOKUP_VENDOR),
+				     vendor));
 }
 
 const char *device_name(u16 vendor, u16 device)
 {
 	static char name[128];
 
-	return pci_lookup_name(ids(), name, sizeof(name), lookup_flags(PCI_LOOKUP_DEVICE), vendor,
-			       device);
+	return named(pci_lookup_name(ids(), name, sizeof(name), lookup_flags(PCI_LOOKUP_DEVICE),
+				     vendor, device));
 }
 
 const char *class_name(u32 class)
 {
 	static char name[128];
 
-	return pci_lookup_name(ids(), name, sizeof(name), lookup_flags(PCI_LOOKUP_CLASS),
-			       class >> 8);
+	return named(pci_lookup_name(ids(), name, sizeof(name), lookup_flags(PCI_LOOKUP_CLASS),
+				     class >> 8));
 }
 
 const char *subsystem_vendor_name(const struct ids *of)
 {
 	static char name[128];
 
-	return pci_lookup_name(ids(), name, sizeof(name),
-			       lookup_flags(PCI_LOOKUP_SUBSYSTEM | PCI_LOOKUP_VENDOR),
-			       of->subsystem_vendor);
+	return named(pci_lookup_name(ids(), name, sizeof(name),
+				     lookup_flags(PCI_LOOKUP_SUBSYSTEM | PCI_LOOKUP_VENDOR),
+				     of->subsystem_vendor));
 }
 
 const char *subsystem_name(const struct ids *of)
 {
 	static char name[128];
 
-	return pci_lookup_name(ids(), name, sizeof(name),
-			       lookup_flags(PCI_LOOKUP_SUBSYSTEM | PCI_LOOKUP_DEVICE), of->vendor,
-			       of->device, of->subsystem_vendor, of->subsystem_device);
+	return named(pci_lookup_name(ids(), name, sizeof(name),
+				     lookup_flags(PCI_LOOKUP_SUBSYSTEM | PCI_LOOKUP_DEVICE),
+				     of->vendor, of->device, of->subsystem_vendor,
+				     of->subsystem_device));
 }

@@ -29,6 +29,7 @@ static struct user *user_of(struct device *dev, pid_t pid)
 	dir = rooted("/proc/%d", pid);
 	comm = read_text(dir, "comm");
 	snprintf(user->comm, sizeof(user->comm), "%s", comm ?: "?");
+	clean(user->comm, "");
 	free(comm);
 	free(dir);
 	return user;

@@ -13,24 +13,33 @@
 
 const char *root_dir = "";
 
+static void *need_memory(void *p)
+{
+	if (!p) {
+		fputs("lsvfio: out of memory\n", stderr);
+		exit(EXIT_DEVICE);
+	}
+	return p;
+}
+
+static char *vtext(const char *fmt, va_list args)
+{
+	char *s;
+
+	if (vasprintf(&s, fmt, args) < 0)
+		need_memory(NULL);
+	return s;
+}
+
 void die(int status, const char *fmt, ...)
 {
 	va_list args;
 
 	fflush(stdout);
-	fputs("lsvfio: ", stderr);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	fprintf(stderr, "lsvfio: %s\n", clean(vtext(fmt, args), ""));
 	va_end(args);
-	fputc('\n', stderr);
 	exit(status);
-}
-
-static void *need_memory(void *p)
-{
-	if (!p)
-		die(EXIT_DEVICE, "out of memory");
-	return p;
 }
 
 void *xcalloc(size_t nr, size_t size)
@@ -51,15 +60,6 @@ char *xstrdup(const char *s)
 	return need_memory(strdup(s));
 }
 
-static char *vtext(const char *fmt, va_list args)
-{
-	char *s;
-
-	if (vasprintf(&s, fmt, args) < 0)
-		need_memory(NULL);
-	return s;
-}
-
 char *text(const char *fmt, ...)
 {
 	va_list args;
@@ -68,6 +68,40 @@ char *text(const char *fmt, ...)
 	va_start(args, fmt);
 	s = vtext(fmt, args);
 	va_end(args);
+	return s;
+}
+
+/* The bytes of the character of UTF-8 at S; 0: it is not valid, or controls a terminal. */
+static size_t character(const u8 *s)
+{
+	static const u32 least[] = { 0, 0x20, 0xa0, 0x800, 0x10000 };
+	size_t i, len;
+	u32 val;
+
+	len = *s < 0x80 ? 1 : *s >> 5 == 6 ? 2 : *s >> 4 == 14 ? 3 : *s >> 3 == 30 ? 4 : 0;
+	val = len > 1 ? *s & 0x7f >> len : *s;
+	for (i = 1; i < len; i++) {
+		if (s[i] >> 6 != 2)
+			return 0;
+		val = val << 6 | (s[i] & 0x3f);
+	}
+	if (val < least[len] || val == 0x7f || (val >= 0xd800 && val < 0xe000) || val > 0x10ffff)
+		return 0;
+	return len;
+}
+
+char *clean(char *s, const char *keep)
+{
+	size_t len;
+	char *at;
+
+	for (at = s; *at; at += len) {
+		len = strchr(keep, *at) ? 1 : character((u8 *)at);
+		if (!len) {
+			*at = '?';
+			len = 1;
+		}
+	}
 	return s;
 }
 
@@ -89,11 +123,11 @@ char *resolve(const char *path)
 	char *real = realpath(path, NULL), *s;
 	size_t len = strlen(root_dir);
 
-	if (!real || strncmp(real, root_dir, len))
-		return real;
-	s = xstrdup(real + len);
+	if (!real)
+		return NULL;
+	s = xstrdup(strncmp(real, root_dir, len) ? real : real + len);
 	free(real);
-	return s;
+	return clean(s, "");
 }
 
 char *link_name(const char *dir, const char *file)
@@ -107,7 +141,7 @@ char *link_name(const char *dir, const char *file)
 		return NULL;
 	target[len] = '\0';
 	slash = strrchr(target, '/');
-	return xstrdup(slash ? slash + 1 : target);
+	return clean(xstrdup(slash ? slash + 1 : target), "");
 }
 
 char *read_text(const char *dir, const char *file)
@@ -133,7 +167,14 @@ char *read_text(const char *dir, const char *file)
 	}
 	if (len && s[len - 1] == '\n')
 		s[len - 1] = '\0';
-	return s;
+	return clean(s, "\n\t");
+}
+
+char *read_line(const char *dir, const char *file)
+{
+	char *s = read_text(dir, file);
+
+	return s ? clean(s, "") : NULL;
 }
 
 bool read_number(const char *dir, const char *file, u64 *val)

@@ -226,6 +226,54 @@ joining() {
 	rm -r "$root/proc/$!"
 }
 
+# Names that a process, a driver or a list of ids can choose.
+hostile() {
+	local evil=$'a\e[31m\x9b\xc2\x9b\xff\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80é€😀' name=$'dev\eice\n\xff'
+	local cleaned='a?[31m?????????????é€😀' comm=ааааааа
+
+	cp -a "$root" "$scratch/hostile"
+	local root=$scratch/hostile hostile=("$lsvfio" --root "$scratch/hostile" --ids "$scratch/evil.ids")
+
+	# 15 bytes, the last one half a character.
+	printf '%s\xd0' "$comm" >"$root/proc/$pid/comm"
+	printf '%s' $'evil\nother' >"$root/proc/$((pid + 1))/comm"
+	put "$mdev/vendor/display" "$evil"
+	put "$mdev/vendor/$name" x
+	put "$mdev/mdev_type/name" "$evil"$'\nmore'
+	put "$mdev/mdev_type/device_api" "$evil"
+	link "sys/class/vfio-dev/vfio5/device" "sys/devices/$name"
+	link "sys/devices/$name/driver" "sys/bus/x/drivers/$name"
+	link "sys/devices/$name/subsystem" "sys/bus/$name"
+	link sys/devices/other/driver "sys/bus/x/drivers/$name"
+	link sys/devices/other/subsystem sys/bus/x
+	printf '1b36  A\e[31m\xff vendor\n\t0005  A\xc2\x9b device\n' >"$scratch/evil.ids"
+	expect "hostile names in a list" 0 '' "${hostile[@]}"
+	that "no name controls the terminal" readable "$scratch/out"
+	that "a list has no more lines by it" test "$(wc -l <"$scratch/out")" -eq 5
+	that "a name is cut inside of a character" grep -qF "($comm?)" "$scratch/out"
+	that "a name of two lines is in one" grep -qF "(evil?other)" "$scratch/out"
+	that "names of ids, too" grep -qF "A?[31m? vendor A?? device" "$scratch/out"
+	that "a device, its driver and its bus, too" \
+		grep -qE '^dev\?ice\?\? +dev\?ice\?\? .*bus dev\?ice\?\?$' "$scratch/out"
+	expect "hostile names in JSON" 0 '' "${hostile[@]}" --json
+	that "they are valid there" schema <"$scratch/out"
+	that "an attribute has what is valid of it" grep -qF "\"display\": \"$cleaned\"" "$scratch/out"
+	that "its type, too" grep -qF "\"type_name\": \"$cleaned?more\"" "$scratch/out"
+	expect "a hostile name in a message" 2 'no VFIO device evil.\[31m.name: ' \
+		"${hostile[@]}" $'evil\e[31m\nname'
+	expect "that of a driver in a message" 2 'bound to dev.ice.., which' \
+		"${hostile[@]}" "/sys/devices/other"
+}
+
+# Text of UTF-8, whose only control characters are ends of lines.
+readable() { # FILE
+	python3 -B -c 'if True:
+		import sys, unicodedata
+		text = open(sys.argv[1], "rb").read().decode()
+		bad = [c for c in text if unicodedata.category(c) == "Cc" and c != "\n"]
+		sys.exit("it has %r" % bad if bad else 0)' "$1"
+}
+
 # sysfs as no kernel has it: the program must not crash.
 bad_input() {
 	local dir=$root/sys/devices/pci0000:00/0000:00:03.0
@@ -236,9 +284,11 @@ bad_input() {
 	expect "one that is no number" 0 '' "${fake[@]}"
 	head -c 100000 /dev/urandom >"$root/$mdev/vendor/display"
 	expect "one that is long and no text" 0 '' "${fake[@]}" --json
+	that "it is valid all the same" schema <"$scratch/out"
 	mkdir "$root/$mdev/vendor/folder"
 	ln -s nowhere "$root/$mdev/vendor/dangling"
 	expect "a folder and a dangling link as attributes" 0 '' "${fake[@]}" --json
+	that "they are null" schema <"$scratch/out"
 	ln -sfn nowhere "$dir/driver"
 	expect "a dangling driver" 0 '' "${fake[@]}"
 	ln -sfn ../../../nowhere "$root/sys/class/vfio-dev/vfio9"
@@ -288,5 +338,6 @@ names
 opening
 pictures
 joining
+hostile
 bad_input
 summary

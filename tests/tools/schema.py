@@ -53,7 +53,14 @@ class Check:
     def __init__(self, schema):
         self.schema = schema
 
+    @staticmethod
+    def text(path, val):
+        """The lines of an attribute may be separated."""
+        if isinstance(val, str) and re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", val):
+            fail(path, "controls a terminal: %r" % val)
+
     def value(self, path, val):
+        self.text(path, val)
         kind = self.schema.get(path)
         if kind is None:
             fail(path, "is not in the man page")
@@ -64,6 +71,10 @@ class Check:
             fail(path, "is no %s: %r" % (kind, val))
         if isinstance(val, dict) and not FREE.search(path):
             self.members(path + ".", val)
+        elif isinstance(val, dict):
+            for name, of in val.items():
+                self.text(path + "." + name, name)
+                self.text(path + "." + name, of)
 
     def members(self, prefix, obj):
         for name, val in obj.items():
@@ -102,7 +113,7 @@ def normal(doc):
 
 def main():
     check = Check(read_schema(sys.argv[1]))
-    docs = sys.stdin.read()
+    docs = sys.stdin.buffer.read().decode("utf-8")
     docs = docs.splitlines() if "--lines" in sys.argv else [docs]
     if not docs:
         sys.exit("there is no document")
