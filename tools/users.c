@@ -35,6 +35,30 @@ static struct user *user_of(struct device *dev, pid_t pid)
 	return user;
 }
 
+/*
+ * Where a descriptor leads; false, and the reason in errno: it cannot be read.  A folder of
+ * descriptors can be readable while they are not, for root without CAP_SYS_PTRACE.
+ */
+static bool fd_target(const char *dir, const char *fd, char *target)
+{
+	char *link = text("%s/%s", dir, fd);
+	ssize_t len = readlink(link, target, PATH_MAX - 1);
+	int err = errno;
+
+	free(link);
+	errno = err;
+	if (len < 0)
+		return false;
+	target[len] = '\0';
+	return true;
+}
+
+/* A process that has ended meanwhile hides nothing. */
+static bool is_denied(void)
+{
+	return errno == EACCES || errno == EPERM;
+}
+
 /* The path in sysfs that a descriptor without a file belongs to, or NULL. */
 static char *path_of_fd(pid_t pid, const char *fd)
 {
@@ -75,43 +99,38 @@ static void look_at_fd(struct devices *all, pid_t pid, const char *fd, const cha
 	free(path);
 }
 
-static bool fd_target(const char *dir, const char *fd, char *target)
+/* false: some of its descriptors cannot be seen. */
+static bool look_at_process(struct devices *all, const char *pid)
 {
-	char *link = text("%s/%s", dir, fd);
-	ssize_t len = readlink(link, target, PATH_MAX - 1);
+	char *dir = rooted("/proc/%s/fd", pid), **fds, **fd, target[PATH_MAX];
+	bool seen = !access(dir, R_OK) || !is_denied();
 
-	free(link);
-	if (len < 0)
-		return false;
-	target[len] = '\0';
-	return true;
+	fds = list_names(dir);
+	for (fd = fds; *fd; fd++) {
+		if (fd_target(dir, *fd, target))
+			look_at_fd(all, atoi(pid), *fd, target);
+		else if (is_denied())
+			seen = false;
+	}
+	free_names(fds);
+	free(dir);
+	return seen;
 }
 
 void find_users(struct devices *all)
 {
 	char *proc = rooted("/proc"), **names = list_names(proc), **name;
-	char target[PATH_MAX];
-	bool hidden = false;
+	bool hidden = true;
 	unsigned int i;
 
 	for (i = 0; i < all->nr; i++)
 		free_users(&all->device[i]);
-	for (name = names; *name; name++) {
-		char *dir, **fds, **fd;
-
-		if (!isdigit(**name) || atoi(*name) == getpid())
-			continue;
-		dir = text("%s/%s/fd", proc, *name);
-		/* A process that has ended meanwhile hides nothing. */
-		if (access(dir, R_OK) && errno == EACCES)
+	/* Each /proc has a process 1, unless it is mounted with hidepid. */
+	for (name = names; *name && hidden; name++)
+		hidden = strcmp(*name, "1");
+	for (name = names; *name; name++)
+		if (isdigit(**name) && atoi(*name) != getpid() && !look_at_process(all, *name))
 			hidden = true;
-		fds = list_names(dir);
-		for (fd = fds; *fd; fd++)
-			if (fd_target(dir, *fd, target))
-				look_at_fd(all, atoi(*name), *fd, target);
-		free_names(fds);
-		free(dir);
-	}
 	for (i = 0; i < all->nr; i++)
 		all->device[i].users_hidden = hidden;
 	free_names(names);

@@ -97,6 +97,7 @@ make_root() {
 	put "proc/$pid/fdinfo/6" $'pos:\t0\nvfio-device-syspath: /'"$mdev"
 	put "proc/$((pid + 1))/comm" other
 	ln -s /dev/vfio/8 "$root/proc/$((pid + 1))/fd/3"
+	mkdir -p "$root/proc/1/fd"
 	put proc/meminfo "MemTotal: 1 kB"
 }
 
@@ -187,6 +188,32 @@ opening() {
 	expect "--join with several descriptors" 1 'which of 2 descriptors is .*--join=FD: 4, 5$' \
 		"${fake[@]}" -J 00:03.0
 	rm "$root/proc/$((pid + 1))/fd"/[45]
+}
+
+# All processes that can have a device are seen, or it says that they are not.
+complete() {
+	local without=(setpriv --bounding-set -sys_ptrace --inh-caps -sys_ptrace) capabilities
+
+	"${fake[@]}" --json >"$scratch/out"
+	that "all users are seen" without '"users_complete": false' "$scratch/out"
+	mv "$root/proc/1" "$root/proc/one"
+	"${fake[@]}" --json >"$scratch/out"
+	that "processes that hidepid hides are said to be so" \
+		without '"users_complete": true' "$scratch/out"
+	mv "$root/proc"{/one,/1}
+	capabilities=$(sed -n 's/^CapEff:\t/0x/p' /proc/self/status)
+	if ((EUID || !(capabilities >> 19 & 1))) || ! "${without[@]}" true; then
+		skip "root without CAP_SYS_PTRACE: this is not root with it, or there is no setpriv"
+		return
+	fi
+	# The folder of another process's descriptors can be read then, what is in it cannot.
+	mv "$root"/{proc,made-up}
+	ln -s /proc "$root/proc"
+	"${without[@]}" "${fake[@]}" --json >"$scratch/out"
+	that "descriptors that root may not read are said to be hidden" \
+		without '"users_complete": true' "$scratch/out"
+	rm "$root/proc"
+	mv "$root"/{made-up,proc}
 }
 
 pictures() {
@@ -336,6 +363,7 @@ expect "a list that cannot be written" 1 'cannot write' bash -c '"$@" >/dev/full
 	"$lsvfio" --root "$root"
 names
 opening
+complete
 pictures
 joining
 hostile

@@ -103,10 +103,6 @@ remove_devices() {
 	done
 }
 
-without() { # PATTERN FILE
-	! grep -E "$1" "$2"
-}
-
 # Text without what differs between kernels and runs.
 normal() {
 	sed -E '

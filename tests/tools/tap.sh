@@ -39,6 +39,10 @@ that() { # TEXT COMMAND...
 	fi
 }
 
+without() { # PATTERN FILE
+	! grep -E "$1" "$2"
+}
+
 fails() { # COMMAND...
 	! "$@"
 }
