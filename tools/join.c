@@ -6,118 +6,197 @@
  * Only what changes nothing in the device may be asked then.
  */
 #include <endian.h>
+#include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lsvfio.h"
 
-/* So many descriptors are named to choose from. */
+/* So many descriptors of a process are named to choose from. */
 #define MAX_LISTED	16
 
-static int copy_fd(struct handle *h, pid_t pid, int fd)
+/* A descriptor of another process. */
+struct source {
+	pid_t pid;
+	int fd;
+};
+
+static char *copy_fd(struct handle *h, const struct device *dev, const struct source *from)
 {
-	int pidfd, err;
+	char *why = NULL;
+	int pidfd;
 
 	*h = (struct handle){ .fd = -1, .group = -1, .iommu = -1, .interface = JOINED };
-	pidfd = syscall(SYS_pidfd_open, pid, 0);
-	if (pidfd < 0)
-		return -1;
-	h->fd = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	err = errno;
-	close(pidfd);
-	errno = err;
-	return h->fd < 0 ? -1 : 0;
+	pidfd = syscall(SYS_pidfd_open, from->pid, 0);
+	if (pidfd >= 0)
+		h->fd = syscall(SYS_pidfd_getfd, pidfd, from->fd, 0);
+	if (h->fd >= 0) {
+		/* it is there */
+	} else if (errno == EPERM) {
+		why = text("no permission to copy descriptor %d of process %d: be root", from->fd,
+			   from->pid);
+	} else if (errno == EBADF) {
+		why = text("process %d has no descriptor %d", from->pid, from->fd);
+	} else {
+		why = text("descriptor %d of process %d cannot be copied: %s", from->fd, from->pid,
+			   strerror(errno));
+	}
+	if (pidfd >= 0)
+		close(pidfd);
+	return why;
 }
 
-/* The descriptors of a process to choose from, with the ids of those that are PCI. */
-static char *list_fds(pid_t pid)
+/* The ids of a PCI device; NULL: it is none, or cannot be asked. */
+static char *ids_of(const struct device *dev, const struct source *from)
 {
-	int fds[MAX_LISTED];
-	unsigned int i, nr = nameless_fds(pid, fds, MAX_LISTED);
-	char *list = xstrdup(""), *longer;
+	struct vfio_device_info device = { .argsz = sizeof(device) };
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = VFIO_PCI_CONFIG_REGION_INDEX,
+	};
+	char *why, *ids = NULL;
 	struct handle h;
-	u16 ids[2];
+	u16 raw[2];
 
-	for (i = 0; i < nr && i < MAX_LISTED; i++) {
-		struct vfio_device_info device = { .argsz = sizeof(device) };
-		struct vfio_region_info info = {
-			.argsz = sizeof(info),
-			.index = VFIO_PCI_CONFIG_REGION_INDEX,
-		};
+	why = copy_fd(&h, dev, from);
+	free(why);
+	if (why)
+		return NULL;
+	if (!ioctl(h.fd, VFIO_DEVICE_GET_INFO, &device) &&
+	    device.flags & VFIO_DEVICE_FLAGS_PCI &&
+	    !ioctl(h.fd, VFIO_DEVICE_GET_REGION_INFO, &info) &&
+	    pread(h.fd, raw, sizeof(raw), info.offset) == sizeof(raw))
+		ids = text("%04x:%04x", le16toh(raw[0]), le16toh(raw[1]));
+	close_device(&h);
+	return ids;
+}
 
-		longer = text("%s%s%d", list, i ? ", " : "", fds[i]);
-		free(list);
-		list = longer;
-		if (copy_fd(&h, pid, fds[i]))
-			continue;
-		if (!ioctl(h.fd, VFIO_DEVICE_GET_INFO, &device) &&
-		    device.flags & VFIO_DEVICE_FLAGS_PCI &&
-		    !ioctl(h.fd, VFIO_DEVICE_GET_REGION_INFO, &info) &&
-		    pread(h.fd, ids, sizeof(ids), info.offset) == sizeof(ids)) {
-			longer = text("%s (%04x:%04x)", list, le16toh(ids[0]), le16toh(ids[1]));
-			free(list);
-			list = longer;
+/* Puts a text at the end of one that was allocated. */
+__printf(2, 3) static char *append(char *list, const char *fmt, ...)
+{
+	char *more, *longer;
+	va_list args;
+
+	va_start(args, fmt);
+	if (vasprintf(&more, fmt, args) < 0)
+		die(EXIT_DEVICE, "out of memory");
+	va_end(args);
+	longer = text("%s%s", list, more);
+	free(more);
+	free(list);
+	return longer;
+}
+
+/* The descriptors to choose from, with the ids of those that are PCI. */
+static char *list_fds(const struct device *dev)
+{
+	char *list = xstrdup(""), *ids;
+	int fds[MAX_LISTED];
+	unsigned int i, k;
+
+	for (i = 0; i < dev->nr_users; i++) {
+		const struct user *user = &dev->users[i];
+		unsigned int nr = nameless_fds(user->pid, fds, MAX_LISTED);
+
+		if (nr)
+			list = append(list, "%sprocess %d (%s) has", *list ? "; " : "", user->pid,
+				      user->comm);
+		for (k = 0; k < nr && k < MAX_LISTED; k++) {
+			ids = ids_of(dev, &(struct source){ user->pid, fds[k] });
+			list = append(list, ids ? "%s %d (%s)" : "%s %d", k ? "," : "", fds[k],
+				      ids);
+			free(ids);
 		}
-		close_device(&h);
+		if (nr > MAX_LISTED)
+			list = append(list, ", ...");
 	}
 	return list;
 }
 
 /* Sets the process and its descriptor; the explanation if there is none. */
-static char *choose_fd(const struct device *dev, int *fd, pid_t *pid)
+static char *choose_fd(const struct device *dev, struct source *from)
 {
 	unsigned int i, nr, sum = 0;
 	char *list, *why;
 	int candidate;
 
 	for (i = 0; i < dev->nr_users; i++) {
-		if (dev->users[i].fd < 0 && *fd < 0)
+		if (dev->users[i].fd < 0)
 			continue;
-		*pid = dev->users[i].pid;
-		*fd = *fd < 0 ? dev->users[i].fd : *fd;
+		*from = (struct source){ dev->users[i].pid, dev->users[i].fd };
 		return NULL;
 	}
 	for (i = 0; i < dev->nr_users; i++) {
 		nr = nameless_fds(dev->users[i].pid, &candidate, 1);
 		sum += nr;
-		if (nr) {
-			*pid = dev->users[i].pid;
-			*fd = candidate;
-		}
+		if (nr)
+			*from = (struct source){ dev->users[i].pid, candidate };
 	}
-	if (!sum)
-		return text("process %d (%s) has the group of %s open, but no device of it",
-			    dev->users[0].pid, dev->users[0].comm, dev->name);
 	if (sum == 1)
 		return NULL;
-	list = list_fds(*pid);
-	why = text("which of %u descriptors is %s? Name one of process %d by --join=FD: %s", sum,
-		   dev->name, *pid, list);
+	if (!sum) {
+		list = name_users(dev);
+		why = text("process %s has the group of %s open, but no device of it%s", list,
+			   dev->name, dev->users_hidden ? " that is seen: be root to see all" : "");
+	} else {
+		list = list_fds(dev);
+		why = text("which of %u descriptors is %s? Name one by --join=FD: %s", sum,
+			   dev->name, list);
+	}
 	free(list);
 	return why;
 }
 
-char *join_device(struct handle *h, const struct device *dev, int fd)
+/* Sets the process whose descriptor of this number is the device. */
+static char *choose_user(const struct device *dev, struct source *from)
 {
-	pid_t pid = 0;
-	char *why;
+	char *users = xstrdup(""), *why = NULL;
+	unsigned int i, nr = 0;
 
-	if (!dev->nr_users)
+	for (i = 0; i < dev->nr_users; i++) {
+		const struct user *user = &dev->users[i];
+		char *dir = rooted("/proc/%d", user->pid);
+		enum fd_kind kind = judge_fd(dev, dir, from->fd, NULL);
+
+		free(dir);
+		if (kind == THIS_DEVICE) {
+			from->pid = user->pid;
+			nr = 1;
+			break;
+		}
+		/* If another one is known to be the device, this one is not. */
+		if (kind == NAMELESS && user->fd < 0) {
+			users = append(users, "%s%d (%s)", nr++ ? ", " : "", user->pid, user->comm);
+			from->pid = user->pid;
+		}
+	}
+	if (nr > 1) {
+		why = text("descriptor %d is a device in each of these processes: %s: %s", from->fd,
+			   users, "name one by --join=PID:FD");
+	} else if (!nr && dev->nr_users == 1) {
+		from->pid = dev->users[0].pid;
+	} else if (!nr) {
+		free(users);
+		users = name_users(dev);
+		why = text("%s is descriptor %d of none of its users: process %s", dev->name,
+			   from->fd, users);
+	}
+	free(users);
+	return why;
+}
+
+char *join_device(struct handle *h, const struct device *dev, const struct options *options)
+{
+	struct source from = { options->join_pid, options->join_fd };
+	char *why = NULL;
+
+	if (!from.pid && !dev->nr_users)
 		return text("no process is seen that has %s open%s", dev->name,
 			    dev->users_hidden ? ": be root to see all" : ": --join needs one");
-	why = choose_fd(dev, &fd, &pid);
-	if (why)
-		return why;
-	if (!copy_fd(h, pid, fd))
-		return NULL;
-	switch (errno) {
-	case EPERM:
-		return text("no permission to copy descriptor %d of process %d: be root", fd, pid);
-	case EBADF:
-		return text("process %d has no descriptor %d", pid, fd);
-	default:
-		return text("descriptor %d of process %d cannot be copied: %s", fd, pid,
-			    strerror(errno));
-	}
+	if (from.fd < 0)
+		why = choose_fd(dev, &from);
+	else if (!from.pid)
+		why = choose_user(dev, &from);
+	return why ?: copy_fd(h, dev, &from);
 }

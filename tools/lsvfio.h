@@ -134,6 +134,14 @@ char *name_users(const struct device *dev);
  */
 unsigned int nameless_fds(pid_t pid, int *fds, unsigned int max);
 void free_users(struct device *dev);
+/* NAMELESS: a device, the kernel says not which. */
+enum fd_kind { NO_DEVICE, THIS_DEVICE, NAMELESS };
+
+/*
+ * Whether a descriptor is a device. DIR: of its process in /proc. FILE gets what it is, to
+ * be freed, NULL if that cannot be seen.
+ */
+enum fd_kind judge_fd(const struct device *dev, const char *dir, int fd, char **file);
 
 /* ---- an open device: open.c, join.c ---- */
 
@@ -141,6 +149,7 @@ enum interface { ANY, GROUP, CDEV, JOINED };
 
 struct options {
 	enum interface interface;
+	pid_t join_pid;		/* 0: find it */
 	int join_fd;		/* -1: find it */
 	const char *token;	/* of a physical function and its virtual ones */
 	double watch;		/* seconds; 0: no */
@@ -158,8 +167,8 @@ struct handle {
  * one line that says what to do, NULL if all went well.
  */
 void open_device(struct handle *h, const struct device *dev, const struct options *options);
-/* The descriptor of a process that has the device open; @fd: of it, -1: find it. */
-char *join_device(struct handle *h, const struct device *dev, int fd);
+/* A copy of the descriptor of a process that has the device open. */
+char *join_device(struct handle *h, const struct device *dev, const struct options *options);
 void close_device(struct handle *h);
 const char *interface_name(enum interface interface);
 

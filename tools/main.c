@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* lsvfio(8): options, and what is done with them. */
+#include <ctype.h>
 #include <getopt.h>
 #include <signal.h>
 #include <strings.h>
@@ -15,7 +16,7 @@ static const char usage_text[] =
 	"  -w, --watch[=SECONDS]   print what changes, look each half second, until SIGINT\n"
 	"  -g, --group             open it by its group\n"
 	"  -c, --cdev              open it by its file in /dev/vfio/devices\n"
-	"  -J, --join[=FD]         look through the descriptor of the process that has it open\n"
+	"  -J, --join[=[PID:]FD]   look through the descriptor of the process that has it open\n"
 	"      --vf-token UUID     token of a physical function and its virtual ones\n"
 	"  -i, --ids FILE          names of PCI ids\n"
 	"      --root DIR          use /sys, /proc and /dev in DIR\n"
@@ -56,14 +57,29 @@ static double parse_seconds(const char *s)
 	return val;
 }
 
-static int parse_fd(const char *s)
+/* The end of a number, which goes to VAL; NULL: there is none. */
+static const char *parse_int(const char *s, int *val)
 {
 	char *end;
-	long val = strtol(s, &end, 10);
+	long long number = isdigit((unsigned char)*s) ? strtoll(s, &end, 10) : -1;
 
-	if (end == s || *end || val < 0 || val > INT_MAX)
-		die(EXIT_USAGE, "--join wants the number of a descriptor, not '%s'", s);
-	return val;
+	if (number < 0 || number > INT_MAX)
+		return NULL;
+	*val = number;
+	return end;
+}
+
+/* FD or PID:FD */
+static void parse_join(const char *s, struct options *options)
+{
+	const char *end = parse_int(s, &options->join_fd);
+
+	if (end && *end == ':') {
+		options->join_pid = options->join_fd;
+		end = options->join_pid ? parse_int(end + 1, &options->join_fd) : NULL;
+	}
+	if (!end || *end)
+		die(EXIT_USAGE, "--join wants the number of a descriptor, or PID:FD, not '%s'", s);
 }
 
 /* The name of a device behind --root has no root in front, so one is needed without links. */
@@ -98,7 +114,7 @@ static bool take_option(int opt, struct options *options)
 	case 'J':
 		set_interface(options, JOINED);
 		if (optarg)
-			options->join_fd = parse_fd(optarg);
+			parse_join(optarg, options);
 		break;
 	case TOKEN:
 		options->token = optarg;

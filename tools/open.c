@@ -241,7 +241,7 @@ void open_device(struct handle *h, const struct device *dev, const struct option
 	*h = (struct handle){ .fd = -1, .group = -1, .iommu = -1 };
 	switch (options->interface) {
 	case JOINED:
-		why = join_device(h, dev, options->join_fd);
+		why = join_device(h, dev, options);
 		break;
 	case GROUP:
 		why = open_group(h, dev, options->token);

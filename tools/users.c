@@ -59,11 +59,10 @@ static bool is_denied(void)
 	return errno == EACCES || errno == EPERM;
 }
 
-/* The path in sysfs that a descriptor without a file belongs to, or NULL. */
-static char *path_of_fd(pid_t pid, const char *fd)
+/* The path in sysfs that a descriptor of a device belongs to, or NULL. DIR: .../fdinfo. */
+static char *path_of_fd(const char *dir, const char *fd)
 {
 	static const char key[] = "vfio-device-syspath:";
-	char *dir = rooted("/proc/%d/fdinfo", pid);
 	char *info = read_text(dir, fd), *path = NULL, *line;
 
 	line = info ? strstr(info, key) : NULL;
@@ -74,19 +73,21 @@ static char *path_of_fd(pid_t pid, const char *fd)
 		path = xstrdup(line);
 	}
 	free(info);
-	free(dir);
 	return path;
 }
 
 static void look_at_fd(struct devices *all, pid_t pid, const char *fd, const char *target)
 {
-	char *path = NULL;
+	char *path = NULL, *dir;
 	unsigned int i;
 
-	if (!strcmp(target, DEVICE_LINK))
-		path = path_of_fd(pid, fd);
-	else if (strncmp(target, "/dev/vfio/", 10))
+	if (!strcmp(target, DEVICE_LINK)) {
+		dir = rooted("/proc/%d/fdinfo", pid);
+		path = path_of_fd(dir, fd);
+		free(dir);
+	} else if (strncmp(target, "/dev/vfio/", 10)) {
 		return;
+	}
 	for (i = 0; i < all->nr; i++) {
 		struct device *dev = &all->device[i];
 
@@ -153,7 +154,7 @@ char *name_users(const struct device *dev)
 
 unsigned int nameless_fds(pid_t pid, int *found, unsigned int max)
 {
-	char *dir = rooted("/proc/%d/fd", pid);
+	char *dir = rooted("/proc/%d/fd", pid), *info = rooted("/proc/%d/fdinfo", pid);
 	char **fds = list_names(dir), **fd, target[PATH_MAX];
 	unsigned int nr = 0;
 
@@ -163,14 +164,39 @@ unsigned int nameless_fds(pid_t pid, int *found, unsigned int max)
 		if (!fd_target(dir, *fd, target) || strcmp(target, DEVICE_LINK))
 			continue;
 		/* One that has a path is another device's. */
-		path = path_of_fd(pid, *fd);
+		path = path_of_fd(info, *fd);
 		if (!path && nr++ < max)
 			found[nr - 1] = atoi(*fd);
 		free(path);
 	}
 	free_names(fds);
+	free(info);
 	free(dir);
 	return nr;
+}
+
+enum fd_kind judge_fd(const struct device *dev, const char *dir, int fd, char **file)
+{
+	char *fds = text("%s/fd", dir), *infos = text("%s/fdinfo", dir), *number = text("%d", fd);
+	char target[PATH_MAX], *path = NULL;
+	enum fd_kind kind = NO_DEVICE;
+	bool nameless, seen = fd_target(fds, number, target);
+
+	nameless = seen && !strcmp(target, DEVICE_LINK);
+	if (nameless || (seen && dev->cdev_node && !strcmp(target, dev->cdev_node))) {
+		path = path_of_fd(infos, number);
+		kind = path ? strcmp(path, dev->path) ? NO_DEVICE : THIS_DEVICE :
+		       nameless ? NAMELESS : THIS_DEVICE;
+	}
+	if (file && path && kind == NO_DEVICE)
+		*file = text("the device %s", path);
+	else if (file)
+		*file = seen ? clean(xstrdup(target), "") : NULL;
+	free(path);
+	free(number);
+	free(infos);
+	free(fds);
+	return kind;
 }
 
 void free_users(struct device *dev)

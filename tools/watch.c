@@ -106,7 +106,7 @@ static bool rejoin(struct handle *h, struct device *dev, const struct options *o
 	char *why;
 
 	find_users(&one);
-	why = join_device(h, dev, options->join_fd);
+	why = join_device(h, dev, options);
 	if (why)
 		fprintf(stderr, "lsvfio: %s\n", why);
 	free(why);

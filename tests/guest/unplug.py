@@ -348,7 +348,7 @@ class Run(OneGuest):
         if not status:
             return {kind: "--join" for kind in KINDS}
         pid = self.machine.process.pid
-        asked = rf"which of {len(KINDS)} descriptors is {uuid}\? Name one of process {pid} by "
+        asked = rf"which of {len(KINDS)} descriptors is {uuid}\? Name one .* process {pid} \("
         self.report.check(re.search(asked, error),
                           "lsvfio: it asks which of QEMU's descriptors it is", error)
         listed = dict((ids, fd) for fd, ids in re.findall(r"(\d+) \((\S+)\)", error))

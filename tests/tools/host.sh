@@ -104,6 +104,9 @@ make_root() {
 # VFIO is that of device.c then.
 preload=(env LD_PRELOAD="$device")
 fake=("$lsvfio" --root "$root" --ids "$tools/pci.ids")
+# lsvfio as a process of the made-up /proc.
+# shellcheck disable=SC2016 # for the inner bash
+inside=(bash -c 'ln -sfnT "$$" "$0/proc/self" && exec "$@"' "$root" "${fake[@]}")
 
 arguments() {
 	expect "--help says what there is" 0 '' "$lsvfio" --help
@@ -121,7 +124,7 @@ arguments() {
 	for val in 0 -1 x 1x '' nan 1e9; do
 		expect "--watch=$val is no time" 2 "wants seconds" "$lsvfio" "--watch=$val" x
 	done
-	for val in -1 x 1x '' 99999999999; do
+	for val in -1 x 1x '' ' 1' +1 99999999999 1: :1 0:1 1:2:3 1:x; do
 		expect "--join=$val is no descriptor" 2 "wants the number" "$lsvfio" "--join=$val" x
 	done
 	expect "--ids wants a file that can be read" 2 'cannot read /no/such' "$lsvfio" -i /no/such
@@ -178,16 +181,60 @@ opening() {
 	else
 		skip "no permission: not root, or the program is not readable for others"
 	fi
-	expect "--join without a user" 1 'no process is seen that has 0000:00:04.0 open' "${fake[@]}" -J 00:04.0
-	expect "--join with the group's user alone" 1 'has the group of .* open, but no device' \
-		"${fake[@]}" -J 00:03.0
-	expect "--join with a process that has gone" 1 "descriptor 6 of process $pid cannot be copied" \
-		"${fake[@]}" -J "$uuid"
-	ln -s 'anon_inode:[vfio-device]' "$root/proc/$((pid + 1))/fd/4"
-	ln -s 'anon_inode:[vfio-device]' "$root/proc/$((pid + 1))/fd/5"
-	expect "--join with several descriptors" 1 'which of 2 descriptors is .*--join=FD: 4, 5$' \
-		"${fake[@]}" -J 00:03.0
-	rm "$root/proc/$((pid + 1))/fd"/[45]
+}
+
+# A user of group 8 with devices of which the kernel does not say which they are.
+user() { # PID NAME FD...
+	local fd
+
+	put "proc/$1/comm" "$2"
+	mkdir -p "$root/proc/$1/fd"
+	ln -sfT /dev/vfio/8 "$root/proc/$1/fd/3"
+	for fd in "${@:3}"; do
+		ln -s 'anon_inode:[vfio-device]' "$root/proc/$1/fd/$fd"
+	done
+}
+
+# Which descriptor of which process is taken. None of these processes is there.
+choosing() {
+	local copied=' cannot be copied: No such process$' one=$((pid + 1)) two=$((pid + 2))
+
+	expect "--join without a user" 1 'no process is seen that has 0000:00:04.0 open' \
+		"${inside[@]}" -J 00:04.0
+	expect "--join with the group's user alone" 1 \
+		"process $one \(other\) has the group of .* open, but no device" "${inside[@]}" -J 00:03.0
+	expect "--join with a process that has gone" 1 "descriptor 6 of process $pid$copied" \
+		"${inside[@]}" -J "$uuid"
+	user $one other 4 5
+	expect "--join with several descriptors" 1 \
+		"which of 2 descriptors is .*--join=FD: process $one \(other\) has 4, 5\$" \
+		"${inside[@]}" -J 00:03.0
+	user $two second 4 7
+	expect "--join with those of several processes" 1 \
+		"which of 4 descriptors is .*: process $one \(other\) has 4, 5; process $two \(second\) has 4, 7\$" \
+		"${inside[@]}" -J 00:03.0
+	expect "--join=FD of the first process" 1 "descriptor 5 of process $one$copied" \
+		"${inside[@]}" -J5 00:03.0
+	expect "--join=FD of the second process" 1 "descriptor 7 of process $two$copied" \
+		"${inside[@]}" -J7 00:03.0
+	expect "--join=FD of both" 1 \
+		"descriptor 4 is a device in each .*: $one \(other\), $two \(second\): name .*PID:FD" \
+		"${inside[@]}" -J4 00:03.0
+	expect "--join=PID:FD of the second process" 1 "descriptor 4 of process $two$copied" \
+		"${inside[@]}" "-J$two:4" 00:03.0
+	expect "--join=FD of none" 1 "is descriptor 9 of none of its users: process $one \(other\), $two" \
+		"${inside[@]}" -J9 00:03.0
+	expect "--join=FD that is the group" 1 "is descriptor 3 of none" "${inside[@]}" -J3 00:03.0
+	# The kernel says which device this is.
+	put "proc/$one/fdinfo/4" "vfio-device-syspath: /$mdev"
+	expect "--join=FD that is another device in one process" 1 "descriptor 4 of process $two$copied" \
+		"${inside[@]}" -J4 00:03.0
+	put "proc/$two/fdinfo/4" 'vfio-device-syspath: /sys/devices/pci0000:00/0000:00:03.0'
+	expect "--join=FD that is another device in a process that has this one" 1 \
+		"is descriptor 7 of none" "${inside[@]}" -J7 00:03.0
+	expect "--join then takes the one that is known" 1 "descriptor 4 of process $two$copied" \
+		"${inside[@]}" -J 00:03.0
+	rm -r "$root/proc/$one/fd"/[45] "$root/proc/$one/fdinfo" "$root/proc/$two"
 }
 
 # All processes that can have a device are seen, or it says that they are not.
@@ -241,12 +288,12 @@ joining() {
 	mkdir -p "$root/proc/$!/fd"
 	ln -s /dev/vfio/noiommu-9 "$root/proc/$!/fd/0"
 	expect "--join with a descriptor that is no device" 1 'does not answer VFIO_DEVICE_GET_INFO' \
-		"${fake[@]}" --join=0 00:04.0
+		"${inside[@]}" --join=0 00:04.0
 	expect "the same for a screenshot" 1 'does not answer' \
-		"${fake[@]}" --join=0 -s "$scratch/a.png" 00:04.0
+		"${inside[@]}" --join=0 -s "$scratch/a.png" 00:04.0
 	that "there is no file then" test ! -e "$scratch/a.png"
 	expect "--join with a descriptor that is not open" 1 "process $! has no descriptor 99" \
-		"${fake[@]}" --join=99 00:04.0
+		"${inside[@]}" --join=99 00:04.0
 	that "that process is as it was" kill -0 $!
 	kill $!
 	wait $! 2>/dev/null
@@ -363,6 +410,7 @@ expect "a list that cannot be written" 1 'cannot write' bash -c '"$@" >/dev/full
 	"$lsvfio" --root "$root"
 names
 opening
+choosing
 complete
 pictures
 joining

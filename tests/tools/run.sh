@@ -289,10 +289,11 @@ several_descriptors() {
 		shot "--join with two descriptors" 32 640x400 --join "$mbochs"
 	else
 		expect "--join with two descriptors" 1 \
-			'which of 2 descriptors .*: [0-9]+ \(1234:1111\), [0-9]+ \(1234:1111\)$' \
+			"which of 2 descriptors .*process $HOLD_PID \(hold\) has [0-9]+ \(1234:1111\), [0-9]+ \(1234:1111\)\$" \
 			"${lsvfio[@]}" --join "$mbochs"
 	fi
 	shot "--join=FD" 32 640x400 "--join=${fd##*/}" "$mbochs"
+	shot "--join=PID:FD" 32 640x400 "--join=$HOLD_PID:${fd##*/}" "$mbochs"
 	let_go
 }
 
