@@ -8,7 +8,9 @@
 #include <endian.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "lsvfio.h"
@@ -22,9 +24,46 @@ struct source {
 	int fd;
 };
 
+/* A process can have any file under the name of a cdev in its own /dev. */
+static bool is_cdev(const struct device *dev, const struct stat *st)
+{
+	char *dir, *wanted, *number;
+	bool ret;
+
+	if (!S_ISCHR(st->st_mode) || !dev->cdev_node)
+		return false;
+	dir = rooted("%s/vfio-dev%s", dev->path, strrchr(dev->cdev_node, '/'));
+	wanted = read_line(dir, "dev");
+	number = text("%u:%u", major(st->st_rdev), minor(st->st_rdev));
+	ret = wanted && !strcmp(wanted, number);
+	free(number);
+	free(wanted);
+	free(dir);
+	return ret;
+}
+
+/*
+ * Whether a copy is the device. The number that was copied says nothing, as the process can
+ * give it to another file at any time.
+ */
+static char *check_copy(const struct device *dev, int copy, const struct source *from)
+{
+	char *file = NULL, *why = NULL;
+	struct stat st;
+
+	/* A device that was opened by its group is no file in /dev. */
+	if (judge_fd(dev, "/proc/self", copy, &file) == NO_DEVICE ||
+	    (*file == '/' && (fstat(copy, &st) || !is_cdev(dev, &st))))
+		why = text("descriptor %d of process %d is %s and not %s: %s", from->fd, from->pid,
+			   file ?: "no file that /proc shows", dev->name,
+			   "--join without a number finds its descriptor");
+	free(file);
+	return why;
+}
+
 static char *copy_fd(struct handle *h, const struct device *dev, const struct source *from)
 {
-	char *why = NULL;
+	char *why;
 	int pidfd;
 
 	*h = (struct handle){ .fd = -1, .group = -1, .iommu = -1, .interface = JOINED };
@@ -32,7 +71,9 @@ static char *copy_fd(struct handle *h, const struct device *dev, const struct so
 	if (pidfd >= 0)
 		h->fd = syscall(SYS_pidfd_getfd, pidfd, from->fd, 0);
 	if (h->fd >= 0) {
-		/* it is there */
+		why = check_copy(dev, h->fd, from);
+		if (why)
+			close_device(h);
 	} else if (errno == EPERM) {
 		why = text("no permission to copy descriptor %d of process %d: be root", from->fd,
 			   from->pid);
@@ -175,6 +216,7 @@ static char *choose_user(const struct device *dev, struct source *from)
 		why = text("descriptor %d is a device in each of these processes: %s: %s", from->fd,
 			   users, "name one by --join=PID:FD");
 	} else if (!nr && dev->nr_users == 1) {
+		/* The copy will tell what it is. */
 		from->pid = dev->users[0].pid;
 	} else if (!nr) {
 		free(users);

@@ -8,8 +8,10 @@
  *	off				an mbochs shows nothing
  *	master				Bus Master is on
  *	again				the device is opened once more, by its group
+ *	replace				its descriptor is /dev/null
  *	close				all of it is closed
  */
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -61,6 +63,8 @@ static bool obey(const char *line, const char *name)
 		config_set(&device, PCI_COMMAND, PCI_COMMAND_MASTER);
 	else if (!strcmp(line, "again\n"))
 		vfio_open_again(&second, &device, name);
+	else if (!strcmp(line, "replace\n"))
+		check(dup2(open("/dev/null", O_RDWR), device.fd) == device.fd);
 	else if (!strcmp(line, "close\n"))
 		vfio_close(&device);
 	else

@@ -282,22 +282,36 @@ pictures() {
 	that "there is no file then" test ! -e "$file"
 }
 
-# A descriptor that is no device, of a process that there is.
+# The copy of a descriptor is looked at, whatever /proc said before. This process is there.
 joining() {
-	sleep 300 &
-	mkdir -p "$root/proc/$!/fd"
-	ln -s /dev/vfio/noiommu-9 "$root/proc/$!/fd/0"
-	expect "--join with a descriptor that is no device" 1 'does not answer VFIO_DEVICE_GET_INFO' \
-		"${inside[@]}" --join=0 00:04.0
-	expect "the same for a screenshot" 1 'does not answer' \
+	local file=$scratch/file fd user ready
+
+	truncate -s $((2 << 40)) "$file"
+	exec {ready}< <(exec <"$file" && echo && exec sleep 300)
+	user=$!
+	read -r -u $ready
+	user $user sleeper 0 98
+	ln -sfT /dev/vfio/noiommu-9 "$root/proc/$user/fd/3"
+	for fd in 0 "$user:0"; do
+		expect "--join=${fd/#$user/PID} with a descriptor that is no device" 1 \
+			"descriptor 0 of process $user is $file and not 0000:00:04.0: " \
+			"${inside[@]}" "--join=$fd" 00:04.0
+	done
+	expect "the same for a screenshot" 1 "is $file and not" \
 		"${inside[@]}" --join=0 -s "$scratch/a.png" 00:04.0
 	that "there is no file then" test ! -e "$scratch/a.png"
-	expect "--join with a descriptor that is not open" 1 "process $! has no descriptor 99" \
+	expect "a descriptor that is no device is not asked for its ids" 1 \
+		"which of 2 descriptors .* has 0, 98\$" "${preload[@]}" "${inside[@]}" --join 00:04.0
+	ln -sfT /dev/vfio/devices/vfio0 "$root/proc/$user/fd/0"
+	expect "a descriptor that is no cdev" 1 "descriptor 0 of process $user is $file and not $uuid" \
+		"${inside[@]}" "--join=$user:0" "$uuid"
+	expect "--join with a descriptor that is not open" 1 "process $user has no descriptor 99" \
 		"${inside[@]}" --join=99 00:04.0
-	that "that process is as it was" kill -0 $!
-	kill $!
-	wait $! 2>/dev/null
-	rm -r "$root/proc/$!"
+	that "that process is as it was" kill -0 $user
+	kill $user
+	wait $user 2>/dev/null
+	exec {ready}<&-
+	rm -r "$root/proc/$user" "$file"
 }
 
 # Names that a process, a driver or a list of ids can choose.

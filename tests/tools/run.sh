@@ -294,6 +294,9 @@ several_descriptors() {
 	fi
 	shot "--join=FD" 32 640x400 "--join=${fd##*/}" "$mbochs"
 	shot "--join=PID:FD" 32 640x400 "--join=$HOLD_PID:${fd##*/}" "$mbochs"
+	expect "--join=FD with a descriptor that is no device" 1 \
+		"descriptor 0 of process $HOLD_PID is pipe:.* and not $mbochs" \
+		"${lsvfio[@]}" --join=0 "$mbochs"
 	let_go
 }
 
@@ -330,6 +333,8 @@ ends() { # TEXT PATTERN OF standard error, "" for none
 }
 
 watching() {
+	local fd
+
 	hold "$mbochs" group
 	start_watch --join "$mbochs"
 	await "--watch begins with the description" '^Device, opened by'
@@ -356,6 +361,16 @@ watching() {
 	that "--watch --json: a line for a change" schema <<<"$line"
 	let_go
 	ends "the end of the user" 'no process is seen|has the group'
+
+	hold "$mbochs" group
+	for fd in /proc/"$HOLD_PID"/fd/*; do
+		[[ $(readlink "$fd") == 'anon_inode:[vfio-device]' ]] && break
+	done
+	start_watch "--join=${fd##*/}" "$mbochs"
+	await "--watch --join=FD begins" 'primary +nothing'
+	tell replace
+	ends "another file under this number" "descriptor ${fd##*/} .* is /dev/null and not $mbochs"
+	let_go
 
 	start_watch "$mdpy"
 	await "--watch opens the device" '^Device, opened by'
