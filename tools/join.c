@@ -233,6 +233,9 @@ char *join_device(struct handle *h, const struct device *dev, const struct optio
 	struct source from = { options->join_pid, options->join_fd };
 	char *why = NULL;
 
+	if (own_pid() != getpid())
+		return text("%s/proc is of another PID namespace: --join works inside of that one",
+			    root_dir);
 	if (!from.pid && !dev->nr_users)
 		return text("no process is seen that has %s open%s", dev->name,
 			    dev->users_hidden ? ": be root to see all" : ": --join needs one");

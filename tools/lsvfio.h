@@ -134,6 +134,9 @@ char *name_users(const struct device *dev);
  */
 unsigned int nameless_fds(pid_t pid, int *fds, unsigned int max);
 void free_users(struct device *dev);
+/* The number of this process in the /proc that is looked at; 0: it is not in there. */
+pid_t own_pid(void);
+
 /* NAMELESS: a device, the kernel says not which. */
 enum fd_kind { NO_DEVICE, THIS_DEVICE, NAMELESS };
 

@@ -121,6 +121,7 @@ static bool look_at_process(struct devices *all, const char *pid)
 void find_users(struct devices *all)
 {
 	char *proc = rooted("/proc"), **names = list_names(proc), **name;
+	pid_t own = own_pid();
 	bool hidden = true;
 	unsigned int i;
 
@@ -130,7 +131,7 @@ void find_users(struct devices *all)
 	for (name = names; *name && hidden; name++)
 		hidden = strcmp(*name, "1");
 	for (name = names; *name; name++)
-		if (isdigit(**name) && atoi(*name) != getpid() && !look_at_process(all, *name))
+		if (isdigit(**name) && atoi(*name) != own && !look_at_process(all, *name))
 			hidden = true;
 	for (i = 0; i < all->nr; i++)
 		all->device[i].users_hidden = hidden;
@@ -197,6 +198,16 @@ enum fd_kind judge_fd(const struct device *dev, const char *dir, int fd, char **
 	free(infos);
 	free(fds);
 	return kind;
+}
+
+pid_t own_pid(void)
+{
+	char *proc = rooted("/proc"), *self = link_name(proc, "self");
+	pid_t pid = self ? atoi(self) : 0;
+
+	free(self);
+	free(proc);
+	return pid;
 }
 
 void free_users(struct device *dev)

@@ -314,6 +314,24 @@ joining() {
 	rm -r "$root/proc/$user" "$file"
 }
 
+# Processes have other numbers in another PID namespace, in which lsvfio may have this one.
+namespaces() {
+	local other='/proc is of another PID namespace'
+	local -a as_user
+
+	ln -sfn 1 "$root/proc/self"
+	expect "--join with the /proc of another PID namespace" 1 "$other" "${fake[@]}" -J "$uuid"
+	expect "--join=PID:FD, too" 1 "$other" "${fake[@]}" -J1:1 "$uuid"
+	rm "$root/proc/self"
+	expect "--join with one in which lsvfio is not" 1 "$other" "${fake[@]}" -J "$uuid"
+	# shellcheck disable=SC2016 # for the inner bash
+	as_user=(bash -c 'mkdir -p "$0/proc/$$/fd" && ln -s /dev/vfio/7 "$0/proc/$$/fd/3" && echo $$ >"$0/pid" && exec "$@"' "$root")
+	expect "a process with lsvfio's number in another namespace" 0 '' "${as_user[@]}" "${fake[@]}"
+	that "it is a user" grep -qE "^$uuid .* $(<"$root/pid") \(\?\)" "$scratch/out"
+	expect "lsvfio itself is none" 0 '' "${as_user[@]}" "${inside[@]}"
+	that "it is not in the list" without " $(<"$root/pid") \(\?\)" "$scratch/out"
+}
+
 # Names that a process, a driver or a list of ids can choose.
 hostile() {
 	local evil=$'a\e[31m\x9b\xc2\x9b\xff\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80é€😀' name=$'dev\eice\n\xff'
@@ -428,6 +446,7 @@ choosing
 complete
 pictures
 joining
+namespaces
 hostile
 bad_input
 summary
