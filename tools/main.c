@@ -82,6 +82,19 @@ static void parse_join(const char *s, struct options *options)
 		die(EXIT_USAGE, "--join wants the number of a descriptor, or PID:FD, not '%s'", s);
 }
 
+/* Strictly: the kernel takes no other form by a group, and a cdev wants its bytes. */
+static const char *parse_token(const char *s)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	unsigned int i;
+
+	for (i = 0; s[i] && (form[i] == 'x' ? isxdigit((unsigned char)s[i]) : s[i] == form[i]); i++)
+		;
+	if (s[i] || form[i])
+		die(EXIT_USAGE, "--vf-token wants a UUID, %s, not '%s'", form, s);
+	return s;
+}
+
 /* The name of a device behind --root has no root in front, so one is needed without links. */
 static const char *parse_root(const char *s)
 {
@@ -117,7 +130,7 @@ static bool take_option(int opt, struct options *options)
 			parse_join(optarg, options);
 		break;
 	case TOKEN:
-		options->token = optarg;
+		options->token = parse_token(optarg);
 		break;
 	case 'i':
 		use_ids(optarg);

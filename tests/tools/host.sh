@@ -127,6 +127,17 @@ arguments() {
 	for val in -1 x 1x '' ' 1' +1 99999999999 1: :1 0:1 1:2:3 1:x; do
 		expect "--join=$val is no descriptor" 2 "wants the number" "$lsvfio" "--join=$val" x
 	done
+	for val in '' x 1 0x1 "${uuid%?}" "${uuid}0" "$uuid " " $uuid" "{$uuid}" "${uuid//-/}" "${uuid/-/--}" \
+		"${uuid/0/g}" "${uuid/00/0x}" "${uuid/00/-0}" "${uuid/00/ 0}" "${uuid/0-/-0}" "$uuid-"; do
+		for option in --group --cdev --json; do
+			expect "--vf-token '$val' is no UUID with $option" 2 "--vf-token wants a UUID, .*, not '" \
+				"${fake[@]}" $option --vf-token "$val" 00:03.0
+		done
+	done
+	for val in "$uuid" "${uuid^^}"; do
+		expect "--vf-token $val is one" 1 'there is no /dev/vfio/8' \
+			"${fake[@]}" --group --vf-token "$val" 00:03.0
+	done
 	expect "--ids wants a file that can be read" 2 'cannot read /no/such' "$lsvfio" -i /no/such
 	expect "--root wants a folder" 2 'there is no /no/such' "$lsvfio" --root /no/such
 }
@@ -167,7 +178,6 @@ opening() {
 	touch "$root/dev/vfio/vfio" "$root/dev/iommu"
 	expect "a group that is none" 1 '/dev/vfio/8 is no group of VFIO' "${fake[@]}" 00:03.0
 	expect "the file of a group without an IOMMU" 1 '/dev/vfio/noiommu-9 is no group' "${fake[@]}" 00:04.0
-	expect "a token that is no UUID" 2 '--vf-token wants a UUID' "${fake[@]}" -c --vf-token xyz "$uuid"
 	if ((EUID == 0)) && setpriv --reuid 65534 --clear-groups test -x "$lsvfio"; then
 		chmod 755 "$scratch"
 		chmod 600 "$root/dev/vfio/8"
