@@ -390,6 +390,48 @@ readable() { # FILE
 		sys.exit("it has %r" % bad if bad else 0)' "$1"
 }
 
+# What a line becomes by TAB, "^I" here.
+completion() {
+	local dir=$scratch/complete number=0 address line
+	local -A lines=(
+		['lsvfio --root root 0000:02^I']='[--root] [root] [0000:02:00.0]'
+		['lsvfio --root root 0000:02:^I']='[--root] [root] [0000:02:00.0]'
+		['lsvfio --root root 0000\:02^I']='[--root] [root] [0000:02:00.0]'
+		['lsvfio --root root 0000:^I']='[--root] [root] [0000:0]'
+		['lsvfio --root root 0000:01:^I']='[--root] [root] [0000:01:00.]'
+		['lsvfio --root root 0000:01:0^I1^I']='[--root] [root] [0000:01:00.1]'
+		['lsvfio --root root 0000:02^I --json']='[--root] [root] [0000:02:00.0] [--json]'
+		['lsvfio --root=root 0000:02^I']='[--root=root] [0000:02:00.0]'
+		['lsvfio --root root --join=12:5 0000:02^I']='[--root] [root] [--join=12:5] [0000:02:00.0]'
+		['lsvfio --root root 00c^I']="[--root] [root] [$uuid]"
+		['lsvfio --root root none:^I']='[--root] [root] [none:]'
+		['lsvfio --root r^I']='[--root] [root/]'
+		['lsvfio --root=r^I']='[--root=root/]'
+		['lsvfio --js^I']='[--json]'
+		['lsvfio --join=1^I']='[--join=1]'
+		['lsvfio -s a:b^I']='[-s] [a:b.png]'
+		['lsvfio -s a^I']='[-s] [a:b.png]'
+		["lsvfio $dir/root/sys/devices/0000:02^I"]="[$dir/root/sys/devices/0000:02:00.0]"
+	)
+
+	mkdir -p "$dir/root/sys/devices/$uuid" "$dir/root/sys/bus/mdev/devices"
+	ln -s "../../../devices/$uuid" "$dir/root/sys/bus/mdev/devices/$uuid"
+	for address in 0000:01:00.0 0000:01:00.1 0000:02:00.0; do
+		mkdir -p "$dir/root/sys"/{devices/$address,class/vfio-dev/vfio$number}
+		ln -s "../../../devices/$address" "$dir/root/sys/class/vfio-dev/vfio$number/device"
+		number=$((number + 1))
+	done
+	touch "$dir/a:b.png"
+	printf '%s\n' "${!lines[@]}" |
+		timeout 100 python3 -B "$tools/complete.py" "$tools/../../tools/lsvfio.bash" "$dir" >"$scratch/out"
+	exec 3<"$scratch/out"
+	for line in "${!lines[@]}"; do
+		read -r -u 3 address
+		that "${line/$dir/DIR} is completed" test "$address" = "run ${lines[$line]}"
+	done
+	exec 3<&-
+}
+
 # sysfs as no kernel has it: the program must not crash.
 bad_input() {
 	local dir=$root/sys/devices/pci0000:00/0000:00:03.0
@@ -458,5 +500,6 @@ pictures
 joining
 namespaces
 hostile
+completion
 bad_input
 summary
