@@ -144,12 +144,38 @@ static bool take_option(int opt, struct options *options)
 	case 'V':
 		puts("lsvfio 1.0, JSON schema 1");
 		return true;
-	default:
-		/* getopt has said what is wrong */
-		fputs("lsvfio: --help lists the options\n", stderr);
-		exit(EXIT_USAGE);
 	}
 	return false;
+}
+
+/* In one line, where getopt would print another one. */
+static _Noreturn void refuse_option(int opt, const char *argument)
+{
+	const struct option *known = long_options;
+
+	while (known->name && known->val != optopt)
+		known++;
+	if (opt == ':')
+		die(EXIT_USAGE, "--%s wants a value: --help lists the options", known->name);
+	if (known->name)
+		die(EXIT_USAGE, "--%s takes no value: --help lists the options", known->name);
+	if (optopt)
+		die(EXIT_USAGE, "there is no option -%c: --help lists the options", optopt);
+	die(EXIT_USAGE, "%s is no option, or can be several: --help lists the options", argument);
+}
+
+static bool parse_options(int argc, char **argv, struct options *options)
+{
+	int opt;
+
+	opterr = 0;
+	while (true) {
+		opt = getopt_long(argc, argv, ":js:w::gcJ::i:hV", long_options, NULL);
+		if (opt == '?' || opt == ':')
+			refuse_option(opt, argv[optind - 1]);
+		if (opt == -1 || take_option(opt, options))
+			return opt != -1;
+	}
 }
 
 static void check_options(const struct options *options, int nr_arguments)
@@ -212,11 +238,9 @@ int main(int argc, char **argv)
 	struct options options = { .join_fd = -1 };
 	struct device *dev;
 	struct devices all;
-	int opt;
 
-	while ((opt = getopt_long(argc, argv, "js:w::gcJ::i:hV", long_options, NULL)) != -1)
-		if (take_option(opt, &options))
-			return 0;
+	if (parse_options(argc, argv, &options))
+		return 0;
 	check_options(&options, argc - optind);
 	signal(SIGBUS, on_sigbus);
 

@@ -111,9 +111,14 @@ inside=(bash -c 'ln -sfnT "$$" "$0/proc/self" && exec "$@"' "$root" "${fake[@]}"
 arguments() {
 	expect "--help says what there is" 0 '' "$lsvfio" --help
 	expect "--version too" 0 '' "$lsvfio" --version
-	"$lsvfio" --bad 2>"$scratch/err"
-	that "an unknown option is status 2" test $? -eq 2
-	that "an unknown option is told of --help" grep -q 'help lists the options' "$scratch/err"
+	expect "an unknown option" 2 'lsvfio: --bad is no option, .*: --help lists' "$lsvfio" --bad
+	expect "a short one" 2 'there is no option -x: --help lists' "$lsvfio" -jx
+	expect "a letter that controls a terminal" 2 'there is no option -\?: ' "$lsvfio" $'-\e'
+	expect "an option that is ambiguous" 2 '--j is no option, or can be several' "$lsvfio" --j
+	for option in --screenshot --vf-token --ids --root -s -i -js; do
+		expect "$option without a value" 2 '--[a-z-]+ wants a value: --help lists' "$lsvfio" $option
+	done
+	expect "an option that takes no value" 2 '--json takes no value' "$lsvfio" --json=1
 	expect "two devices are refused" 2 'one device at a time, not 2' "$lsvfio" a b
 	expect "--screenshot wants a device" 2 'name the device' "$lsvfio" -s /dev/null
 	expect "--watch wants a device" 2 'name the device' "$lsvfio" -w
