@@ -233,23 +233,15 @@ static void ask_device(struct device *dev, const struct options *options)
 	close_device(&h);
 }
 
-int main(int argc, char **argv)
+static void run(const struct options *options, const char *name)
 {
-	struct options options = { .join_fd = -1 };
-	struct device *dev;
-	struct devices all;
+	struct devices all = find_devices();
+	struct device *dev = name ? choose_device(&all, name) : NULL;
 
-	if (parse_options(argc, argv, &options))
-		return 0;
-	check_options(&options, argc - optind);
-	signal(SIGBUS, on_sigbus);
-
-	all = find_devices();
-	dev = argc > optind ? choose_device(&all, argv[optind]) : NULL;
 	find_users(&all);
 	if (dev)
-		ask_device(dev, &options);
-	else if (options.json)
+		ask_device(dev, options);
+	else if (options->json)
 		json_list(&all);
 	else if (all.nr)
 		print_list(&all);
@@ -257,7 +249,21 @@ int main(int argc, char **argv)
 		fputs("lsvfio: no VFIO device: bind one to vfio-pci, or create a mediated one\n",
 		      stderr);
 	free_devices(&all);
-	if (fflush(stdout) || ferror(stdout))
-		die(EXIT_DEVICE, "cannot write: %s", strerror(errno));
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .join_fd = -1 };
+
+	if (!parse_options(argc, argv, &options)) {
+		check_options(&options, argc - optind);
+		signal(SIGBUS, on_sigbus);
+		run(&options, argv[optind]);
+	}
+	/* An earlier error is known to have been, and not which one it was. */
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout) || close(STDOUT_FILENO))
+		die(EXIT_DEVICE, "cannot write%s%s", errno ? ": " : "",
+		    errno ? strerror(errno) : "");
 	return 0;
 }

@@ -9,14 +9,25 @@
 
 #include "lsvfio.h"
 
+/* libpng would say something of its own. */
+static void on_error(png_struct *png, const char *message)
+{
+	png_longjmp(png, 1);
+}
+
+static void on_warning(png_struct *png, const char *message)
+{
+}
+
 static bool write_rows(FILE *out, const struct picture *picture)
 {
-	png_struct *png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+	png_struct *png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, on_error,
+						  on_warning);
 	png_info *info = png ? png_create_info_struct(png) : NULL;
 	u32 y;
 
 	if (!info)
-		die(EXIT_DEVICE, "out of memory");
+		return false;
 	if (setjmp(png_jmpbuf(png))) {
 		png_destroy_write_struct(&png, &info);
 		return false;
@@ -32,24 +43,52 @@ static bool write_rows(FILE *out, const struct picture *picture)
 	return true;
 }
 
+/* In memory: an error of the file is then one of writing to it, and nothing else. */
+static char *encode(const struct picture *picture, size_t *len)
+{
+	char *bytes;
+	FILE *out = open_memstream(&bytes, len);
+
+	if (!out || !write_rows(out, picture) || fclose(out))
+		die(EXIT_DEVICE, "out of memory");
+	return bytes;
+}
+
+/* The file that links lead to. */
+static void discard(const char *file)
+{
+	char *real = realpath(file, NULL);
+
+	if (real)
+		unlink(real);
+	free(real);
+}
+
 void write_png(const struct picture *picture, const char *file)
 {
-	bool is_stdout = !strcmp(file, "-"), ok;
-	FILE *out = is_stdout ? stdout : fopen(file, "we");
+	bool is_stdout = !strcmp(file, "-"), regular;
 	struct stat st;
+	size_t len;
+	char *bytes;
+	FILE *out;
 	int err;
 
-	if (!out)
-		die(EXIT_DEVICE, "cannot write %s: %s", file, strerror(errno));
 	if (is_stdout && isatty(STDOUT_FILENO))
 		die(EXIT_USAGE, "a picture is not for a terminal: name a file");
-	errno = 0;
-	ok = write_rows(out, picture) && !fflush(out);
-	err = errno;
-	if (ok)
-		return;
+	bytes = encode(picture, &len);
+	out = is_stdout ? stdout : fopen(file, "we");
+	if (!out)
+		die(EXIT_DEVICE, "cannot write %s: %s", file, strerror(errno));
 	/* Not a device such as /dev/full. */
-	if (!is_stdout && !fstat(fileno(out), &st) && S_ISREG(st.st_mode))
-		unlink(file);
-	die(EXIT_DEVICE, "cannot write %s: %s", file, strerror(err ?: EIO));
+	regular = !fstat(fileno(out), &st) && S_ISREG(st.st_mode);
+	err = fwrite(bytes, 1, len, out) == len && !fflush(out) ? 0 : errno;
+	/* A file system may say only then that there is no room. */
+	if (!is_stdout && fclose(out) && !err)
+		err = errno;
+	free(bytes);
+	if (!err)
+		return;
+	if (!is_stdout && regular)
+		discard(file);
+	die(EXIT_DEVICE, "cannot write %s: %s", file, strerror(err));
 }

@@ -2,17 +2,20 @@
 /*
  * A VFIO device for a machine without VFIO, to be preloaded into lsvfio: it answers the
  * ioctls of any group.  Its display is in region 0.  DEVICE in the environment has the
- * numbers of struct shown.
+ * numbers of struct shown.  With FULL_DISK, closing a file that was written fails.
  *
  * Numbers of 64 bits have digits that a double cannot hold.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,18 +60,25 @@ static int open_device(void)
 {
 	const char *numbers = getenv("DEVICE");
 	int fd = memfd_create("device", MFD_CLOEXEC);
-	__u8 config[CONFIG_SIZE] = {};
+	__u8 config[CONFIG_SIZE] = {}, noise[256 * 1024];
+	struct rlimit limit;
 	unsigned int i;
 
 	if (numbers && sscanf(numbers, "%u %u %u %llu %lli", &shown.width, &shown.height,
 			      &shown.stride, &shown.region, &shown.modifier) != 5)
 		abort();
+	/* A limit is for the files of lsvfio. */
+	getrlimit(RLIMIT_FSIZE, &limit);
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){ limit.rlim_max, limit.rlim_max });
 	fill_config(config);
 	if (pwrite(fd, config, sizeof(config), CONFIG_OFFSET) != sizeof(config))
 		abort();
-	for (i = 0; i < shown.stride * shown.height && i < 1 << 20; i++)
-		if (pwrite(fd, &(__u8){ i * 7 }, 1, i) != 1)
-			abort();
+	/* Noise, so that a picture of it is not small. */
+	for (i = 0; i < sizeof(noise); i++)
+		noise[i] = i * 2654435761U >> 24;
+	if (pwrite(fd, noise, sizeof(noise), 0) != sizeof(noise))
+		abort();
+	setrlimit(RLIMIT_FSIZE, &limit);
 	return fd;
 }
 
@@ -145,4 +155,26 @@ int ioctl(int fd, unsigned long request, ...)
 	if (_IOC_TYPE(request) == VFIO_TYPE)
 		return answer(request, arg);
 	return syscall(SYS_ioctl, fd, request, arg);
+}
+
+int close(int fd)
+{
+	int ret = syscall(SYS_close, fd);
+
+	if (ret || fd != STDOUT_FILENO || !getenv("FULL_DISK"))
+		return ret;
+	errno = ENOSPC;
+	return -1;
+}
+
+int fclose(FILE *file)
+{
+	int (*real)(FILE *file) = dlsym(RTLD_NEXT, "fclose");
+	bool fails = fileno(file) >= 0 && getenv("FULL_DISK");
+	int ret = real(file);
+
+	if (ret || !fails)
+		return ret;
+	errno = ENOSPC;
+	return EOF;
 }

@@ -119,6 +119,12 @@ arguments() {
 		expect "$option without a value" 2 '--[a-z-]+ wants a value: --help lists' "$lsvfio" $option
 	done
 	expect "an option that takes no value" 2 '--json takes no value' "$lsvfio" --json=1
+	for option in --help --version --json; do
+		expect "$option on a full disk" 1 'cannot write: No space left' \
+			bash -c '"$@" >/dev/full' bash "${preload[@]}" "${fake[@]}" $option
+		expect "$option on a disk that is full when the file is closed" 1 'cannot write: No space left' \
+			"${preload[@]}" FULL_DISK=1 "${fake[@]}" $option
+	done
 	expect "two devices are refused" 2 'one device at a time, not 2' "$lsvfio" a b
 	expect "--screenshot wants a device" 2 'name the device' "$lsvfio" -s /dev/null
 	expect "--watch wants a device" 2 'name the device' "$lsvfio" -w
@@ -278,11 +284,46 @@ complete() {
 	mv "$root"/{made-up,proc}
 }
 
+# Of pictures that are larger than the buffer of a file, and not.
+full_disk() { # FILE
+	local size
+
+	for size in "16 16 64" "256 256 1024"; do
+		local shot=("${preload[@]}" DEVICE="$size 1000000 0" "${fake[@]}" -s)
+
+		expect "a screenshot of $size on a full disk" 1 'cannot write /dev/full: No space' \
+			"${shot[@]}" /dev/full 00:03.0
+		that "/dev/full is still there" test -c /dev/full
+		expect "to a stdout that is one" 1 'cannot write -: No space' \
+			bash -c '"$@" >/dev/full' bash "${shot[@]}" - 00:03.0
+	done
+	ln -s picture.png "$1.link"
+	for name in "$1" "$1.link"; do
+		rm -f "$1"
+		expect "a screenshot that is too large a file, ${name##*.}" 1 "cannot write $name: File too large" \
+			bash -c 'trap "" XFSZ; ulimit -S -f 1; "$@"' bash "${shot[@]}" "$name" 00:03.0
+		that "no part of it is there" test ! -e "$1"
+		expect "a disk that is full when the file is closed, ${name##*.}" 1 \
+			"cannot write $name: No space" "${preload[@]}" FULL_DISK=1 "${fake[@]}" -s "$name" 00:03.0
+		that "no part of it is there" test ! -e "$1"
+	done
+	rm "$1.link"
+	expect "a description on a full disk" 1 'cannot write: No space' \
+		bash -c '"$@" >/dev/full' bash "${preload[@]}" "${fake[@]}" 00:03.0
+	expect "one in JSON, which is larger than a buffer" 1 'cannot write' \
+		bash -c '"$@" >/dev/full' bash "${preload[@]}" "${fake[@]}" -j 00:03.0
+}
+
 pictures() {
 	local file=$scratch/picture.png limit=$((16384 * 16384 * 4))
 
 	expect "a screenshot" 0 '' "${preload[@]}" DEVICE="64 48 256 1000000 0" "${fake[@]}" -s "$file" 00:03.0
 	that "it is a PNG" grep -qa PNG "$file"
+	"${preload[@]}" "${fake[@]}" -s - 00:03.0 >"$scratch/stdout"
+	that "to stdout, it is the same" cmp "$file" "$scratch/stdout"
+	"${preload[@]}" "${fake[@]}" 00:03.0 >"$scratch/out" 2>"$scratch/err"
+	that "a description" grep -q '^  primary .*64x48 XR24' "$scratch/out"
+	full_disk "$file"
 	rm -f "$file"
 	expect "a picture that is larger than its region" 1 'do not fit into 12287 bytes' \
 		"${preload[@]}" DEVICE="64 48 256 12287 0" "${fake[@]}" -s "$file" 00:03.0
