@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* lsvfio(8): options, and what is done with them. */
 #include <ctype.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <strings.h>
@@ -233,6 +234,17 @@ static void ask_device(struct device *dev, const struct options *options)
 	close_device(&h);
 }
 
+/* A device must not get the number of stdout if that is closed: output would go to its BARs. */
+static void occupy_standard_fds(void)
+{
+	int fd;
+
+	/* A folder is always there, and cannot be written to, either. */
+	for (fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/", O_RDONLY | O_DIRECTORY) != fd)
+			die(EXIT_DEVICE, "cannot open /: %s", strerror(errno));
+}
+
 static void run(const struct options *options, const char *name)
 {
 	struct devices all = find_devices();
@@ -255,6 +267,7 @@ int main(int argc, char **argv)
 {
 	struct options options = { .join_fd = -1 };
 
+	occupy_standard_fds();
 	if (!parse_options(argc, argv, &options)) {
 		check_options(&options, argc - optind);
 		signal(SIGBUS, on_sigbus);

@@ -122,6 +122,8 @@ arguments() {
 	for option in --help --version --json; do
 		expect "$option on a full disk" 1 'cannot write: No space left' \
 			bash -c '"$@" >/dev/full' bash "${preload[@]}" "${fake[@]}" $option
+		expect "$option to a closed stdout" 1 'cannot write: Bad file descriptor' \
+			bash -c '"$@" >&-' bash "${fake[@]}" $option
 		expect "$option on a disk that is full when the file is closed" 1 'cannot write: No space left' \
 			"${preload[@]}" FULL_DISK=1 "${fake[@]}" $option
 	done
@@ -312,6 +314,10 @@ full_disk() { # FILE
 		bash -c '"$@" >/dev/full' bash "${preload[@]}" "${fake[@]}" 00:03.0
 	expect "one in JSON, which is larger than a buffer" 1 'cannot write' \
 		bash -c '"$@" >/dev/full' bash "${preload[@]}" "${fake[@]}" -j 00:03.0
+	: >"$root/dev/vfio/8"
+	expect "a description to a closed stdout" 1 'cannot write' \
+		bash -c '"$@" >&-' bash "${preload[@]}" "${fake[@]}" -j 00:03.0
+	that "it does not go to the device" test ! -s "$root/dev/vfio/8"
 }
 
 pictures() {
