@@ -40,6 +40,8 @@ _Static_assert(sizeof(off_t) == sizeof(u64), "off_t is too small: -D_FILE_OFFSET
 /* ---- util.c ---- */
 
 _Noreturn __printf(2, 3) void die(int status, const char *fmt, ...);
+/* Ends the program if something was not written. */
+void flush_output(void);
 void *xcalloc(size_t nr, size_t size);
 /* One more element of zeroes at the end of an array. */
 void *grow(void *array, unsigned int *nr, size_t size);

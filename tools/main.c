@@ -273,10 +273,8 @@ int main(int argc, char **argv)
 		signal(SIGBUS, on_sigbus);
 		run(&options, argv[optind]);
 	}
-	/* An earlier error is known to have been, and not which one it was. */
-	errno = 0;
-	if (fflush(stdout) || ferror(stdout) || close(STDOUT_FILENO))
-		die(EXIT_DEVICE, "cannot write%s%s", errno ? ": " : "",
-		    errno ? strerror(errno) : "");
+	flush_output();
+	if (close(STDOUT_FILENO))
+		die(EXIT_DEVICE, "cannot write: %s", strerror(errno));
 	return 0;
 }

@@ -42,6 +42,15 @@ void die(int status, const char *fmt, ...)
 	exit(status);
 }
 
+void flush_output(void)
+{
+	/* An error of an earlier write is known to have been, and not which one it was. */
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout))
+		die(EXIT_DEVICE, "cannot write%s%s", errno ? ": " : "",
+		    errno ? strerror(errno) : "");
+}
+
 void *xcalloc(size_t nr, size_t size)
 {
 	return need_memory(calloc(nr ?: 1, size));

@@ -85,8 +85,7 @@ static void show(const struct device *dev, const struct model *m, const char *st
 		strftime(when, sizeof(when), "%H:%M:%S", localtime(&now));
 		printf("--- %s\n%s", when, state);
 	}
-	if (fflush(stdout))
-		die(EXIT_DEVICE, "cannot write: %s", strerror(errno));
+	flush_output();
 }
 
 /* Until it is time to look; false: until the end. */

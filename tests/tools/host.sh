@@ -314,6 +314,10 @@ full_disk() { # FILE
 		bash -c '"$@" >/dev/full' bash "${preload[@]}" "${fake[@]}" 00:03.0
 	expect "one in JSON, which is larger than a buffer" 1 'cannot write' \
 		bash -c '"$@" >/dev/full' bash "${preload[@]}" "${fake[@]}" -j 00:03.0
+	expect "a watch on a full disk" 1 'cannot write' bash -c '"$@" >/dev/full' bash \
+		"${preload[@]}" "${fake[@]}" --watch=0.01 00:03.0
+	expect "one in JSON" 1 'cannot write' bash -c '"$@" >/dev/full' bash \
+		"${preload[@]}" "${fake[@]}" --watch=0.01 --json 00:03.0
 	: >"$root/dev/vfio/8"
 	expect "a description to a closed stdout" 1 'cannot write' \
 		bash -c '"$@" >&-' bash "${preload[@]}" "${fake[@]}" -j 00:03.0
