@@ -24,13 +24,24 @@ static u32 get32(const u8 *at)
 static void add(struct cap *cap, const char *name, enum field_kind kind, u64 value)
 {
 	if (cap->nr_fields < MAX_FIELDS)
-		cap->field[cap->nr_fields++] = (struct field){ name, kind, value, NULL };
+		cap->field[cap->nr_fields++] = (struct field) {
+			.name = name, .kind = kind, .value = value,
+		};
+}
+
+/* @digits: as many as the largest value has */
+static void add_hex(struct cap *cap, const char *name, int digits, u64 value)
+{
+	add(cap, name, HEX, value);
+	cap->field[cap->nr_fields - 1].digits = digits;
 }
 
 static void add_word(struct cap *cap, const char *name, const char *word)
 {
 	if (cap->nr_fields < MAX_FIELDS)
-		cap->field[cap->nr_fields++] = (struct field){ name, WORD, 0, word };
+		cap->field[cap->nr_fields++] = (struct field) {
+			.name = name, .kind = WORD, .word = word,
+		};
 }
 
 static void read_pm(struct cap *cap, const u8 *at)
@@ -62,9 +73,9 @@ static void read_msix(struct cap *cap, const u8 *at)
 	add(cap, "masked", FLAG, !!(flags & PCI_MSIX_FLAGS_MASKALL));
 	add(cap, "vectors", NUMBER, (flags & PCI_MSIX_FLAGS_QSIZE) + 1);
 	add(cap, "table_bar", NUMBER, table & PCI_MSIX_TABLE_BIR);
-	add(cap, "table_offset", HEX, table & PCI_MSIX_TABLE_OFFSET);
+	add_hex(cap, "table_offset", 8, table & PCI_MSIX_TABLE_OFFSET);
 	add(cap, "pba_bar", NUMBER, pba & PCI_MSIX_PBA_BIR);
-	add(cap, "pba_offset", HEX, pba & PCI_MSIX_PBA_OFFSET);
+	add_hex(cap, "pba_offset", 8, pba & PCI_MSIX_PBA_OFFSET);
 }
 
 static void read_express(struct cap *cap, const u8 *at)
@@ -123,19 +134,19 @@ static void read_sriov(struct cap *cap, const u8 *at)
 	add(cap, "enabled", FLAG, !!(get16(at + PCI_SRIOV_CTRL) & PCI_SRIOV_CTRL_VFE));
 	add(cap, "total_vfs", NUMBER, get16(at + PCI_SRIOV_TOTAL_VF));
 	add(cap, "vfs", NUMBER, get16(at + PCI_SRIOV_NUM_VF));
-	add(cap, "vf_device", HEX, get16(at + PCI_SRIOV_VF_DID));
+	add_hex(cap, "vf_device", 4, get16(at + PCI_SRIOV_VF_DID));
 }
 
 static void read_serial(struct cap *cap, const u8 *at)
 {
-	add(cap, "serial", HEX, get32(at + 4) | (u64)get32(at + 8) << 32);
+	add_hex(cap, "serial", 16, get32(at + 4) | (u64)get32(at + 8) << 32);
 }
 
 static void read_vendor_ext(struct cap *cap, const u8 *at)
 {
 	u32 header = get32(at + PCI_VNDR_HEADER);
 
-	add(cap, "vendor_id", HEX, PCI_VNDR_HEADER_ID(header));
+	add_hex(cap, "vendor_id", 4, PCI_VNDR_HEADER_ID(header));
 	add(cap, "vendor_revision", NUMBER, PCI_VNDR_HEADER_REV(header));
 	add(cap, "length", NUMBER, PCI_VNDR_HEADER_LEN(header));
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The printer for programs.  The man page has the schema; VERSION is that of it. */
+/* The printer for programs.  The man page has the schema. */
 #include <json-c/json.h>
 
 #include "lsvfio.h"
-
-#define VERSION	1
 
 static void put_text(json_object *to, const char *key, const char *val)
 {
@@ -21,7 +19,10 @@ static void put_bool(json_object *to, const char *key, bool val)
 	json_object_object_add(to, key, json_object_new_boolean(val));
 }
 
-/* Numbers that are read as hexadecimal ones are strings: "1b36". */
+/*
+ * Numbers that are read as hexadecimal ones are strings: "1b36". Any digit of one of 64 bits
+ * can count, and many readers of JSON have numbers of 53 bits.
+ */
 static void put_hex(json_object *to, const char *key, int digits, u64 val)
 {
 	char *s = text("%0*llx", digits, val);
@@ -193,8 +194,10 @@ static void put_field(json_object *to, const struct field *field)
 		put_bool(to, field->name, field->value);
 		break;
 	case NUMBER:
-	case HEX:
 		put_number(to, field->name, field->value);
+		break;
+	case HEX:
+		put_hex(to, field->name, field->digits, field->value);
 		break;
 	case WORD:
 		put_text(to, field->name, field->word);
@@ -244,7 +247,7 @@ static void put_config(json_object *to, const struct config *config)
 		put_text(entry, "space", bar->io ? "io" : "memory");
 		put_number(entry, "bits", bar->wide ? 64 : 32);
 		put_bool(entry, "prefetchable", bar->prefetchable);
-		put_number(entry, "address", bar->address);
+		put_hex(entry, "address", bar->wide ? 16 : 8, bar->address);
 		put_number(entry, "size", bar->size);
 	}
 	array = put_array(obj, "capabilities");
@@ -294,7 +297,7 @@ static void put_plane(json_object *array, const struct plane *plane)
 	if (!info->size)
 		return;
 	put_text(obj, "format", fourcc_name(info->drm_format));
-	put_number(obj, "modifier", info->drm_format_mod);
+	put_hex(obj, "modifier", 16, info->drm_format_mod);
 	put_number(obj, "width", info->width);
 	put_number(obj, "height", info->height);
 	put_number(obj, "stride", info->stride);
@@ -333,7 +336,7 @@ static json_object *new_document(void)
 {
 	json_object *doc = json_object_new_object();
 
-	put_number(doc, "version", VERSION);
+	put_number(doc, "version", JSON_VERSION);
 	return doc;
 }
 

@@ -206,6 +206,7 @@ struct field {
 	const char *name;
 	enum field_kind kind;
 	u64 value;
+	int digits;		/* of a HEX */
 	const char *word;
 };
 
@@ -348,6 +349,9 @@ void print_list(const struct devices *all);
 void print_device(const struct device *dev, const struct model *m);
 /* The parts that change while a device is at work, without the size of its state. */
 void print_state(FILE *out, const struct model *m);
+/* The man page has the schema, whose version this is. */
+#define JSON_VERSION	2
+
 void json_list(const struct devices *all);
 void json_device(const struct device *dev, const struct model *m);
 /* In one line. */

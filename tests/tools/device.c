@@ -64,7 +64,7 @@ static int open_device(void)
 	struct rlimit limit;
 	unsigned int i;
 
-	if (numbers && sscanf(numbers, "%u %u %u %llu %lli", &shown.width, &shown.height,
+	if (numbers && sscanf(numbers, "%u %u %u %llu %llx", &shown.width, &shown.height,
 			      &shown.stride, &shown.region, &shown.modifier) != 5)
 		abort();
 	/* A limit is for the files of lsvfio. */

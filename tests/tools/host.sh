@@ -286,6 +286,24 @@ complete() {
 	mv "$root"/{made-up,proc}
 }
 
+# Each digit of the numbers that device.c has.
+numbers() {
+	local member
+
+	"${preload[@]}" DEVICE="64 48 256 1000000 0xfedcba9876543211" "${fake[@]}" -j 00:03.0 >"$scratch/json"
+	that "a device as JSON is as the man page says" schema <"$scratch/json"
+	for member in serial=0123456789abcdef modifier=fedcba9876543211 address=fedcba9876543200 \
+		table_offset=0000f000 pba_offset=0000f040 vf_device=abcd vendor_id=beef; do
+		that "${member%=*} is a string with all its digits" \
+			grep -qE "\"${member%=*}\": ?\"${member#*=}\"" "$scratch/json"
+	done
+	"${preload[@]}" DEVICE="64 48 256 1000000 0xfedcba9876543211" "${fake[@]}" 00:03.0 >"$scratch/text"
+	for member in serial=0x123456789abcdef 'modifier 0xfedcba9876543211' 'at 0xfedcba9876543200' \
+		table_offset=0xf000 vf_device=0xabcd; do
+		that "as text: $member" grep -qw "$member" "$scratch/text"
+	done
+}
+
 # Of pictures that are larger than the buffer of a file, and not.
 full_disk() { # FILE
 	local size
@@ -332,6 +350,7 @@ pictures() {
 	"${preload[@]}" "${fake[@]}" -s - 00:03.0 >"$scratch/stdout"
 	that "to stdout, it is the same" cmp "$file" "$scratch/stdout"
 	"${preload[@]}" "${fake[@]}" 00:03.0 >"$scratch/out" 2>"$scratch/err"
+	numbers
 	that "a description" grep -q '^  primary .*64x48 XR24' "$scratch/out"
 	full_disk "$file"
 	rm -f "$file"

@@ -59,8 +59,15 @@ class Check:
         if isinstance(val, str) and re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", val):
             fail(path, "controls a terminal: %r" % val)
 
+    @staticmethod
+    def number(path, val):
+        """jq and others have numbers of 53 bits."""
+        if isinstance(val, int) and val >= 1 << 53:
+            fail(path, "is a number that loses digits: %d" % val)
+
     def value(self, path, val):
         self.text(path, val)
+        self.number(path, val)
         kind = self.schema.get(path)
         if kind is None:
             fail(path, "is not in the man page")
@@ -75,6 +82,7 @@ class Check:
             for name, of in val.items():
                 self.text(path + "." + name, name)
                 self.text(path + "." + name, of)
+                self.number(path + "." + name, of)
 
     def members(self, prefix, obj):
         for name, val in obj.items():
