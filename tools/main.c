@@ -143,7 +143,7 @@ static bool take_option(int opt, struct options *options)
 		fputs(usage_text, stdout);
 		return true;
 	case 'V':
-		printf("lsvfio 1.0, JSON schema %d\n", JSON_VERSION);
+		printf("lsvfio %s, JSON schema %d\n", LSVFIO_VERSION, JSON_VERSION);
 		return true;
 	}
 	return false;

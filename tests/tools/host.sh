@@ -111,6 +111,8 @@ inside=(bash -c 'ln -sfnT "$$" "$0/proc/self" && exec "$@"' "$root" "${fake[@]}"
 arguments() {
 	expect "--help says what there is" 0 '' "$lsvfio" --help
 	expect "--version too" 0 '' "$lsvfio" --version
+	that "it is that of the modules" grep -qx "lsvfio $(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' \
+		"$tools/../../dkms.conf"), JSON schema [0-9]*" "$scratch/out"
 	expect "an unknown option" 2 'lsvfio: --bad is no option, .*: --help lists' "$lsvfio" --bad
 	expect "a short one" 2 'there is no option -x: --help lists' "$lsvfio" -jx
 	expect "a letter that controls a terminal" 2 'there is no option -\?: ' "$lsvfio" $'-\e'
