@@ -75,8 +75,8 @@ static char *copy_fd(struct handle *h, const struct device *dev, const struct so
 		if (why)
 			close_device(h);
 	} else if (errno == EPERM) {
-		why = text("no permission to copy descriptor %d of process %d: be root", from->fd,
-			   from->pid);
+		why = text("no permission to copy descriptor %d of process %d: %s", from->fd,
+			   from->pid, how_to_see());
 	} else if (errno == EBADF) {
 		why = text("process %d has no descriptor %d", from->pid, from->fd);
 	} else {
@@ -178,8 +178,9 @@ static char *choose_fd(const struct device *dev, struct source *from)
 		return NULL;
 	if (!sum) {
 		list = name_users(dev);
-		why = text("process %s has the group of %s open, but no device of it%s", list,
-			   dev->name, dev->users_hidden ? " that is seen: be root to see all" : "");
+		why = text("process %s has the group of %s open, but no device of it%s%s", list,
+			   dev->name, dev->users_hidden ? " that is seen: " : "",
+			   dev->users_hidden ? how_to_see() : "");
 	} else {
 		list = list_fds(dev);
 		why = text("which of %u descriptors is %s? Name one by --join=FD: %s", sum,
@@ -237,8 +238,8 @@ char *join_device(struct handle *h, const struct device *dev, const struct optio
 		return text("%s/proc is of another PID namespace: --join works inside of that one",
 			    root_dir);
 	if (!from.pid && !dev->nr_users)
-		return text("no process is seen that has %s open%s", dev->name,
-			    dev->users_hidden ? ": be root to see all" : ": --join needs one");
+		return text("no process is seen that has %s open: %s", dev->name,
+			    dev->users_hidden ? how_to_see() : "--join needs one");
 	if (from.fd < 0)
 		why = choose_fd(dev, &from);
 	else if (!from.pid)

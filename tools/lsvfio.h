@@ -128,6 +128,8 @@ struct device *choose_device(const struct devices *all, const char *name);
 void free_devices(struct devices *all);
 /* Fills users of all. */
 void find_users(struct devices *all);
+/* What to do if processes are hidden, or one cannot be looked at. */
+const char *how_to_see(void);
 /* "123 (qemu), 124 (dpdk)"; NULL: no user is known; to be freed. */
 char *name_users(const struct device *dev);
 /*

@@ -35,8 +35,9 @@ static char *busy(const struct device *dev)
 		why = text("%s is in use by process %s: end it, or look through it by --join",
 			   dev->name, users);
 	else
-		why = text("%s is in use by another process%s", dev->name,
-			   dev->users_hidden ? ": be root to see which" : "");
+		why = text("%s is in use by another process%s%s", dev->name,
+			   dev->users_hidden ? ": to see which, " : "",
+			   dev->users_hidden ? how_to_see() : "");
 	free(users);
 	return why;
 }

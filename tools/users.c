@@ -139,6 +139,11 @@ void find_users(struct devices *all)
 	free(proc);
 }
 
+const char *how_to_see(void)
+{
+	return geteuid() ? "be root" : "get CAP_SYS_PTRACE";
+}
+
 char *name_users(const struct device *dev)
 {
 	char *s = NULL, *longer;

@@ -284,6 +284,12 @@ complete() {
 	"${without[@]}" "${fake[@]}" --json >"$scratch/out"
 	that "descriptors that root may not read are said to be hidden" \
 		without '"users_complete": true' "$scratch/out"
+	expect "it says what root lacks" 1 'no process is seen .*: get CAP_SYS_PTRACE$' \
+		"${without[@]}" "${fake[@]}" --join 00:04.0
+	if setpriv --reuid 65534 --clear-groups test -x "$lsvfio"; then
+		expect "and what another user lacks" 1 'no process is seen .*: be root$' \
+			setpriv --reuid 65534 --clear-groups "${fake[@]}" --join 00:04.0
+	fi
 	rm "$root/proc"
 	mv "$root"/{made-up,proc}
 }
