@@ -498,6 +498,24 @@ void softpci_bars_free(struct softpci_bar *bar)
 }
 
 /**
+ * softpci_bars_show() - have registers of a BAR hold its address
+ * @bar: the BAR; nothing is done for one that has no memory
+ * @config: config space, which has the flags of the BAR in it
+ * @pos: where the first of its registers is
+ */
+void softpci_bars_show(const struct softpci_bar *bar, u8 *config,
+		       unsigned int pos)
+{
+	u32 flags = get32(config, pos) & ~(u32)PCI_BASE_ADDRESS_MEM_MASK;
+
+	if (!bar->phys)
+		return;
+	set32(config, pos, flags | (u32)bar->phys);
+	if (flags & PCI_BASE_ADDRESS_MEM_TYPE_64)
+		set32(config, pos + 4, bar->phys >> 32);
+}
+
+/**
  * softpci_bars_at() - memory of BARs at an address of the bus
  * @phys: the first byte
  * @len: how many bytes

@@ -26,6 +26,20 @@ static void power_on_header(struct softpci_function *fn)
 	memset(fn->config + PCI_BASE_ADDRESS_0, 0, 4 * SOFTPCI_NUM_BARS);
 }
 
+/*
+ * The BARs have their addresses, as those that a firmware has set up. They keep them in a
+ * reset: the PCI core does not restore those of virtual functions, which it must not move
+ * (bus.c), and it can find a function anew of which nothing was restored.
+ */
+static void set_bars(struct softpci_function *fn)
+{
+	unsigned int i;
+
+	for (i = 0; !fn->pf && i < SOFTPCI_NUM_BARS; i++)
+		softpci_bars_show(&fn->bar[i], fn->config,
+				  PCI_BASE_ADDRESS_0 + i * 4);
+}
+
 /* PCI Local Bus 3.0, 6.2.1: in Header Type. */
 #define MULTI_FUNCTION	0x80
 
@@ -33,31 +47,17 @@ static void power_on_header(struct softpci_function *fn)
  * softpci_function_config_init() - config space of a new function
  * @fn: the function, with its layout and BARs
  *
- * The BARs have their addresses, as those that a firmware has set up.
- *
  * Return: 0 or -ENOMEM.
  */
 int softpci_function_config_init(struct softpci_function *fn)
 {
-	unsigned int i;
-
 	raw_spin_lock_init(&fn->config_lock);
 	fn->config = kmemdup(fn->layout->power_on, fn->layout->config_size,
 			     GFP_KERNEL);
 	if (!fn->config)
 		return -ENOMEM;
 	power_on_header(fn);
-	for (i = 0; i < SOFTPCI_NUM_BARS; i++) {
-		unsigned int pos = PCI_BASE_ADDRESS_0 + i * 4;
-		u32 flags = get32(fn->config, pos);
-		u64 phys = fn->bar[i].phys;
-
-		if (!phys || fn->pf)
-			continue;
-		set32(fn->config, pos, flags | (u32)phys);
-		if (flags & PCI_BASE_ADDRESS_MEM_TYPE_64)
-			set32(fn->config, pos + 4, phys >> 32);
-	}
+	set_bars(fn);
 	return 0;
 }
 
@@ -216,11 +216,12 @@ static void power_on_locked(struct softpci_function *fn)
 	lockdep_assert_held(&fn->config_lock);
 	memcpy(fn->config, layout->power_on, layout->config_size);
 	power_on_header(fn);
+	set_bars(fn);
 	if (layout->pcie)
 		set16(fn->config, lnkctl,
 		      (get16(fn->config, lnkctl) & ~LINK_BITS) | link);
 	if (fn->sriov)
-		softpci_sriov_set_up(fn, false);
+		softpci_sriov_set_up(fn);
 }
 
 /**

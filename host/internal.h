@@ -194,6 +194,8 @@ struct resource *softpci_bars_window(void);
 int softpci_bars_alloc(struct softpci_bar *bar, u64 size, bool is_64);
 void softpci_bars_free(struct softpci_bar *bar);
 void softpci_bars_fill(const struct softpci_bar *bar, u8 byte);
+void softpci_bars_show(const struct softpci_bar *bar, u8 *config,
+		       unsigned int pos);
 void __iomem *softpci_bars_at(phys_addr_t phys, size_t len);
 
 /* iommu.c: the software IOMMU */
@@ -221,7 +223,7 @@ int softpci_sriov_alloc_bars(struct softpci_function *fn);
 struct softpci_bar softpci_sriov_slice(const struct softpci_function *fn,
 				       unsigned int index, unsigned int nr,
 				       u64 size);
-void softpci_sriov_set_up(struct softpci_function *fn, bool bars);
+void softpci_sriov_set_up(struct softpci_function *fn);
 int softpci_sriov_add(struct softpci_function *fn);
 void softpci_sriov_remove(struct softpci_function *fn);
 unsigned int softpci_sriov_total(const struct softpci_function *fn);

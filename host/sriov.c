@@ -213,9 +213,8 @@ struct softpci_bar softpci_sriov_slice(const struct softpci_function *fn,
 /**
  * softpci_sriov_set_up() - fill in registers that depend on the place on the bus
  * @fn: the physical function, config_lock held or not yet visible
- * @bars: give addresses to the BARs of virtual functions, too
  */
-void softpci_sriov_set_up(struct softpci_function *fn, bool bars)
+void softpci_sriov_set_up(struct softpci_function *fn)
 {
 	struct softpci_sriov *sriov = fn->sriov;
 	unsigned int i;
@@ -224,17 +223,9 @@ void softpci_sriov_set_up(struct softpci_function *fn, bool bars)
 	fn->config[sriov->pos + PCI_SRIOV_FUNC_LINK] = fn->devfn;
 	set16(fn->config, sriov->pos + PCI_SRIOV_VF_OFFSET,
 	      sriov->first - fn->devfn);
-	for (i = 0; bars && i < SOFTPCI_NUM_BARS; i++) {
-		unsigned int pos = sriov->pos + PCI_SRIOV_BAR + i * 4;
-		u32 flags = get32(fn->config, pos);
-		u64 phys = sriov->bar[i].phys;
-
-		if (!phys)
-			continue;
-		set32(fn->config, pos, flags | (u32)phys);
-		if (flags & PCI_BASE_ADDRESS_MEM_TYPE_64)
-			set32(fn->config, pos + 4, phys >> 32);
-	}
+	for (i = 0; i < SOFTPCI_NUM_BARS; i++)
+		softpci_bars_show(&sriov->bar[i], fn->config,
+				  sriov->pos + PCI_SRIOV_BAR + i * 4);
 }
 
 /**
@@ -274,7 +265,7 @@ void softpci_sriov_place(struct softpci_function *fn, unsigned int first)
 	sriov->first = first;
 	for (i = 0; i < sriov->total; i++)
 		sriov->vf[i]->devfn = first + i;
-	softpci_sriov_set_up(fn, true);
+	softpci_sriov_set_up(fn);
 }
 
 /**

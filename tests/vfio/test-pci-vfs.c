@@ -223,10 +223,74 @@ static void virtual_functions_that_a_driver_leaves_behind_go(struct env *env)
 	}
 }
 
+/* Those of a function, and in its capability those of all its virtual functions. */
+struct bar_registers {
+	u32 own[6];
+	u32 of_vfs[6];
+};
+
+static struct bar_registers bar_registers(const struct pci_function *fn)
+{
+	unsigned int pos = pci_find_ext_cap(fn, PCI_EXT_CAP_ID_SRIOV) + PCI_SRIOV_BAR, i;
+	struct bar_registers bars;
+
+	for (i = 0; i < ARRAY_SIZE(bars.own); i++) {
+		bars.own[i] = pci_config_get(fn, PCI_BASE_ADDRESS_0 + i * 4, 4);
+		bars.of_vfs[i] = pci_config_get(fn, pos + i * 4, 4);
+	}
+	return bars;
+}
+
+static void reset_by_register(const struct pci_function *fn)
+{
+	pci_config_put(fn, pci_find_cap(fn, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL, 2,
+		       PCI_EXP_DEVCTL_BCR_FLR);
+	pci_wait(fn);
+}
+
+static void reset_by_sysfs(const struct pci_function *fn)
+{
+	check_eq(__sysfs_write(pci_path(fn, "reset").s, "1"), 0);
+}
+
+/* The PCI core cannot give them other addresses. */
+static void after_a_reset_all_bars_are_where_they_were(struct env *env)
+{
+	static void (*const resets[])(const struct pci_function *) = {
+		reset_by_sysfs, reset_by_register,
+	};
+	struct bar_registers before, after;
+	struct pci_function fn, vf;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(resets); i++) {
+		note("%s", i ? "by its register: nothing restores it" : "by sysfs");
+		pci_begin();
+		fn = pci_function("a", "bar0=64K bar2=16K,64bit msix=2 total_vfs=2");
+		pci_live(&fn);
+		before = bar_registers(&fn);
+		resets[i](&fn);
+		after = bar_registers(&fn);
+		check_mem(&after, &before, sizeof(before));
+		/* Found again, it has all of them. */
+		check_eq(__sysfs_write(pci_path(&fn, "remove").s, "1"), 0);
+		check_eq(__sysfs_write("/sys/bus/pci/rescan", "1"), 0);
+		check_eq(access(pci_path(&fn, "resource0").s, F_OK), 0);
+		check_eq(access(pci_path(&fn, "resource2").s, F_OK), 0);
+		check_eq(__sysfs_write(pci_path(&fn, "driver_override").s, "vfio-pci"), 0);
+		check_eq(__sysfs_write("/sys/bus/pci/drivers/vfio-pci/bind", fn.address), 0);
+		pci_enable_vfs(&fn, 2);
+		vf = pci_vf(&fn, 1);
+		check_eq(access(pci_path(&vf, "resource0").s, F_OK), 0);
+		check_eq(access(pci_path(&vf, "resource2").s, F_OK), 0);
+	}
+}
+
 const struct test_case cases[] = {
 	CASE(function_0_is_not_alone_with_other_functions_only, NO_DOOR),
 	CASE(a_rescan_may_find_a_function_first, NO_DOOR),
 	CASE(virtual_functions_that_a_driver_leaves_behind_go, NO_DOOR),
+	CASE(after_a_reset_all_bars_are_where_they_were, NO_DOOR),
 	CASE(a_virtual_function_does_dma_and_sends_messages, NO_DEVICE),
 	CASE(without_vf_enable_there_is_no_virtual_function_and_it_is_new_afterwards, NO_DEVICE),
 	CASE(a_reset_of_the_physical_function_resets_the_virtual_ones, NO_DEVICE),
