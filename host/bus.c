@@ -456,13 +456,68 @@ static void disable_vfs(struct softpci_function *fn)
 	pci_dev_put(pdev);
 }
 
+/*
+ * The device of a function with both locks, to be put; NULL: with the one for removal, as
+ * there is no device.  The PCI core takes the two in either order, so this one waits for
+ * neither while it holds the other.
+ */
+static struct pci_dev *lock_with_device(struct softpci_function *fn)
+{
+	struct pci_dev *pdev;
+
+	while (true) {
+		pci_lock_rescan_remove();
+		pdev = softpci_bus_get_pdev(fn);
+		if (!pdev || device_trylock(&pdev->dev))
+			return pdev;
+		pci_unlock_rescan_remove();
+		device_lock(&pdev->dev);
+		device_unlock(&pdev->dev);
+		pci_dev_put(pdev);
+	}
+}
+
+/*
+ * When sriov_numvfs is written, the PCI core takes the lock of the device first and then
+ * pci_lock_rescan_remove(), and when a device is removed the other way round.  So a
+ * function that can have virtual ones loses these here, as by a write of 0, and then its
+ * driver without the second lock: without a driver, a write takes no second lock.
+ */
+static void lock_for_removal(struct softpci_function *fn)
+{
+	struct pci_dev *pdev;
+	bool done = false;
+
+	if (!softpci_sriov_total(fn)) {
+		pci_lock_rescan_remove();
+		return;
+	}
+	/* No driver enables them again. */
+	softpci_sriov_close(fn);
+	while (!done) {
+		pdev = lock_with_device(fn);
+		if (!pdev)
+			return;
+		if (pci_num_vf(pdev) && pdev->driver && pdev->driver->sriov_configure)
+			pdev->driver->sriov_configure(pdev, 0);
+		/* If there are any left, disable_vfs() is for them. */
+		done = !pdev->driver || pci_num_vf(pdev);
+		device_unlock(&pdev->dev);
+		if (!done) {
+			pci_unlock_rescan_remove();
+			device_release_driver(&pdev->dev);
+		}
+		pci_dev_put(pdev);
+	}
+}
+
 /**
  * softpci_bus_remove() - unplug a function
  * @fn: the function; one that has no place is left as it is
  *
  * Its driver is unbound before, for which vfio-pci waits until its user has closed
- * it. All of the PCI core's hot-plug waits meanwhile. No access reaches the
- * function on return.
+ * it. All of the PCI core's hot-plug waits meanwhile, unless the function can have
+ * virtual ones. No access reaches the function on return.
  *
  * Context: process, may sleep.
  */
@@ -476,7 +531,7 @@ void softpci_bus_remove(struct softpci_function *fn)
 	for (i = 0; i < softpci_sriov_total(fn); i++)
 		disconnect(softpci_sriov_vf(fn, i));
 	disconnect(fn);
-	pci_lock_rescan_remove();
+	lock_for_removal(fn);
 	disable_vfs(fn);
 	pdev = softpci_bus_get_pdev(fn);
 	if (pdev) {

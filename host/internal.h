@@ -6,6 +6,8 @@
  *
  *	softpci_item.lock		attributes in configfs
  *	pci_lock_rescan_remove()	functions come and go
+ *	device_lock()			the driver of a function; the PCI core takes these two
+ *					in either order (lock_with_device())
  *	softpci_device.life		resets of a function (core)
  *	poll_lock			functions that poll.c looks at
  *	softpci_device.lock		registers of a model, and their image in a BAR
@@ -224,6 +226,7 @@ struct softpci_bar softpci_sriov_slice(const struct softpci_function *fn,
 				       unsigned int index, unsigned int nr,
 				       u64 size);
 void softpci_sriov_set_up(struct softpci_function *fn);
+void softpci_sriov_close(struct softpci_function *fn);
 int softpci_sriov_add(struct softpci_function *fn);
 void softpci_sriov_remove(struct softpci_function *fn);
 unsigned int softpci_sriov_total(const struct softpci_function *fn);

@@ -27,6 +27,7 @@
  * @pos: where the capability is in config space
  * @total: how many virtual functions there can be
  * @first: place of the first one on the bus
+ * @closed: no driver can enable them any more; config_lock
  * @bar: memory of the BARs of all of them
  * @vf: the virtual functions, @total of them
  */
@@ -39,6 +40,7 @@ struct softpci_sriov {
 	unsigned int pos;
 	unsigned int total;
 	unsigned int first;
+	bool closed;
 	struct softpci_bar bar[SOFTPCI_NUM_BARS];
 	struct softpci_function *vf[];
 };
@@ -219,6 +221,9 @@ void softpci_sriov_set_up(struct softpci_function *fn)
 	struct softpci_sriov *sriov = fn->sriov;
 	unsigned int i;
 
+	/* A driver finds that there cannot be any (3.3.5). */
+	if (sriov->closed)
+		set16(fn->config, sriov->pos + PCI_SRIOV_INITIAL_VF, 0);
 	/* It depends on no other one (3.3.8). */
 	fn->config[sriov->pos + PCI_SRIOV_FUNC_LINK] = fn->devfn;
 	set16(fn->config, sriov->pos + PCI_SRIOV_VF_OFFSET,
@@ -226,6 +231,19 @@ void softpci_sriov_set_up(struct softpci_function *fn)
 	for (i = 0; i < SOFTPCI_NUM_BARS; i++)
 		softpci_bars_show(&sriov->bar[i], fn->config,
 				  sriov->pos + PCI_SRIOV_BAR + i * 4);
+}
+
+/**
+ * softpci_sriov_close() - have no driver enable virtual functions from now on
+ * @fn: the physical function, which is about to go; those that are enabled stay
+ *
+ * Context: any.
+ */
+void softpci_sriov_close(struct softpci_function *fn)
+{
+	guard(raw_spinlock_irqsave)(&fn->config_lock);
+	fn->sriov->closed = true;
+	softpci_sriov_set_up(fn);
 }
 
 /**

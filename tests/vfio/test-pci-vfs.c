@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Virtual functions on the PCI bus in software, through the stock vfio-pci driver. */
+#include <dirent.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -286,6 +287,107 @@ static void after_a_reset_all_bars_are_where_they_were(struct env *env)
 	}
 }
 
+/* Threads of this process that wait in the kernel for a lock. */
+static bool as_many_wait(void *arg)
+{
+	DIR *dir = opendir("/proc/self/task");
+	struct dirent *entry;
+	unsigned int nr = 0;
+	char stat[512];
+	char *end;
+
+	check(dir);
+	while ((entry = readdir(dir))) {
+		if (__sysfs_read(text("/proc/self/task/%s/stat", entry->d_name).s, stat,
+				 sizeof(stat)) < 0)
+			continue;
+		end = strrchr(stat, ')');
+		nr += end && end[2] == 'D';
+	}
+	closedir(dir);
+	return nr == *(unsigned int *)arg;
+}
+
+static void expect_to_wait(unsigned int nr)
+{
+	check(retry(as_many_wait, &nr));
+}
+
+struct pf_write {
+	struct pci_function *pf;
+	const char *attribute;
+	const char *text;
+	int ret;
+};
+
+static void write_to_pf(void *arg)
+{
+	struct pf_write *write = arg;
+
+	write->ret = __sysfs_write(pci_path(write->pf, write->attribute).s, write->text);
+}
+
+/* The removal of another function, which is in use, has the lock of all hot-plug. */
+static void nothing_that_is_written_to_it_and_removal_hang(struct env *env)
+{
+	static const struct {
+		unsigned int before;
+		const char *attribute;
+		const char *text;
+		bool first;
+	} orders[] = {
+		{ 0, "sriov_numvfs", "2", false }, { 0, "sriov_numvfs", "2", true },
+		{ 2, "sriov_numvfs", "0", false }, { 2, "sriov_numvfs", "0", true },
+		{ 0, "remove", "1", false }, { 0, "remove", "1", true },
+		{ 2, "remove", "1", false }, { 2, "remove", "1", true },
+	};
+	struct worker keeps, removes, writes;
+	struct pci_function used, fn, copy;
+	struct pf_write write;
+	unsigned int i;
+	s32 event;
+
+	for (i = 0; i < ARRAY_SIZE(orders); i++) {
+		note("%u of them, %s is written to %s %s removal", orders[i].before,
+		     orders[i].text, orders[i].attribute, orders[i].first ? "before" : "after");
+		pci_begin();
+		used = pci_function_for_vfio("used", "");
+		fn = pci_function_for_vfio("fn", "total_vfs=2");
+		pci_enable_vfs(&fn, orders[i].before);
+		vfio_open(&env->dev, used.address, env->door);
+		event = event_new();
+		check_eq(__irq_assign(&env->dev, REQ, 0, 1, &event), 0);
+		worker_start(&keeps, remove_function, &used);
+		check(event_wait(event) >= 1);
+
+		copy = fn;
+		write = (struct pf_write) {
+			.pf = &copy, .attribute = orders[i].attribute, .text = orders[i].text,
+		};
+		if (orders[i].first) {
+			worker_start(&writes, write_to_pf, &write);
+			expect_to_wait(1);
+			worker_start(&removes, remove_function, &fn);
+		} else {
+			worker_start(&removes, remove_function, &fn);
+			expect_to_wait(1);
+			worker_start(&writes, write_to_pf, &write);
+		}
+		expect_to_wait(2);
+		vfio_close(&env->dev);
+		memset(&env->dev, 0, sizeof(env->dev));
+		worker_join(&keeps);
+		worker_join(&removes);
+		worker_join(&writes);
+		/* None are enabled once it is being removed, but that there be none is granted. */
+		if (!strcmp(orders[i].text, "2"))
+			check(write.ret < 0);
+		else
+			check_eq(write.ret, 0);
+		check(!pci_exists(&copy));
+	}
+}
+
 const struct test_case cases[] = {
 	CASE(function_0_is_not_alone_with_other_functions_only, NO_DOOR),
 	CASE(a_rescan_may_find_a_function_first, NO_DOOR),
@@ -295,5 +397,6 @@ const struct test_case cases[] = {
 	CASE(without_vf_enable_there_is_no_virtual_function_and_it_is_new_afterwards, NO_DEVICE),
 	CASE(a_reset_of_the_physical_function_resets_the_virtual_ones, NO_DEVICE),
 	CASE(virtual_functions_are_pulled_out_with_their_physical_one, NO_DEVICE),
+	CASE(nothing_that_is_written_to_it_and_removal_hang, NO_DEVICE),
 	{}
 };
