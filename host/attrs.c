@@ -8,6 +8,7 @@
  */
 #include <linux/array_size.h>
 #include <linux/cleanup.h>
+#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
@@ -120,9 +121,10 @@ static const struct softpci_region *find_bar(const struct softpci_model *model,
 	return NULL;
 }
 
+static const char suffixes[] = "KMGTPE";
+
 static ssize_t emit_bar(char *page, u64 size, u32 flags)
 {
-	static const char suffixes[] = "KMGTPE";
 	unsigned int i = size ? __ffs64(size) / 10 : 0;
 
 	return sysfs_emit(page, "%llu%.*s%s%s\n", size >> i * 10, i ? 1 : 0,
@@ -147,6 +149,29 @@ static ssize_t show_bar(struct config_item *config, char *page,
 			emit_bar(page, 0, 0);
 }
 
+/* memparse() of older kernels loses what is beyond 64 bits. */
+static int parse_size(const char *text, size_t len, u64 *size)
+{
+	char number[24] = {};
+	const char *suffix;
+	unsigned int shift;
+
+	if (!len || len >= sizeof(number))
+		return -EINVAL;
+	memcpy(number, text, len);
+	if (!kstrtoull(number, 0, size))
+		return 0;
+	suffix = strchr(suffixes, toupper(number[len - 1]));
+	number[len - 1] = '\0';
+	if (!suffix || kstrtoull(number, 0, size))
+		return -EINVAL;
+	shift = (suffix - suffixes + 1) * 10;
+	if (*size > U64_MAX >> shift)
+		return -EINVAL;
+	*size <<= shift;
+	return 0;
+}
+
 /* "0", "64K", "16M,64bit,prefetchable" */
 static int parse_bar(const char *text, u64 *size, u32 *flags)
 {
@@ -154,11 +179,11 @@ static int parse_bar(const char *text, u64 *size, u32 *flags)
 	static const u32 values[] = {
 		PCI_BASE_ADDRESS_MEM_TYPE_64, PCI_BASE_ADDRESS_MEM_PREFETCH,
 	};
-	char *end;
+	const char *end = text + strcspn(text, ",\n");
 
 	*flags = 0;
-	*size = memparse(text, &end);
-	if (end == text || (*size && (!is_power_of_2(*size) || *size < SZ_4K)))
+	if (parse_size(text, end - text, size) ||
+	    (*size && (!is_power_of_2(*size) || *size < SZ_4K)))
 		return -EINVAL;
 	while (*end == ',') {
 		const char *word = end + 1;

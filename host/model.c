@@ -8,6 +8,7 @@
  * nothing that acts.
  */
 #include <linux/align.h>
+#include <linux/bits.h>
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/math.h>
@@ -23,6 +24,8 @@
 #define MIN_BAR		SZ_4K
 /* PCI Local Bus 3.0, 6.2.5.1: sizing needs a bit that can be written. */
 #define MAX_BAR_32	SZ_2G
+/* Addresses have 52 bits at most. Those of 255 virtual functions add up to less than 64. */
+#define MAX_BAR_64	BIT_ULL(50)
 
 /**
  * struct made_model - a model that was made to order
@@ -79,6 +82,8 @@ static const char *bar_fault(const struct softpci_function_desc *desc,
 	if (!is_64(desc, bar))
 		return size > MAX_BAR_32 ?
 		       "a BAR of more than 2G has 64 bits" : NULL;
+	if (size > MAX_BAR_64)
+		return "a BAR has 1P at most";
 	if (bar + 1 == SOFTPCI_NUM_BARS)
 		return "the last BAR cannot have 64 bits";
 	if (desc->bar_size[bar + 1])

@@ -4,7 +4,7 @@
 
 static const char * const good_bars[] = {
 	"0", "4K", "64K", "1M,prefetchable", "16M,64bit", "2G",
-	"16M,64bit,prefetchable", "8G,64bit",
+	"16M,64bit,prefetchable", "8G,64bit", "8E,64bit",
 };
 
 static void bar_takes_what_it_shows(struct kunit *test)
@@ -44,6 +44,7 @@ static void bar_that_makes_no_sense_is_refused(struct kunit *test)
 	static const char * const bad[] = {
 		"", "\n", "none", "3K", "2K", "12K", "4K,", "4K,32bit",
 		"4K,64bi", "4K,64bitt", "4K 64bit", "0,64bit", "4K\n\n", "-4K",
+		"16E", "17E", "16384P", "0x10000000000001000", "K", "4KK", ",64bit",
 	};
 	unsigned int i;
 	u32 flags;

@@ -132,6 +132,7 @@ FAULT(io_bar, "a BAR is memory", d->bar_flags[0] = PCI_BASE_ADDRESS_SPACE_IO);
 FAULT(odd_bar, "the size of a BAR is a power of two from 4K on", d->bar_size[0] = 3 * SZ_4K);
 FAULT(small_bar, "the size of a BAR is a power of two from 4K on", d->bar_size[0] = SZ_2K);
 FAULT(large_bar, "a BAR of more than 2G has 64 bits", d->bar_size[0] = SZ_4G);
+FAULT(huge_bar, "a BAR has 1P at most", d->bar_size[2] = BIT_ULL(51));
 FAULT(last_bar, "the last BAR cannot have 64 bits", d->bar_flags[5] = PCI_BASE_ADDRESS_MEM_TYPE_64);
 FAULT(pair, "a BAR of 64 bits takes the next one as well", d->bar_size[3] = SZ_4K);
 FAULT(msi, "MSI messages are a power of two up to 32", d->nr_msi = 3);
@@ -141,7 +142,7 @@ FAULT(msix, "MSI-X vectors are 2048 at most", d->nr_msix = 2049);
 static const struct desc_fault *const desc_faults[] = {
 	&fault_no_vendor, &fault_not_ready, &fault_absent, &fault_class,
 	&fault_bridge, &fault_ide, &fault_io_bar, &fault_odd_bar,
-	&fault_small_bar, &fault_large_bar, &fault_last_bar, &fault_pair,
+	&fault_small_bar, &fault_large_bar, &fault_huge_bar, &fault_last_bar, &fault_pair,
 	&fault_msi, &fault_many_msi, &fault_msix,
 };
 

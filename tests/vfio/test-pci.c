@@ -71,7 +71,8 @@ static void values_that_make_no_sense_are_refused_and_change_nothing(struct env 
 	} bad[] = {
 		{ "model", "toaster" }, { "vendor", "0x10000" },
 		{ "class", "0x1000000" }, { "revision", "256" }, { "bar0", "3000" },
-		{ "bar0", "2K" }, { "bar0", "64K,round" },
+		{ "bar0", "2K" }, { "bar0", "64K,round" }, { "bar0", "16E" },
+		{ "bar0", "0x10000000000001000" },
 		{ "msi", "3" }, { "msi", "64" }, { "msix", "2049" }, { "capabilities", "wings" },
 		{ "group", "-2" }, { "total_vfs", "256" }, { "devfn", "20.0" },
 		{ "devfn", "00.8" }, { "live", "2" },
@@ -97,6 +98,9 @@ static void a_description_that_contradicts_itself_cannot_be_live(struct env *env
 		"bar0=4K msix=2048", "msix=1",
 		/* There is no second half. */
 		"bar5=64K,64bit", "bar0=64K,64bit bar1=64K",
+		/* There are no such addresses. */
+		"bar0=8E,64bit", "bar0=4E,64bit bar2=4E,64bit", "bar4=2P,64bit",
+		"bar0=1E,64bit total_vfs=16", "bar0=4K bar2=2E,64bit total_vfs=255",
 		/* These come with PCI Express. */
 		"capabilities=pm total_vfs=2",
 	};
@@ -110,6 +114,25 @@ static void a_description_that_contradicts_itself_cannot_be_live(struct env *env
 		check_eq(__pci_set(&fn, "live", "1"), -EINVAL);
 		check_str(pci_get(&fn, "live").s, "0");
 		pci_remove_all();
+	}
+}
+
+static void a_bar_that_is_larger_than_all_memory_is_refused(struct env *env)
+{
+	static const char * const large[] = {
+		"bar0=2G", "bar0=8T,64bit", "bar0=16T,64bit", "bar0=1P,64bit",
+		"bar0=1P,64bit bar2=1P,64bit bar4=1P,64bit", "bar0=4K bar2=1P,64bit total_vfs=255",
+		"bar0=64M,64bit total_vfs=255",
+	};
+	struct pci_function fn;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(large); i++) {
+		note("%s", large[i]);
+		pci_begin();
+		fn = pci_function("a", large[i]);
+		check_eq(__pci_set(&fn, "live", "1"), -ENOSPC);
+		check_str(pci_get(&fn, "live").s, "0");
 	}
 }
 
@@ -557,6 +580,7 @@ const struct test_case cases[] = {
 	CASE(attributes_take_what_they_show, NO_DOOR),
 	CASE(values_that_make_no_sense_are_refused_and_change_nothing, NO_DOOR),
 	CASE(a_description_that_contradicts_itself_cannot_be_live, NO_DOOR),
+	CASE(a_bar_that_is_larger_than_all_memory_is_refused, NO_DOOR),
 	CASE(a_live_function_cannot_be_changed_or_its_folder_removed, NO_DOOR),
 	CASE(a_place_that_is_taken_is_refused, NO_DOOR),
 	CASE(sixty_four_functions_have_places_and_groups_of_their_own, NO_DOOR),
