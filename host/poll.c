@@ -32,7 +32,11 @@
  * long: a driver that writes now and then must not occupy a CPU of the host.
  */
 #define HOT_NS		(50 * NSEC_PER_USEC)
-/* Nor is one that does so all the time: this much of each period. */
+/*
+ * Nor is one that does so all the time: this much of each period.  In the rest of it, a
+ * pause is as long as the look before it at least, so that a quarter of a CPU is left
+ * where looks take long.
+ */
 #define PERIOD_NS	(10 * NSEC_PER_MSEC)
 #define MAX_HOT_NS	(5 * NSEC_PER_MSEC)
 /* The intervals after that: a part of the time since, and not longer than this. */
@@ -300,9 +304,13 @@ static bool poll_all(ktime_t *active)
 	return in_use;
 }
 
-/* Sleeps until softpci_poll_wake(), or for @pause nanoseconds, 0: without end. */
-static void rest(u64 pause)
+/*
+ * Sleeps until softpci_poll_wake(), but for @shortest nanoseconds at least, or for @pause,
+ * 0: without end.
+ */
+static void rest(s64 shortest, s64 pause)
 {
+	ktime_t end = ktime_add_ns(ktime_get(), shortest);
 	ktime_t timeout = ns_to_ktime(pause);
 
 	set_current_state(TASK_IDLE);
@@ -310,6 +318,10 @@ static void rest(u64 pause)
 		schedule_hrtimeout_range(pause ? &timeout : NULL, pause / 4,
 					 HRTIMER_MODE_REL);
 	__set_current_state(TASK_RUNNING);
+	while (ktime_before(ktime_get(), end)) {
+		set_current_state(TASK_IDLE);
+		schedule_hrtimeout_range(&end, shortest / 4, HRTIMER_MODE_ABS);
+	}
 }
 
 /**
@@ -327,42 +339,53 @@ struct heat {
 /* May it look again at once, at @now? */
 static bool may_be_hot(struct heat *heat, ktime_t now)
 {
-	if (ktime_to_ns(ktime_sub(now, heat->period)) >= PERIOD_NS)
-		*heat = (struct heat) { .period = now, .last = now };
+	/* The look that ends in a period belongs to it, however long it took. */
+	if (ktime_to_ns(ktime_sub(now, heat->period)) >= PERIOD_NS) {
+		heat->period = now;
+		heat->spent = 0;
+	}
 	heat->spent += ktime_to_ns(ktime_sub(now, heat->last));
 	heat->last = now;
 	return heat->spent < MAX_HOT_NS;
 }
 
-/* How long to wait after @idle nothing was done, and a look that took @look. */
-static u64 pause_after(s64 idle, s64 look)
+/* How long to wait in any case after a look that took @look. */
+static s64 shortest_pause(s64 look)
+{
+	return clamp(look, MIN_PAUSE_NS, MAX_SLOW_PAUSE_NS);
+}
+
+/* The same, and @idle nothing was done, if nothing is either while it waits. */
+static s64 pause_after(s64 idle, s64 look)
 {
 	s64 longest = clamp(look * LOOK_PART, MAX_PAUSE_NS, MAX_SLOW_PAUSE_NS);
 
-	return clamp(idle / PAUSE_PART, MIN_PAUSE_NS, longest);
+	return clamp(idle / PAUSE_PART, shortest_pause(look), longest);
 }
 
 static int poll_thread(void *unused)
 {
 	struct heat heat = {};
-	ktime_t active, now;
+	ktime_t active, begin, now;
 	s64 idle, look;
 
 	while (!kthread_should_stop()) {
+		begin = ktime_get();
 		if (!poll_all(&active)) {
-			rest(0);
+			rest(0, 0);
 			heat.last = ktime_get();
 			continue;
 		}
 		now = ktime_get();
 		idle = ktime_to_ns(ktime_sub(now, active));
-		look = ktime_to_ns(ktime_sub(now, heat.last));
+		/* Not the time that others had on this CPU before. */
+		look = ktime_to_ns(ktime_sub(now, begin));
 		if (idle < HOT_NS && may_be_hot(&heat, now)) {
 			/* The job may be on this CPU. cond_resched() may do nothing. */
 			schedule();
 			continue;
 		}
-		rest(pause_after(idle, look));
+		rest(shortest_pause(look), pause_after(idle, look));
 		heat.last = ktime_get();
 	}
 	return 0;
@@ -535,3 +558,8 @@ void softpci_poll_exit(void)
 {
 	kthread_stop(poll_task);
 }
+
+/* KUnit tests of the static functions above. */
+#if IS_ENABLED(CONFIG_SAMPLE_VFIO_MDEV_KUNIT_TEST)
+#include "../tests/kunit/host-poll.c"
+#endif
