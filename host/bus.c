@@ -3,9 +3,9 @@
  * The host bridge, its one bus, and the functions on it.
  *
  * A function is added to the table of the bus and then scanned, as one that was
- * plugged in; the PCI core's "remove" and "rescan" work as for any other.  Whichever
- * way the PCI core finds a function, bus_notify() prepares its device before any
- * driver sees it.
+ * plugged in; the PCI core's "remove" and "rescan" work as for any other: a rescan finds
+ * functions of a device that has function 0.  Whichever way the PCI core finds a
+ * function, bus_notify() prepares its device before any driver sees it.
  */
 #include <linux/bitmap.h>
 #include <linux/cleanup.h>
@@ -175,6 +175,9 @@ static int bus_notify(struct notifier_block *nb, unsigned long action,
 	if (ret)
 		dev_err(dev, "no IOMMU for it (error %d)\n", ret);
 	claim_bars(to_pci_dev(dev));
+	/* A rescan looks for others beside it, which may come later. */
+	if (!fn->pf && !PCI_FUNC(fn->devfn))
+		to_pci_dev(dev)->multifunction = 1;
 	if (fn->driver_override)
 		ret = device_set_driver_override(dev, fn->driver_override) ?: ret;
 	/* The PCI core does not ask for it. */

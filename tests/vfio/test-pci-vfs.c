@@ -154,21 +154,6 @@ static void virtual_functions_are_pulled_out_with_their_physical_one(struct env 
 	worker_join(&worker);
 }
 
-static void function_0_is_not_alone_with_other_functions_only(struct env *env)
-{
-	struct pci_function pf, other;
-
-	pci_begin();
-	pf = pci_function("pf", "devfn=03.0 total_vfs=2");
-	other = pci_function("other", "devfn=03.3");
-	pci_live(&pf);
-	check_eq(pci_config_get(&pf, PCI_HEADER_TYPE, 1), 0);
-	pci_live(&other);
-	check_eq(pci_config_get(&pf, PCI_HEADER_TYPE, 1), 0x80);
-	pci_absent(&other);
-	check_eq(pci_config_get(&pf, PCI_HEADER_TYPE, 1), 0);
-}
-
 static atomic_bool plugging;
 
 static void look_for_functions(void *arg)
@@ -389,7 +374,6 @@ static void nothing_that_is_written_to_it_and_removal_hang(struct env *env)
 }
 
 const struct test_case cases[] = {
-	CASE(function_0_is_not_alone_with_other_functions_only, NO_DOOR),
 	CASE(a_rescan_may_find_a_function_first, NO_DOOR),
 	CASE(virtual_functions_that_a_driver_leaves_behind_go, NO_DOOR),
 	CASE(after_a_reset_all_bars_are_where_they_were, NO_DOOR),

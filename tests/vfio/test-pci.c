@@ -150,47 +150,6 @@ static void a_live_function_cannot_be_changed_or_its_folder_removed(struct env *
 	pci_set(&fn, "live", "1");
 }
 
-static void a_place_that_is_taken_is_refused(struct env *env)
-{
-	struct pci_function a, b;
-
-	pci_begin();
-	a = pci_function("a", "devfn=07.0");
-	b = pci_function("b", "devfn=07.0");
-	pci_live(&a);
-	check(strstr(a.address, ":00:07.0"));
-	check_eq(__pci_set(&b, "live", "1"), -EBUSY);
-	pci_set(&b, "devfn", "07.1");
-	pci_live(&b);
-	check(strstr(b.address, ":00:07.1"));
-}
-
-static void sixty_four_functions_have_places_and_groups_of_their_own(struct env *env)
-{
-	enum { NR = 64 };
-	struct pci_function fn[NR];
-	char group[PATH_MAX];
-	bool seen[1024] = {};
-	unsigned int i, nr;
-	ssize_t len;
-
-	pci_begin();
-	for (i = 0; i < NR; i++) {
-		fn[i] = pci_function(text("f%u", i).s, "");
-		pci_live(&fn[i]);
-	}
-	for (i = 0; i < NR; i++) {
-		note("function %u at %s", i, fn[i].address);
-		check(pci_exists(&fn[i]));
-		len = readlink(pci_path(&fn[i], "iommu_group").s, group, sizeof(group) - 1);
-		check(len > 0);
-		group[len] = '\0';
-		nr = atoi(strrchr(group, '/') + 1);
-		check(nr < ARRAY_SIZE(seen) && !seen[nr]);
-		seen[nr] = true;
-	}
-}
-
 static void functions_of_the_same_group_number_share_a_group(struct env *env)
 {
 	struct pci_function a, b;
@@ -582,8 +541,6 @@ const struct test_case cases[] = {
 	CASE(a_description_that_contradicts_itself_cannot_be_live, NO_DOOR),
 	CASE(a_bar_that_is_larger_than_all_memory_is_refused, NO_DOOR),
 	CASE(a_live_function_cannot_be_changed_or_its_folder_removed, NO_DOOR),
-	CASE(a_place_that_is_taken_is_refused, NO_DOOR),
-	CASE(sixty_four_functions_have_places_and_groups_of_their_own, NO_DOOR),
 	CASE(functions_of_the_same_group_number_share_a_group, NO_DOOR),
 	CASE(vfs_appear_with_sriov_numvfs_and_go_with_it, NO_DOOR),
 	CASE(the_pci_core_removes_and_finds_a_function_again, NO_DEVICE),
