@@ -2,9 +2,9 @@
 /*
  * The attributes of a folder in configfs: the description of its function.
  *
- * Each takes the text that it shows.  A model that has a name has ids, BARs and capabilities of
- * its own: they are shown, and cannot be written (-EPERM).  While the function is live
- * nothing can (-EBUSY).
+ * Each takes the text that it shows, at any time: it is written anew by scripts.  A model that
+ * has a name has ids, BARs and capabilities of its own: they are shown, and cannot be changed
+ * (-EPERM).  While the function is live nothing can (-EBUSY).
  */
 #include <linux/array_size.h>
 #include <linux/cleanup.h>
@@ -27,8 +27,8 @@
 /* Places that are left on the bus. */
 #define MAX_VFS		(SOFTPCI_BUS_FUNCTIONS - 1)
 
-/* May the description be written; if @of_model, a part that a named model has itself? */
-static int may_write(struct softpci_item *item, bool of_model)
+/* May the description be changed; if @of_model, a part that a named model has itself? */
+static int may_change(struct softpci_item *item, bool of_model)
 {
 	lockdep_assert_held(&item->lock);
 	if (item->state != SOFTPCI_ITEM_ABSENT)
@@ -53,6 +53,7 @@ static ssize_t item_##_name##_store(struct config_item *config,		\
 				    const char *page, size_t count)	\
 {									\
 	struct softpci_item *item = softpci_to_item(config);		\
+	const struct softpci_model *model;				\
 	unsigned int val;						\
 	int ret = kstrtouint(page, 0, &val);				\
 									\
@@ -61,7 +62,10 @@ static ssize_t item_##_name##_store(struct config_item *config,		\
 	if (!(_valid))							\
 		return -EINVAL;						\
 	guard(mutex)(&item->lock);					\
-	ret = may_write(item, true);					\
+	model = item->model->model;					\
+	if (val == (model ? model->_of : item->desc._member))		\
+		return count;						\
+	ret = may_change(item, true);					\
 	if (ret)							\
 		return ret;						\
 	item->desc._member = val;					\
@@ -100,7 +104,9 @@ static ssize_t item_model_store(struct config_item *config, const char *page,
 	if (!named)
 		return -EINVAL;
 	guard(mutex)(&item->lock);
-	ret = may_write(item, false);
+	if (named == item->model)
+		return count;
+	ret = may_change(item, false);
 	if (ret)
 		return ret;
 	item->model = named;
@@ -134,19 +140,31 @@ static ssize_t emit_bar(char *page, u64 size, u32 flags)
 			  ",prefetchable" : "");
 }
 
+static void get_bar(const struct softpci_item *item, unsigned int bar,
+		    u64 *size, u32 *flags)
+{
+	const struct softpci_region *region;
+
+	if (item->model->model) {
+		region = find_bar(item->model->model, bar);
+		*size = region ? region->size : 0;
+		*flags = region ? region->bar : 0;
+	} else {
+		*size = item->desc.bar_size[bar];
+		*flags = item->desc.bar_flags[bar];
+	}
+}
+
 static ssize_t show_bar(struct config_item *config, char *page,
 			unsigned int bar)
 {
 	struct softpci_item *item = softpci_to_item(config);
-	const struct softpci_region *region;
+	u32 flags;
+	u64 size;
 
 	guard(mutex)(&item->lock);
-	if (!item->model->model)
-		return emit_bar(page, item->desc.bar_size[bar],
-				item->desc.bar_flags[bar]);
-	region = find_bar(item->model->model, bar);
-	return region ? emit_bar(page, region->size, region->bar) :
-			emit_bar(page, 0, 0);
+	get_bar(item, bar, &size, &flags);
+	return emit_bar(page, size, flags);
 }
 
 /* memparse() of older kernels loses what is beyond 64 bits. */
@@ -205,15 +223,18 @@ static ssize_t store_bar(struct config_item *config, const char *page,
 			 size_t count, unsigned int bar)
 {
 	struct softpci_item *item = softpci_to_item(config);
-	u32 flags;
-	u64 size;
+	u32 flags, old_flags;
+	u64 size, old_size;
 	int ret;
 
 	ret = parse_bar(page, &size, &flags);
 	if (ret)
 		return ret;
 	guard(mutex)(&item->lock);
-	ret = may_write(item, true);
+	get_bar(item, bar, &old_size, &old_flags);
+	if (size == old_size && flags == old_flags)
+		return count;
+	ret = may_change(item, true);
 	if (ret)
 		return ret;
 	item->desc.bar_size[bar] = size;
@@ -242,16 +263,19 @@ BAR_ATTR(3);
 BAR_ATTR(4);
 BAR_ATTR(5);
 
+static bool is_pcie(const struct softpci_item *item)
+{
+	const struct softpci_model *model = item->model->model;
+
+	return model ? model->pcie : item->desc.pcie;
+}
+
 static ssize_t item_capabilities_show(struct config_item *config, char *page)
 {
 	struct softpci_item *item = softpci_to_item(config);
-	const struct softpci_model *model;
 
 	guard(mutex)(&item->lock);
-	model = item->model->model;
-	return sysfs_emit(page, "%s\n",
-			  (model ? model->pcie : item->desc.pcie) ?
-			  "pm pcie flr" : "pm");
+	return sysfs_emit(page, "%s\n", is_pcie(item) ? "pm pcie flr" : "pm");
 }
 
 /* Power management is always there, and FLR comes with PCI Express. */
@@ -265,7 +289,9 @@ static ssize_t item_capabilities_store(struct config_item *config,
 	if (!pcie && !sysfs_streq(page, "pm"))
 		return -EINVAL;
 	guard(mutex)(&item->lock);
-	ret = may_write(item, true);
+	if (pcie == is_pcie(item))
+		return count;
+	ret = may_change(item, true);
 	if (ret)
 		return ret;
 	item->desc.pcie = pcie;
@@ -297,7 +323,9 @@ static ssize_t item_total_vfs_store(struct config_item *config,
 	if (total > MAX_VFS)
 		return -EINVAL;
 	guard(mutex)(&item->lock);
-	ret = may_write(item, false);
+	if (total == item->desc.total_vfs)
+		return count;
+	ret = may_change(item, false);
 	if (ret)
 		return ret;
 	item->desc.total_vfs = total;
@@ -330,7 +358,9 @@ static ssize_t item_group_store(struct config_item *config, const char *page,
 			return -EINVAL;
 	}
 	guard(mutex)(&item->lock);
-	ret = may_write(item, false);
+	if (group == item->desc.group)
+		return count;
+	ret = may_change(item, false);
 	if (ret)
 		return ret;
 	item->desc.group = group;
@@ -377,7 +407,9 @@ static ssize_t item_devfn_store(struct config_item *config, const char *page,
 	if (ret)
 		return ret;
 	guard(mutex)(&item->lock);
-	ret = may_write(item, false);
+	if (devfn == item->desc.devfn)
+		return count;
+	ret = may_change(item, false);
 	if (ret)
 		return ret;
 	item->desc.devfn = devfn;
@@ -418,7 +450,9 @@ static ssize_t item_driver_override_store(struct config_item *config,
 	if (!name)
 		return -ENOMEM;
 	guard(mutex)(&item->lock);
-	ret = may_write(item, false);
+	if (!strcmp(name, item->driver_override ?: ""))
+		return count;
+	ret = may_change(item, false);
 	if (ret)
 		return ret;
 	kfree(item->driver_override);

@@ -95,11 +95,16 @@ static unsigned int get_fault(struct softpci_function *fn,
 }
 
 static int set_fault(struct softpci_function *fn, enum softpci_fault fault,
-		     unsigned int left)
+		     unsigned int left, unsigned int max)
 {
 	struct softpci_inject *inject = fn->inject;
 
 	scoped_guard(raw_spinlock_irqsave, &inject->lock) {
+		/* Also FLR_STALLS, which cannot be had by writing it. */
+		if (left == inject->left[fault])
+			return 0;
+		if (left > max)
+			return -EINVAL;
 		if (left && inject->ending)
 			return -EBUSY;
 		inject->left[fault] = left;
@@ -136,7 +141,7 @@ void softpci_inject_end_flr(struct softpci_function *fn)
 {
 	scoped_guard(raw_spinlock_irqsave, &fn->inject->lock)
 		fn->inject->ending = true;
-	set_fault(fn, SOFTPCI_FAULT_STALL_FLR, 0);
+	set_fault(fn, SOFTPCI_FAULT_STALL_FLR, 0, 0);
 }
 
 static void pull_one(struct softpci_function *fn)
@@ -256,7 +261,10 @@ static int report_error(struct softpci_function *fn, bool fatal)
 	return ret;
 }
 
-/* Below: the attributes. A function that is not live has no errors. */
+/*
+ * Below: the attributes. Each takes the text that it shows. A function that is not live
+ * has no errors: that is what it takes then.
+ */
 
 static ssize_t show_fault(struct config_item *item, char *page,
 			  enum softpci_fault fault)
@@ -282,12 +290,10 @@ static ssize_t store_fault(struct config_item *item, const char *page,
 	ret = kstrtouint(page, 0, &left);
 	if (ret)
 		return ret;
-	if (left > max)
-		return -EINVAL;
 	fn = softpci_item_lock(item);
 	if (IS_ERR(fn))
-		return PTR_ERR(fn);
-	ret = set_fault(fn, fault, left);
+		return left ? PTR_ERR(fn) : count;
+	ret = set_fault(fn, fault, left, max);
 	softpci_item_unlock(item);
 	return ret ?: count;
 }
@@ -337,7 +343,7 @@ static ssize_t errors_surprise_removal_store(struct config_item *item,
 		return ret;
 	fn = softpci_item_lock(item);
 	if (IS_ERR(fn))
-		return PTR_ERR(fn);
+		return gone ? PTR_ERR(fn) : count;
 	if (gone)
 		pull(fn);
 	else if (test_bit(SOFTPCI_FUNCTION_GONE, &fn->state))
@@ -348,9 +354,12 @@ static ssize_t errors_surprise_removal_store(struct config_item *item,
 
 CONFIGFS_ATTR(errors_, surprise_removal);
 
+/* Those that happen when they are written have no value to be shown. */
+#define NOTHING		"none"
+
 static ssize_t errors_bus_error_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "nonfatal fatal\n");
+	return sysfs_emit(page, NOTHING "\n");
 }
 
 static ssize_t errors_bus_error_store(struct config_item *item,
@@ -360,6 +369,8 @@ static ssize_t errors_bus_error_store(struct config_item *item,
 	struct softpci_function *fn;
 	int ret;
 
+	if (sysfs_streq(page, NOTHING))
+		return count;
 	if (!fatal && !sysfs_streq(page, "nonfatal"))
 		return -EINVAL;
 	fn = softpci_item_lock(item);
@@ -374,14 +385,7 @@ CONFIGFS_ATTR(errors_, bus_error);
 
 static ssize_t errors_interrupt_show(struct config_item *item, char *page)
 {
-	struct softpci_function *fn = softpci_item_lock(item);
-	unsigned int nr;
-
-	if (IS_ERR(fn))
-		return sysfs_emit(page, "0\n");
-	nr = softpci_nr_vectors(fn->layout->model);
-	softpci_item_unlock(item);
-	return sysfs_emit(page, "%u\n", nr);
+	return sysfs_emit(page, NOTHING "\n");
 }
 
 static ssize_t errors_interrupt_store(struct config_item *item,
@@ -391,6 +395,8 @@ static ssize_t errors_interrupt_store(struct config_item *item,
 	unsigned int vector;
 	int ret;
 
+	if (sysfs_streq(page, NOTHING))
+		return count;
 	ret = kstrtouint(page, 0, &vector);
 	if (ret)
 		return ret;

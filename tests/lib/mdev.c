@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mdev.h"
@@ -79,6 +80,34 @@ unsigned int sysfs_entries(const char *path)
 	while ((entry = readdir(dir)))
 		nr += entry->d_name[0] != '.';
 	closedir(dir);
+	return nr;
+}
+
+unsigned int sysfs_write_back(const char *path)
+{
+	DIR *dir = opendir(path);
+	char before[4096], after[4096];
+	struct dirent *entry;
+	unsigned int nr = 0;
+	struct stat info;
+	struct text file;
+
+	note("%s", path);
+	check(dir);
+	while ((entry = readdir(dir))) {
+		file = text("%s/%s", path, entry->d_name);
+		check_eq(sys(stat(file.s, &info)), 0);
+		if (!S_ISREG(info.st_mode) || (info.st_mode & 0600) != 0600)
+			continue;
+		nr++;
+		check_eq(__sysfs_read(file.s, before, sizeof(before)), 0);
+		note("%s takes \"%s\"", file.s, before);
+		check_eq(__sysfs_write(file.s, before), 0);
+		check_eq(__sysfs_read(file.s, after, sizeof(after)), 0);
+		check_str(after, before);
+	}
+	closedir(dir);
+	note(NULL);
 	return nr;
 }
 

@@ -30,6 +30,11 @@ int __sysfs_write(const char *path, const char *val);
 int __sysfs_read(const char *path, char *buf, size_t size);
 /* The attribute without its newline, which it has to end in. */
 struct text sysfs_read(const char *path);
+/*
+ * Write back what is in the files of a folder that can be read and written, which does not
+ * change what they show. How many they are.
+ */
+unsigned int sysfs_write_back(const char *path);
 /* How many files and folders there are in a folder. */
 unsigned int sysfs_entries(const char *path);
 

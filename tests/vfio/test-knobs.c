@@ -74,6 +74,16 @@ static void knobs_take_the_values_that_they_show(struct env *env)
 	}
 }
 
+/* Also while the device is open, of which some of them cannot be changed then. */
+static void every_attribute_takes_what_it_shows(struct env *env)
+{
+	check(sysfs_write_back(mdev_path(&env->mdev, "vendor").s) <= 2);
+	check_eq(sysfs_write_back(mdev_path(&env->mdev, "migration").s), ARRAY_SIZE(knobs));
+	vfio_close(&env->dev);
+	memset(&env->dev, 0, sizeof(env->dev));
+	sysfs_write_back(mdev_path(&env->mdev, "vendor").s);
+}
+
 static void a_wrong_value_is_refused_and_changes_nothing(struct env *env)
 {
 	static const struct {
@@ -585,6 +595,7 @@ static void truncation_is_in_the_final_part(struct env *env)
 
 const struct test_case cases[] = {
 	CASE(knobs_are_off_by_default, EACH | ONE_DOOR),
+	CASE(every_attribute_takes_what_it_shows, EACH),
 	CASE(knobs_take_the_values_that_they_show, MTTY_1 | ONE_DOOR),
 	CASE(a_wrong_value_is_refused_and_changes_nothing, MTTY_1 | ONE_DOOR),
 	CASE(settings_stay_over_close_and_reset, MTTY_1),

@@ -258,8 +258,58 @@ static void errors_of_a_function_that_is_not_there_are_refused(struct env *env)
 	}
 }
 
+/* Errors that were armed are as before, and nothing happens. */
+static void expect_to_take_what_they_show(const struct pci_function *fn, const char *when)
+{
+	struct text path = text(PCI_FUNCTIONS "/%s/errors", fn->name);
+
+	note("%s", when);
+	check_eq(sysfs_write_back(path.s), 8);
+}
+
+static void errors_take_what_they_show(struct env *env)
+{
+	static const char * const counts[] = {
+		"errors/fail_dma", "errors/iommu_fault", "errors/drop_interrupt",
+		"errors/double_interrupt",
+	};
+	struct pci_function fn = open_plain(env);
+	struct worker worker;
+	s32 event, error;
+	unsigned int i;
+
+	irq_enable(&env->dev, MSIX, 1, &event);
+	error = event_new();
+	check_eq(__irq_assign(&env->dev, ERR, 0, 1, &error), 0);
+	expect_to_take_what_they_show(&fn, "nothing is armed");
+	for (i = 0; i < ARRAY_SIZE(counts); i++)
+		pci_set(&fn, counts[i], "4294967295");
+	pci_set(&fn, "errors/stall_flr", "1");
+	expect_to_take_what_they_show(&fn, "all are armed");
+	worker_start(&worker, reset_device, &env->dev);
+	while (strcmp(pci_get(&fn, "errors/stall_flr").s, "2"))
+		check(!atomic_load(&worker.done));
+	expect_to_take_what_they_show(&fn, "a reset stalls");
+	check(!atomic_load(&worker.done));
+	pci_set(&fn, "errors/stall_flr", "0");
+	worker_join(&worker);
+	check_eq(__pci_set(&fn, "errors/stall_flr", "2"), -EINVAL);
+	check_eq(event_take(event), 0);
+	check_eq(event_take(error), 0);
+	pci_set(&fn, "errors/surprise_removal", "1");
+	expect_to_take_what_they_show(&fn, "it was pulled out");
+	check_eq(__pci_set(&fn, "errors/stall_flr", "1"), -EBUSY);
+	/* Closed while it is being removed: else a reset waits for it for a minute. */
+	check_eq(__irq_assign(&env->dev, REQ, 0, 1, &error), 0);
+	worker_start(&worker, remove_function, &fn);
+	check(event_wait(error) >= 1);
+	vfio_close(&env->dev);
+	worker_join(&worker);
+}
+
 const struct test_case cases[] = {
 	CASE(errors_of_a_function_that_is_not_there_are_refused, NO_DOOR),
+	CASE(errors_take_what_they_show, NO_DEVICE),
 	CASE(the_dma_access_that_is_named_fails, NO_DEVICE),
 	CASE(a_message_is_lost_once, NO_DEVICE),
 	CASE(a_message_is_sent_twice_once, NO_DEVICE),

@@ -43,25 +43,37 @@ static void a_live_function_is_a_pci_device_with_the_ids_it_was_given(struct env
 	check_str(pci_get(&fn, "address").s, "none");
 }
 
+/* The description cannot be changed while it is live, nor much of a model that has a name. */
 static void attributes_take_what_they_show(struct env *env)
 {
-	static const char * const names[] = {
-		"model", "vendor", "device", "subsystem_vendor", "subsystem_device", "class",
-		"revision", "bar0", "bar1", "bar2", "bar3", "bar4", "bar5", "msi", "msix",
-		"capabilities", "group", "total_vfs", "devfn", "driver_override",
+	static const char * const described[] = {
+		"", PLAIN " group=7 devfn=05.0 total_vfs=2 driver_override=vfio-pci",
+		"model=ioat total_vfs=1",
+		"vendor=0x1234 bar0=1T,64bit,prefetchable capabilities=pm",
 	};
 	struct pci_function fn;
-	struct text before;
+	struct text folder;
 	unsigned int i;
 
-	pci_begin();
-	fn = pci_function("a", PLAIN " group=7 devfn=05.3 total_vfs=2 driver_override=vfio-pci");
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		note("%s", names[i]);
-		before = pci_get(&fn, names[i]);
-		pci_set(&fn, names[i], before.s);
-		check_str(pci_get(&fn, names[i]).s, before.s);
+	for (i = 0; i < ARRAY_SIZE(described); i++) {
+		note("%s", described[i]);
+		pci_begin();
+		fn = pci_function("a", described[i]);
+		folder = text(PCI_FUNCTIONS "/%s", fn.name);
+		check_eq(sysfs_write_back(folder.s), 21);
+		sysfs_write_back(text("%s/errors", folder.s).s);
+		if (!strstr(described[i], "1T")) {
+			pci_live(&fn);
+			check_eq(sysfs_write_back(folder.s), 21);
+		}
 	}
+	/* The model took nothing of it. */
+	pci_begin();
+	fn = pci_function("a", "model=ioat");
+	sysfs_write_back(text(PCI_FUNCTIONS "/%s", fn.name).s);
+	pci_set(&fn, "model", "plain");
+	check_str(pci_get(&fn, "vendor").s, "0x1b36");
+	check_str(pci_get(&fn, "bar0").s, "0");
 }
 
 static void values_that_make_no_sense_are_refused_and_change_nothing(struct env *env)
