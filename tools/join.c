@@ -6,7 +6,6 @@
  * Only what changes nothing in the device may be asked then.
  */
 #include <endian.h>
-#include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -111,22 +110,6 @@ static char *ids_of(const struct device *dev, const struct source *from)
 		ids = text("%04x:%04x", le16toh(raw[0]), le16toh(raw[1]));
 	close_device(&h);
 	return ids;
-}
-
-/* Puts a text at the end of one that was allocated. */
-__printf(2, 3) static char *append(char *list, const char *fmt, ...)
-{
-	char *more, *longer;
-	va_list args;
-
-	va_start(args, fmt);
-	if (vasprintf(&more, fmt, args) < 0)
-		die(EXIT_DEVICE, "out of memory");
-	va_end(args);
-	longer = text("%s%s", list, more);
-	free(more);
-	free(list);
-	return longer;
 }
 
 /* The descriptors to choose from, with the ids of those that are PCI. */

@@ -46,6 +46,8 @@ void *xcalloc(size_t nr, size_t size);
 /* One more element of zeroes at the end of an array. */
 void *grow(void *array, unsigned int *nr, size_t size);
 __printf(1, 2) char *text(const char *fmt, ...);
+/* S, which was allocated or is NULL, and more behind it; in place of S. */
+__printf(2, 3) char *append(char *s, const char *fmt, ...);
 char *xstrdup(const char *s);
 /*
  * Bytes that are no UTF-8 or control a terminal become '?', but for characters in KEEP:

@@ -85,12 +85,8 @@ static char *not_viable(const struct device *dev)
 	for (name = names; *name; name++) {
 		char *link = text("%s/%s", dir, *name), *driver = link_name(link, "driver");
 
-		if (driver && !strstr(driver, "vfio") && strcmp(*name, dev->name)) {
-			char *longer = text("%s %s (%s)", others, *name, driver);
-
-			free(others);
-			others = longer;
-		}
+		if (driver && !strstr(driver, "vfio") && strcmp(*name, dev->name))
+			others = append(others, " %s (%s)", *name, driver);
 		free(driver);
 		free(link);
 	}

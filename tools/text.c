@@ -38,7 +38,7 @@ static const char *size_text(u64 size)
 static char *describe(const struct device *dev)
 {
 	const char *vendor, *device;
-	char *s, *longer;
+	char *s;
 
 	if (dev->type)
 		return text("%s%s%s%s of %s", dev->type, dev->type_name ? " (" : "",
@@ -49,11 +49,7 @@ static char *describe(const struct device *dev)
 	s = text("%04x:%04x%s%s", dev->ids.vendor, dev->ids.device, vendor ? " " : "",
 		 vendor ?: "");
 	device = device_name(dev->ids.vendor, dev->ids.device);
-	if (!device)
-		return s;
-	longer = text("%s %s", s, device);
-	free(s);
-	return longer;
+	return device ? append(s, " %s", device) : s;
 }
 
 static char *users_text(const struct device *dev)

@@ -146,15 +146,12 @@ const char *how_to_see(void)
 
 char *name_users(const struct device *dev)
 {
-	char *s = NULL, *longer;
+	char *s = NULL;
 	unsigned int i;
 
-	for (i = 0; i < dev->nr_users; i++) {
-		longer = text("%s%s%d (%s)", s ?: "", s ? ", " : "", dev->users[i].pid,
-			      dev->users[i].comm);
-		free(s);
-		s = longer;
-	}
+	for (i = 0; i < dev->nr_users; i++)
+		s = append(s, "%s%d (%s)", s ? ", " : "", dev->users[i].pid,
+			   dev->users[i].comm);
 	return s;
 }
 

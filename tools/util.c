@@ -80,6 +80,20 @@ char *text(const char *fmt, ...)
 	return s;
 }
 
+char *append(char *s, const char *fmt, ...)
+{
+	char *more, *longer;
+	va_list args;
+
+	va_start(args, fmt);
+	more = vtext(fmt, args);
+	va_end(args);
+	longer = text("%s%s", s ?: "", more);
+	free(more);
+	free(s);
+	return longer;
+}
+
 /* The bytes of the character of UTF-8 at S; 0: it is not valid, or controls a terminal. */
 static size_t character(const u8 *s)
 {
