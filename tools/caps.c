@@ -21,27 +21,28 @@ static u32 get32(const u8 *at)
 	return get16(at) | (u32)get16(at + 2) << 16;
 }
 
-static void add(struct cap *cap, const char *name, enum field_kind kind, u64 value)
+static void add_field(struct cap *cap, struct field field)
 {
 	if (cap->nr_fields < MAX_FIELDS)
-		cap->field[cap->nr_fields++] = (struct field) {
-			.name = name, .kind = kind, .value = value,
-		};
+		cap->field[cap->nr_fields++] = field;
+}
+
+static void add(struct cap *cap, const char *name, enum field_kind kind, u64 value)
+{
+	add_field(cap, (struct field){ .name = name, .kind = kind, .value = value });
 }
 
 /* @digits: as many as the largest value has */
 static void add_hex(struct cap *cap, const char *name, int digits, u64 value)
 {
-	add(cap, name, HEX, value);
-	cap->field[cap->nr_fields - 1].digits = digits;
+	add_field(cap, (struct field) {
+		.name = name, .kind = HEX, .digits = digits, .value = value,
+	});
 }
 
 static void add_word(struct cap *cap, const char *name, const char *word)
 {
-	if (cap->nr_fields < MAX_FIELDS)
-		cap->field[cap->nr_fields++] = (struct field) {
-			.name = name, .kind = WORD, .word = word,
-		};
+	add_field(cap, (struct field){ .name = name, .kind = WORD, .word = word });
 }
 
 static void read_pm(struct cap *cap, const u8 *at)
